@@ -1,0 +1,14 @@
+//! metad's wire: the messages of its gRPC services, the limits and error reasons that
+//! clients and servers share, and the transport that carries them.
+//!
+//! Nothing here knows what the server does with a message; the domain types are metad's.
+
+pub mod errors;
+pub mod limits;
+pub mod transport;
+
+/// Generated from `proto/metad/v1/*.proto`, where each message is documented.
+#[allow(missing_docs, clippy::all, clippy::pedantic)]
+pub mod v1 {
+    tonic::include_proto!("metad.v1");
+}

@@ -1,0 +1,25 @@
+//! Every limit of the service, each named once. The server refuses what is beyond them
+//! with `LIMIT_EXCEEDED` and the limit's value, before Raft sees it.
+
+/// Bytes of one name.
+pub const NAME_BYTES_MAX: usize = 255;
+/// Bytes of a whole path.
+pub const PATH_BYTES_MAX: usize = 4_096;
+/// Directories between a node and its root.
+pub const DEPTH_MAX: usize = 256;
+/// Steps of one mutation.
+pub const STEPS_MAX: usize = 1_000;
+/// Block hashes kept with a file.
+pub const BLOCKS_MAX: usize = 1_024;
+/// Bytes of a content hash and of a block hash.
+pub const HASH_BYTES: usize = 32;
+/// Bytes of a media type.
+pub const MEDIA_TYPE_BYTES_MAX: usize = 255;
+/// Bytes of one encoded gRPC message of the public services.
+pub const MESSAGE_BYTES_MAX: usize = 4 << 20;
+/// Entries or changes in one message.
+pub const PAGE_ENTRIES_MAX: usize = 1_000;
+/// Requests of one session whose replies the server keeps for retries.
+pub const PENDING_REQUESTS_MAX: u64 = 4_096;
+/// Subscriptions that one node serves at a time.
+pub const SUBSCRIBERS_MAX: usize = 10_000;

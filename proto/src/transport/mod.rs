@@ -1,0 +1,30 @@
+//! Carries gRPC between processes: real tonic over kernel sockets, and, in the simulated
+//! world, the same tonic services and generated clients over hyper's HTTP/2 on madsim's
+//! TCP. The rest of the code sees [`Channel`], [`connect`], [`Listener`] and [`serve`].
+//!
+//! This module must not know any service. It is one of the few places where
+//! `cfg(madsim)` is allowed: only the bytes' carrier differs.
+
+#[cfg(not(madsim))]
+mod kernel;
+#[cfg(not(madsim))]
+pub use kernel::{Channel, Listener, connect, serve};
+
+#[cfg(madsim)]
+pub mod simulated;
+#[cfg(madsim)]
+pub use simulated::{Channel, Listener, connect, serve};
+
+use std::time::Duration;
+
+/// How long a connection attempt may take.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// How often an idle or waiting connection is probed, and how long a probe may take.
+pub const KEEP_ALIVE: Duration = Duration::from_secs(2);
+/// Streams that one connection may carry at a time.
+pub const STREAMS_MAX: u32 = 4_096;
+
+/// An address that is not `host:port`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is not an address: expected host:port, such as 127.0.0.1:7100")]
+pub struct InvalidAddress(pub String);

@@ -1,7 +1,11 @@
 //! The stable error reasons and how they travel: a gRPC status with a
 //! `google.rpc.ErrorInfo` of domain `metad`.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    str::FromStr,
+};
 
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -164,7 +168,7 @@ impl Info {
 
     /// The gRPC status that carries this.
     pub fn status(&self, message: impl Into<String>) -> Status {
-        let metadata = self.metadata.clone().into_iter().collect::<Vec<_>>();
+        let metadata = self.metadata.clone().into_iter().collect::<HashMap<_, _>>();
         let details = ErrorDetails::with_error_info(self.reason.as_str(), DOMAIN, metadata);
         Status::with_error_details(self.reason.code(), message, details)
     }

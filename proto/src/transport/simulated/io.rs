@@ -1,0 +1,93 @@
+//! One end of a simulated connection, as a kernel's socket would behave.
+//!
+//! Invariant: nothing that happens at the far side of a black hole can be seen from here,
+//! neither its end of stream nor its reset.
+
+use std::{
+    cell::RefCell,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use hyper_util::rt::TokioIo;
+use madsim::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+type BlackHole = Box<dyn Fn(SocketAddr) -> bool>;
+
+thread_local! {
+    // One simulation runs on one thread.
+    static BLACK_HOLE: RefCell<Option<BlackHole>> = const { RefCell::new(None) };
+}
+
+/// Tells the transport which links are cut: the function says whether packets between the
+/// node that runs now and the address are dropped in either direction, or the machine at
+/// that address has no power. Holds for all later simulations of the thread.
+pub fn set_black_hole(is_cut: impl Fn(SocketAddr) -> bool + 'static) {
+    BLACK_HOLE.with_borrow_mut(|hole| *hole = Some(Box::new(is_cut)));
+}
+
+pub(super) fn is_black_hole(peer: SocketAddr) -> bool {
+    BLACK_HOLE.with_borrow(|hole| hole.as_ref().is_some_and(|is_cut| is_cut(peer)))
+}
+
+/// A connection for hyper.
+pub(super) fn wrap(stream: TcpStream, peer: SocketAddr) -> TokioIo<Io> {
+    TokioIo::new(Io { stream, peer, unflushed: false })
+}
+
+pub(super) struct Io {
+    stream: TcpStream,
+    peer: SocketAddr,
+    /// Something was written since the last flush. madsim sends a packet at each flush,
+    /// also when there is nothing to send.
+    unflushed: bool,
+}
+
+impl AsyncRead for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let ended = matches!(read, Poll::Ready(Ok(()))) && buffer.filled().len() == before;
+        // madsim shows a killed peer as an end of stream, even across a partition. A machine
+        // that lost its power sends no FIN: stay silent and let keep-alive find out.
+        if ended && is_black_hole(self.peer) {
+            return Poll::Pending;
+        }
+        read
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.unflushed |= !bytes.is_empty();
+        Pin::new(&mut self.stream).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !std::mem::take(&mut self.unflushed) {
+            return Poll::Ready(Ok(()));
+        }
+        match Pin::new(&mut self.stream).poll_flush(cx) {
+            // A reset cannot come through a black hole.
+            Poll::Ready(Err(_)) if is_black_hole(self.peer) => Poll::Ready(Ok(())),
+            flushed => flushed,
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // Errors do not matter to one who leaves.
+        let _ = self.as_mut().poll_flush(cx);
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

@@ -23,3 +23,36 @@ pub const PAGE_ENTRIES_MAX: usize = 1_000;
 pub const PENDING_REQUESTS_MAX: u64 = 4_096;
 /// Subscriptions that one node serves at a time.
 pub const SUBSCRIBERS_MAX: usize = 10_000;
+/// Milliseconds of replicated time without a request after which a session expires.
+pub const SESSION_TTL_MS: u64 = 60 * 60 * 1_000;
+
+/// See [`NAME_BYTES_MAX`]. These are the names of the limits, as `LIMIT_EXCEEDED` tells them.
+pub const NAME_BYTES: &str = "name_bytes";
+/// See [`PATH_BYTES_MAX`].
+pub const PATH_BYTES: &str = "path_bytes";
+/// See [`DEPTH_MAX`].
+pub const DEPTH: &str = "depth";
+/// See [`STEPS_MAX`].
+pub const STEPS: &str = "steps";
+/// See [`BLOCKS_MAX`].
+pub const BLOCKS: &str = "blocks";
+/// See [`MEDIA_TYPE_BYTES_MAX`].
+pub const MEDIA_TYPE_BYTES: &str = "media_type_bytes";
+/// See [`PAGE_ENTRIES_MAX`].
+pub const PAGE_ENTRIES: &str = "page_entries";
+/// See [`PENDING_REQUESTS_MAX`].
+pub const PENDING_REQUESTS: &str = "pending_requests";
+/// See [`SUBSCRIBERS_MAX`].
+pub const SUBSCRIBERS: &str = "subscribers";
+/// All of the names.
+pub const NAMES: &[&str] = &[
+    NAME_BYTES,
+    PATH_BYTES,
+    DEPTH,
+    STEPS,
+    BLOCKS,
+    MEDIA_TYPE_BYTES,
+    PAGE_ENTRIES,
+    PENDING_REQUESTS,
+    SUBSCRIBERS,
+];

@@ -28,3 +28,17 @@ pub const STREAMS_MAX: u32 = 4_096;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is not an address: expected host:port, such as 127.0.0.1:7100")]
 pub struct InvalidAddress(pub String);
+
+/// Did the call fail before a byte of it was sent, because no connection could be made?
+/// Then it certainly had no effect. Both faces report this as a [`tonic::ConnectError`]
+/// among the status' sources; whatever else went wrong may have reached the peer.
+pub fn never_sent(status: &tonic::Status) -> bool {
+    let mut source = std::error::Error::source(status);
+    while let Some(error) = source {
+        if error.is::<tonic::ConnectError>() {
+            return true;
+        }
+        source = error.source();
+    }
+    false
+}

@@ -1,0 +1,29 @@
+//! The client of metad: finds the leader, retries under one request id until its deadline,
+//! and says exactly as much about the outcome as is known.
+//!
+//! - [`Client`]: mutations, reads, listings, journals, subscriptions, the state of nodes
+//! - [`steps`]: short ways to write the steps of a mutation
+//! - [`Error`]: rejected, unavailable and unknown, never mixed
+//!
+//! It runs on tokio and in the simulator alike: no threads, no clock but tokio's, all
+//! randomness from the seed in [`Options`]. Only [`import`] reads the local file system.
+
+mod call;
+mod client;
+mod cluster;
+mod error;
+mod list;
+mod mutate;
+mod options;
+mod read;
+mod session;
+mod stamped;
+pub mod steps;
+mod subscription;
+
+pub use client::Client;
+pub use error::{Error, Reply};
+pub use metad_proto::{errors, v1};
+pub use options::Options;
+pub use session::Request;
+pub use subscription::{Event, Subscription};

@@ -1,0 +1,65 @@
+//! Reads: linearizable, and retried freely, since they change nothing.
+
+use metad_proto::v1::{
+    self, ListNamespacesRequest, LookupReply, LookupRequest, NodeRef, ReadJournalReply,
+    ReadJournalRequest, StatRequest,
+};
+
+use crate::{
+    Client, Error, Reply,
+    call::{Attempt, Ended},
+    stamped::Stamped,
+};
+
+macro_rules! unary {
+    ($client:expr, $method:ident, $message:expr) => {{
+        let message = $message;
+        let sent = $client.call($client.deadline(), |attempt: Attempt| {
+            let request = attempt.request(message.clone());
+            let mut files = attempt.files;
+            async move { Ok(files.$method(request).await?.into_inner()) }
+        });
+        sent.await.map_err(Ended::of_read)?
+    }};
+}
+
+impl Client {
+    /// All namespaces, in the order of their ids.
+    pub async fn list_namespaces(&self) -> Result<Reply<Vec<v1::Namespace>>, Error> {
+        let reply = unary!(self, list_namespaces, ListNamespacesRequest {});
+        Ok(reply.reply(|reply| reply.namespaces))
+    }
+
+    /// The namespace of this name, if there is one.
+    pub async fn find_namespace(&self, name: &str) -> Result<Reply<Option<v1::Namespace>>, Error> {
+        let reply = self.list_namespaces().await?;
+        Ok(reply.map(|all| all.into_iter().find(|namespace| namespace.name == name)))
+    }
+
+    /// Attributes of a node.
+    pub async fn stat(&self, ns: u64, target: NodeRef) -> Result<Reply<v1::Node>, Error> {
+        let reply = unary!(self, stat, StatRequest { ns, target: Some(target.clone()) });
+        match reply.stat.clone() {
+            Some(stat) => Ok(reply.reply(|_| stat)),
+            None => Err(Error::Fault { node: reply.node, message: "a stat of nothing".to_owned() }),
+        }
+    }
+
+    /// The id, kind and whole path of a node.
+    pub async fn lookup(&self, ns: u64, target: NodeRef) -> Result<Reply<LookupReply>, Error> {
+        let reply = unary!(self, lookup, LookupRequest { ns, target: Some(target.clone()) });
+        Ok(reply.reply(|reply| reply))
+    }
+
+    /// One page of a namespace's journal, after a cursor or from the start; `limit` 0 is
+    /// as much as fits.
+    pub async fn read_journal(
+        &self,
+        ns: u64,
+        after: Option<v1::Cursor>,
+        limit: u32,
+    ) -> Result<Reply<ReadJournalReply>, Error> {
+        let reply = unary!(self, read_journal, ReadJournalRequest { ns, after, limit });
+        Ok(reply.reply(|reply| reply))
+    }
+}

@@ -1,0 +1,77 @@
+//! Short ways to write the parts of a mutation.
+
+use metad_proto::v1::{self, NodeRef, Step, commit_file::Mode, step::Op};
+
+/// The node at a path from the namespace's root.
+pub fn at(path: impl Into<String>) -> NodeRef {
+    NodeRef { id: 0, path: path.into() }
+}
+
+/// The node that has this id.
+pub fn by_id(id: u64) -> NodeRef {
+    NodeRef { id, path: String::new() }
+}
+
+/// The node at a path from the directory `id`.
+pub fn under(id: u64, path: impl Into<String>) -> NodeRef {
+    NodeRef { id, path: path.into() }
+}
+
+fn step(op: Op) -> Step {
+    Step { op: Some(op) }
+}
+
+/// Makes a directory; its parent must be there.
+pub fn mkdir(target: NodeRef) -> Step {
+    step(Op::Mkdir(v1::Mkdir { target: Some(target), parents: false }))
+}
+
+/// Makes a directory and the ancestors that are missing; one that is there is fine.
+pub fn mkdir_all(target: NodeRef) -> Step {
+    step(Op::Mkdir(v1::Mkdir { target: Some(target), parents: true }))
+}
+
+fn commit(target: NodeRef, content: v1::Content, mode: Mode) -> Step {
+    let (target, content, mode) = (Some(target), Some(content), Some(mode));
+    step(Op::CommitFile(v1::CommitFile { target, content, mode }))
+}
+
+/// Makes a file; refused if the name is taken.
+pub fn create(target: NodeRef, content: v1::Content) -> Step {
+    commit(target, content, Mode::Create(v1::commit_file::Create {}))
+}
+
+/// Makes a file, or replaces its content.
+pub fn overwrite(target: NodeRef, content: v1::Content) -> Step {
+    commit(target, content, Mode::Overwrite(v1::commit_file::Overwrite {}))
+}
+
+/// Replaces a file's content if its rev is this one.
+pub fn update(target: NodeRef, content: v1::Content, rev: u64) -> Step {
+    commit(target, content, Mode::Update(v1::commit_file::Update { rev }))
+}
+
+/// Moves or renames; refused if the new name is taken.
+pub fn rename(from: NodeRef, to: NodeRef) -> Step {
+    move_with(v1::Move { from: Some(from), to: Some(to), ..v1::Move::default() })
+}
+
+/// Moves with all its options.
+pub fn move_with(options: v1::Move) -> Step {
+    step(Op::Move(options))
+}
+
+/// Deletes a file or an empty directory.
+pub fn delete(target: NodeRef) -> Step {
+    delete_with(v1::Delete { target: Some(target), ..v1::Delete::default() })
+}
+
+/// Deletes a node and all that is under it.
+pub fn delete_all(target: NodeRef) -> Step {
+    delete_with(v1::Delete { target: Some(target), recursive: true, rev: 0 })
+}
+
+/// Deletes with all its options.
+pub fn delete_with(options: v1::Delete) -> Step {
+    step(Op::Delete(options))
+}

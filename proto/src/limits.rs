@@ -15,6 +15,8 @@ pub const BLOCKS_MAX: usize = 1_024;
 pub const HASH_BYTES: usize = 32;
 /// Bytes of a media type.
 pub const MEDIA_TYPE_BYTES_MAX: usize = 255;
+/// Bytes of content in one namespace, and of one file: exact counters need a bound.
+pub const TREE_BYTES_MAX: u64 = 1 << 60;
 /// Bytes of one encoded gRPC message of the public services.
 pub const MESSAGE_BYTES_MAX: usize = 4 << 20;
 /// Entries or changes in one message.
@@ -38,6 +40,8 @@ pub const STEPS: &str = "steps";
 pub const BLOCKS: &str = "blocks";
 /// See [`MEDIA_TYPE_BYTES_MAX`].
 pub const MEDIA_TYPE_BYTES: &str = "media_type_bytes";
+/// See [`TREE_BYTES_MAX`].
+pub const TREE_BYTES: &str = "tree_bytes";
 /// See [`PAGE_ENTRIES_MAX`].
 pub const PAGE_ENTRIES: &str = "page_entries";
 /// See [`PENDING_REQUESTS_MAX`].
@@ -52,6 +56,7 @@ pub const NAMES: &[&str] = &[
     STEPS,
     BLOCKS,
     MEDIA_TYPE_BYTES,
+    TREE_BYTES,
     PAGE_ENTRIES,
     PENDING_REQUESTS,
     SUBSCRIBERS,

@@ -1,0 +1,50 @@
+//! A line of the journal. Its cursor is in the key, too: the two must agree.
+
+use super::{
+    codec::{Decoder, Encoder},
+    node,
+};
+use crate::{
+    kv::Result,
+    types::{Change, ChangeKind, ClientId, Cursor, Request, Revision},
+};
+
+const VERSION: u8 = 1;
+
+/// The stored value.
+pub fn encode(change: &Change) -> Vec<u8> {
+    let mut encoder = Encoder::new();
+    encoder.u64(change.cursor.revision.0);
+    encoder.u64(change.cursor.ordinal.into());
+    encoder.byte(match change.kind {
+        ChangeKind::Created => 1,
+        ChangeKind::Updated => 2,
+        ChangeKind::Moved => 3,
+        ChangeKind::Deleted => 4,
+    });
+    encoder.u64(change.request.client.0);
+    encoder.u64(change.request.sequence);
+    encoder.u64(change.time_ms);
+    node::put(&mut encoder, &change.node);
+    encoder.seal(VERSION)
+}
+
+/// Reads a stored value.
+pub fn decode(value: &[u8]) -> Result<Change> {
+    let mut decoder = Decoder::open("journal record", VERSION, value)?;
+    let change = Change {
+        cursor: Cursor { revision: Revision(decoder.u64()?), ordinal: decoder.u32()? },
+        kind: match decoder.byte()? {
+            1 => ChangeKind::Created,
+            2 => ChangeKind::Updated,
+            3 => ChangeKind::Moved,
+            4 => ChangeKind::Deleted,
+            other => return Err(decoder.fault(format!("unknown kind {other}"))),
+        },
+        request: Request { client: ClientId(decoder.u64()?), sequence: decoder.u64()? },
+        time_ms: decoder.u64()?,
+        node: node::get(&mut decoder)?,
+    };
+    decoder.end()?;
+    Ok(change)
+}

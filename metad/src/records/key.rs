@@ -1,0 +1,272 @@
+//! Every key's layout: group (u32), a kind byte, then big-endian ids, then name bytes, so
+//! that what belongs together is one contiguous range.
+//!
+//! | kind | key after it | value | engine |
+//! |---|---|---|---|
+//! | 01 system | | [`super::system`] | state |
+//! | 02 namespace | namespace | [`super::namespace`] | state |
+//! | 03 namespace by name | name | namespace id | state |
+//! | 10 node | parent, name | [`super::node`] | state |
+//! | 11 location | node | namespace, parent, name | state |
+//! | 12 usage | directory | [`super::usage`] | state |
+//! | 20 journal | namespace, revision, ordinal (u32) | [`super::change`] | state |
+//! | 30 session | client | [`super::session`] | state |
+//! | 31 reply | client, sequence | [`super::outcome`] | state |
+//! | 40 reclaim | directory | empty | state |
+//! | 70 applied | | [`super::applied`] | state |
+//! | 80 identity | | [`super::identity`] | log |
+//! | 81 vote | | [`super::vote`] | log |
+//! | 82 purged | | log id | log |
+//! | 83 committed | | log id | log |
+//! | 90 log entry | index | [`super::entry`] | log |
+
+use std::ops::Range;
+
+use crate::types::{ClientId, Cursor, GroupId, NamespaceId, NodeId, Request};
+
+/// The kind byte. Values are on disk: never renumber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+enum Kind {
+    System = 0x01,
+    Namespace = 0x02,
+    NamespaceByName = 0x03,
+    Node = 0x10,
+    Location = 0x11,
+    Usage = 0x12,
+    Journal = 0x20,
+    Session = 0x30,
+    Reply = 0x31,
+    Reclaim = 0x40,
+    Applied = 0x70,
+    Identity = 0x80,
+    Vote = 0x81,
+    Purged = 0x82,
+    Committed = 0x83,
+    LogEntry = 0x90,
+}
+
+fn key(group: GroupId, kind: Kind, parts: &[&[u8]]) -> Vec<u8> {
+    let size = 5 + parts.iter().map(|part| part.len()).sum::<usize>();
+    let mut key = Vec::with_capacity(size);
+    key.extend_from_slice(&group.0.to_be_bytes());
+    key.push(kind as u8);
+    parts.iter().for_each(|part| key.extend_from_slice(part));
+    key
+}
+
+/// The first key that is greater than all keys that start with `prefix`.
+fn after_prefix(mut prefix: Vec<u8>) -> Vec<u8> {
+    while let Some(last) = prefix.pop() {
+        if last < u8::MAX {
+            prefix.push(last + 1);
+            return prefix;
+        }
+    }
+    unreachable!("a key starts with a group and a kind byte below 0xff")
+}
+
+fn prefix_range(prefix: Vec<u8>) -> Range<Vec<u8>> {
+    prefix.clone()..after_prefix(prefix)
+}
+
+/// All keys of a group.
+pub fn group_range(group: GroupId) -> Range<Vec<u8>> {
+    let from = group.0.to_be_bytes().to_vec();
+    let mut to = from.clone();
+    to.push(u8::MAX);
+    from..to
+}
+
+/// The counters of the state machine.
+pub fn system(group: GroupId) -> Vec<u8> {
+    key(group, Kind::System, &[])
+}
+
+/// A namespace.
+pub fn namespace(group: GroupId, id: NamespaceId) -> Vec<u8> {
+    key(group, Kind::Namespace, &[&id.0.to_be_bytes()])
+}
+
+/// All namespaces, in the order of their ids.
+pub fn namespaces(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Namespace, &[]))
+}
+
+/// The namespace that has a name.
+pub fn namespace_by_name(group: GroupId, name: &str) -> Vec<u8> {
+    key(group, Kind::NamespaceByName, &[name.as_bytes()])
+}
+
+/// The node that has a name in a directory.
+pub fn node(group: GroupId, parent: NodeId, name: &str) -> Vec<u8> {
+    key(group, Kind::Node, &[&parent.0.to_be_bytes(), name.as_bytes()])
+}
+
+/// The nodes of a directory, in the order of their names; those after `after`, if given.
+pub fn entries(group: GroupId, directory: NodeId, after: Option<&str>) -> Range<Vec<u8>> {
+    let mut range = prefix_range(key(group, Kind::Node, &[&directory.0.to_be_bytes()]));
+    if let Some(after) = after {
+        // Names hold no NUL: the least key that is greater than the name's own.
+        range.start = node(group, directory, after);
+        range.start.push(0);
+    }
+    range
+}
+
+/// All nodes of all directories.
+pub fn nodes(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Node, &[]))
+}
+
+/// Where a node is.
+pub fn location(group: GroupId, id: NodeId) -> Vec<u8> {
+    key(group, Kind::Location, &[&id.0.to_be_bytes()])
+}
+
+/// All locations.
+pub fn locations(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Location, &[]))
+}
+
+/// What is under a directory.
+pub fn usage(group: GroupId, directory: NodeId) -> Vec<u8> {
+    key(group, Kind::Usage, &[&directory.0.to_be_bytes()])
+}
+
+/// All usages.
+pub fn usages(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Usage, &[]))
+}
+
+/// One change.
+pub fn journal(group: GroupId, namespace: NamespaceId, cursor: Cursor) -> Vec<u8> {
+    let (revision, ordinal) = (cursor.revision.0.to_be_bytes(), cursor.ordinal.to_be_bytes());
+    key(group, Kind::Journal, &[&namespace.0.to_be_bytes(), &revision, &ordinal])
+}
+
+/// The changes of a namespace after a cursor, in order.
+pub fn journal_after(
+    group: GroupId,
+    namespace: NamespaceId,
+    after: Option<Cursor>,
+) -> Range<Vec<u8>> {
+    let mut range = prefix_range(key(group, Kind::Journal, &[&namespace.0.to_be_bytes()]));
+    if let Some(cursor) = after {
+        range.start = journal(group, namespace, cursor);
+        range.start.push(0);
+    }
+    range
+}
+
+/// A client session.
+pub fn session(group: GroupId, client: ClientId) -> Vec<u8> {
+    key(group, Kind::Session, &[&client.0.to_be_bytes()])
+}
+
+/// All sessions, in the order of their ids.
+pub fn sessions(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Session, &[]))
+}
+
+/// The reply to a request.
+pub fn reply(group: GroupId, request: Request) -> Vec<u8> {
+    let (client, sequence) = (request.client.0.to_be_bytes(), request.sequence.to_be_bytes());
+    key(group, Kind::Reply, &[&client, &sequence])
+}
+
+/// The replies of a client to sequences from one up to, not including, another.
+pub fn replies(group: GroupId, client: ClientId, sequences: Range<u64>) -> Range<Vec<u8>> {
+    let at = |sequence| reply(group, Request { client, sequence });
+    at(sequences.start)..at(sequences.end)
+}
+
+/// All replies to all clients.
+pub fn all_replies(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Reply, &[]))
+}
+
+/// A deleted directory whose entries are still stored.
+pub fn reclaim(group: GroupId, directory: NodeId) -> Vec<u8> {
+    key(group, Kind::Reclaim, &[&directory.0.to_be_bytes()])
+}
+
+/// All deleted directories whose entries are still stored.
+pub fn reclaims(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Reclaim, &[]))
+}
+
+/// How far the state machine has come.
+pub fn applied(group: GroupId) -> Vec<u8> {
+    key(group, Kind::Applied, &[])
+}
+
+/// Whose data folder this is. In group 0, whatever groups there are.
+pub fn identity() -> Vec<u8> {
+    key(GroupId(0), Kind::Identity, &[])
+}
+
+/// Raft's vote.
+pub fn vote(group: GroupId) -> Vec<u8> {
+    key(group, Kind::Vote, &[])
+}
+
+/// The last entry that was purged from the log.
+pub fn purged(group: GroupId) -> Vec<u8> {
+    key(group, Kind::Purged, &[])
+}
+
+/// The last entry known to be committed.
+pub fn committed(group: GroupId) -> Vec<u8> {
+    key(group, Kind::Committed, &[])
+}
+
+/// An entry of the log.
+pub fn log_entry(group: GroupId, index: u64) -> Vec<u8> {
+    key(group, Kind::LogEntry, &[&index.to_be_bytes()])
+}
+
+/// The log from one index up to, not including, another.
+pub fn log_range(group: GroupId, indexes: Range<u64>) -> Range<Vec<u8>> {
+    log_entry(group, indexes.start)..log_entry(group, indexes.end)
+}
+
+/// The ids at the end of a key of one or more of them.
+pub fn last_id(key: &[u8]) -> Option<u64> {
+    let (_, id) = key.split_last_chunk::<8>()?;
+    Some(u64::from_be_bytes(*id))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::types::Revision;
+
+    const GROUP: GroupId = GroupId(1);
+
+    #[test]
+    fn the_bytes_are_forever() {
+        let hex = |key: Vec<u8>| key.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        assert_eq!(hex(node(GROUP, NodeId(2), "a")), "0000000110000000000000000261");
+        assert_eq!(hex(log_entry(GROUP, 3)), "00000001900000000000000003");
+        let cursor = Cursor { revision: Revision(5), ordinal: 6 };
+        let expected = "00000001200000000000000004000000000000000500000006";
+        assert_eq!(hex(journal(GROUP, NamespaceId(4), cursor)), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn entries_are_one_range_in_the_order_of_names(
+            parent in 0u64..4, other in 0u64..4, a in "[a-z]{1,4}", b in "[a-z]{1,4}",
+        ) {
+            let (parent, other) = (NodeId(parent), NodeId(other));
+            prop_assert_eq!(a.cmp(&b), node(GROUP, parent, &a).cmp(&node(GROUP, parent, &b)));
+            let inside = entries(GROUP, parent, None).contains(&node(GROUP, other, &a));
+            prop_assert_eq!(inside, parent == other);
+            let resumed = entries(GROUP, parent, Some(&a)).contains(&node(GROUP, parent, &b));
+            prop_assert_eq!(resumed, b > a);
+        }
+    }
+}

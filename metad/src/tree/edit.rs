@@ -1,0 +1,217 @@
+//! Writing the records of one tree for one command. Each method keeps a node, its
+//! location, the counters above it and the journal in step, so that no operation can
+//! forget one of them.
+
+use metad_proto::limits;
+
+use super::{Tried, apply::Context, reader::Reader};
+use crate::{
+    kv::{KvTxn, StorageFault},
+    records::{change, key, node, node::Location, system::System, usage},
+    types::{
+        Change, ChangeKind, Content, Cursor, Name, Namespace, Node, NodeId, Rejection, StepResult,
+        Usage,
+    },
+};
+
+type Result<T, E = StorageFault> = std::result::Result<T, E>;
+
+/// A free place that a node may take: not too deep.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'s> {
+    /// The directories above it, the root first, its own directory last.
+    above: &'s [NodeId],
+    name: &'s Name,
+}
+
+impl<'s> Place<'s> {
+    pub fn new(above: &'s [NodeId], name: &'s Name) -> Result<Self, Rejection> {
+        check_depth(above.len())?;
+        Ok(Place { above, name })
+    }
+
+    fn parent(&self) -> NodeId {
+        *self.above.last().expect("a name is in a directory")
+    }
+}
+
+/// Refuses a node with so many directories above it, if they are too many.
+pub(super) fn check_depth(depth: usize) -> Result<(), Rejection> {
+    if depth > limits::DEPTH_MAX {
+        let value = limits::DEPTH_MAX as u64;
+        return Err(Rejection::LimitExceeded { limit: limits::DEPTH, value });
+    }
+    Ok(())
+}
+
+/// The changes of one command to one namespace.
+pub(super) struct Edit<'t, T> {
+    txn: &'t mut T,
+    system: &'t mut System,
+    context: Context,
+    namespace: &'t Namespace,
+    /// Of the next change.
+    ordinal: u32,
+}
+
+impl<'t, T: KvTxn> Edit<'t, T> {
+    pub fn new(
+        txn: &'t mut T,
+        system: &'t mut System,
+        context: Context,
+        namespace: &'t Namespace,
+    ) -> Self {
+        Edit { txn, system, context, namespace, ordinal: 0 }
+    }
+
+    /// Whether anything was changed, so that the command takes a revision.
+    pub fn has_changed(&self) -> bool {
+        self.ordinal > 0
+    }
+
+    pub fn namespace(&self) -> &'t Namespace {
+        self.namespace
+    }
+
+    pub fn reader(&self) -> Reader<'_, T> {
+        Reader::new(self.txn, self.context.group)
+    }
+
+    /// Makes a node in a free place: a directory, or a file if it has content.
+    pub fn create(&mut self, place: Place, content: Option<Content>) -> Tried<StepResult> {
+        let id = self.system.next_node;
+        let (parent, name) = (place.parent(), Some(place.name.clone()));
+        let node = Node { id, parent, name, rev: self.context.revision, content };
+        self.check_room(node.bytes())?;
+        self.system.next_node = NodeId(id.0 + 1);
+        self.link(&node)?;
+        self.grow(place.above, Usage { nodes: 1, bytes: node.bytes() })?;
+        self.tell(ChangeKind::Created, &node);
+        Ok(StepResult { id, rev: node.rev })
+    }
+
+    /// Replaces the content of a file.
+    pub fn update(&mut self, above: &[NodeId], file: Node, content: Content) -> Tried<StepResult> {
+        self.check_room(content.size)?;
+        let before = file.bytes();
+        let node = Node { rev: self.context.revision, content: Some(content), ..file };
+        self.put(&node)?;
+        self.grow(above, Usage { nodes: 0, bytes: node.bytes() })?;
+        self.shrink(above, Usage { nodes: 0, bytes: before })?;
+        self.tell(ChangeKind::Updated, &node);
+        Ok(StepResult { id: node.id, rev: node.rev })
+    }
+
+    /// Takes a node out of its place and puts it into a free one.
+    pub fn relocate(&mut self, above: &[NodeId], node: Node, to: Place) -> Result<StepResult> {
+        let size = self.size(&node)?;
+        self.unlink(&node)?;
+        let (parent, name) = (to.parent(), Some(to.name.clone()));
+        let node = Node { parent, name, rev: self.context.revision, ..node };
+        self.link(&node)?;
+        // Only where the two ways part: above that, nothing comes or goes.
+        let shared = above.iter().zip(to.above).take_while(|(a, b)| a == b).count();
+        self.shrink(&above[shared..], size)?;
+        self.grow(&to.above[shared..], size)?;
+        self.tell(ChangeKind::Moved, &node);
+        Ok(StepResult { id: node.id, rev: node.rev })
+    }
+
+    /// Unlinks a node with all that is under it. What is under it stays stored until
+    /// [`super::reclaim`] comes for it, out of reach, since it leads to no root.
+    pub fn remove(&mut self, above: &[NodeId], node: &Node) -> Result<StepResult> {
+        let size = self.size(node)?;
+        self.unlink(node)?;
+        if size.nodes > 1 {
+            self.txn.delete(key::usage(self.context.group, node.id));
+            self.txn.put(key::reclaim(self.context.group, node.id), Vec::new());
+        }
+        self.shrink(above, size)?;
+        self.tell(ChangeKind::Deleted, node);
+        Ok(StepResult { id: node.id, rev: node.rev })
+    }
+
+    /// The root's counter is the greatest: where it has room, all have.
+    fn check_room(&self, bytes: u64) -> Tried<()> {
+        let used = self.reader().usage(self.namespace.root)?.bytes;
+        if used.checked_add(bytes).is_none_or(|sum| sum > limits::TREE_BYTES_MAX) {
+            let (limit, value) = (limits::TREE_BYTES, limits::TREE_BYTES_MAX);
+            return Err(Rejection::LimitExceeded { limit, value }.into());
+        }
+        Ok(())
+    }
+
+    /// What a node counts for in the directories above it.
+    fn size(&self, node: &Node) -> Result<Usage> {
+        let under =
+            if node.is_directory() { self.reader().usage(node.id)? } else { Usage::default() };
+        Ok(Usage { nodes: under.nodes + 1, bytes: under.bytes + node.bytes() })
+    }
+
+    fn put(&mut self, node: &Node) -> Result<()> {
+        let name = name_of(node)?;
+        let key = key::node(self.context.group, node.parent, name.as_str());
+        self.txn.put(key, node::encode(node));
+        Ok(())
+    }
+
+    fn link(&mut self, node: &Node) -> Result<()> {
+        self.put(node)?;
+        let location =
+            Location { namespace: self.namespace.id, parent: node.parent, name: node.name.clone() };
+        let key = key::location(self.context.group, node.id);
+        self.txn.put(key, node::encode_location(&location));
+        Ok(())
+    }
+
+    fn unlink(&mut self, node: &Node) -> Result<()> {
+        let name = name_of(node)?;
+        self.txn.delete(key::node(self.context.group, node.parent, name.as_str()));
+        self.txn.delete(key::location(self.context.group, node.id));
+        Ok(())
+    }
+
+    fn grow(&mut self, above: &[NodeId], size: Usage) -> Result<()> {
+        self.count(above, |usage| {
+            let nodes = usage.nodes.checked_add(size.nodes)?;
+            Some(Usage { nodes, bytes: usage.bytes.checked_add(size.bytes)? })
+        })
+    }
+
+    fn shrink(&mut self, above: &[NodeId], size: Usage) -> Result<()> {
+        self.count(above, |usage| {
+            let nodes = usage.nodes.checked_sub(size.nodes)?;
+            Some(Usage { nodes, bytes: usage.bytes.checked_sub(size.bytes)? })
+        })
+    }
+
+    /// Recounts directories. One with nothing under it has no usage record.
+    fn count(&mut self, above: &[NodeId], recount: impl Fn(Usage) -> Option<Usage>) -> Result<()> {
+        for directory in above {
+            let counted = recount(self.reader().usage(*directory)?);
+            let counted = counted.ok_or_else(|| {
+                StorageFault::corrupt("usage record", format!("of directory {directory}"))
+            })?;
+            let key = key::usage(self.context.group, *directory);
+            if counted == Usage::default() {
+                self.txn.delete(key);
+            } else {
+                self.txn.put(key, usage::encode(&counted));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, kind: ChangeKind, node: &Node) {
+        let cursor = Cursor { revision: self.context.revision, ordinal: self.ordinal };
+        self.ordinal += 1;
+        let (request, time_ms) = (self.context.request, self.context.time_ms);
+        let change = Change { cursor, kind, node: node.clone(), request, time_ms };
+        let key = key::journal(self.context.group, self.namespace.id, cursor);
+        self.txn.put(key, change::encode(&change));
+    }
+}
+
+fn name_of(node: &Node) -> Result<&Name> {
+    node.name.as_ref().ok_or_else(|| StorageFault::corrupt("node record", "a root was edited"))
+}

@@ -1,0 +1,25 @@
+//! Unlinks a node and all that is under it, at the cost of one node.
+
+use super::check_rev;
+use crate::{
+    kv::KvTxn,
+    tree::{Tried, edit::Edit},
+    types::{NameInvalid, NodeRef, Rejection, Revision, StepResult},
+};
+
+pub(super) fn delete(
+    edit: &mut Edit<impl KvTxn>,
+    target: &NodeRef,
+    recursive: bool,
+    rev: Option<Revision>,
+) -> Tried<StepResult> {
+    let found = edit.reader().find(edit.namespace(), target)?;
+    if found.above.is_empty() {
+        return Err(Rejection::NameInvalid(NameInvalid::Root).into());
+    }
+    check_rev(&found.node, rev)?;
+    if !recursive && edit.reader().usage(found.node.id)?.nodes > 0 {
+        return Err(Rejection::NotEmpty.into());
+    }
+    Ok(edit.remove(&found.above, &found.node)?)
+}

@@ -1,0 +1,40 @@
+//! The operations, one file each. Each refuses before its first write, so that a
+//! refused one has nothing to undo.
+
+mod commit;
+mod create_namespace;
+mod delete;
+mod mkdir;
+mod relocate;
+
+pub(super) use create_namespace::create_namespace;
+
+use super::{Tried, edit::Edit};
+use crate::{
+    kv::KvTxn,
+    types::{Node, Rejection, Revision, Step, StepResult},
+};
+
+/// Runs one step.
+pub(super) fn step(edit: &mut Edit<impl KvTxn>, step: &Step) -> Tried<StepResult> {
+    match step {
+        Step::Mkdir { target, parents: false } => mkdir::mkdir(edit, target),
+        Step::Mkdir { target, parents: true } => mkdir::mkdir_with_parents(edit, target),
+        Step::Commit { target, content, mode } => commit::commit(edit, target, content, *mode),
+        Step::Move { from, to, replace, rev } => relocate::relocate(edit, from, to, *replace, *rev),
+        Step::Delete { target, recursive, rev } => delete::delete(edit, target, *recursive, *rev),
+    }
+}
+
+/// Refuses if the client saw another rev than the node has.
+fn check_rev(node: &Node, seen: Option<Revision>) -> Result<(), Rejection> {
+    match seen {
+        Some(rev) if rev != node.rev => Err(Rejection::Conflict { current: node.rev }),
+        _ => Ok(()),
+    }
+}
+
+/// A step that finds everything as it should be: it changes nothing.
+fn unchanged(node: &Node) -> StepResult {
+    StepResult { id: node.id, rev: node.rev }
+}

@@ -1,0 +1,162 @@
+//! Questions to a pinned view of the state. What they answer is as old as the view: who
+//! needs a fresh one waits for the read barrier first.
+
+use std::ops::Range;
+
+use xxhash_rust::xxh3::Xxh3;
+
+use super::{Answer, Tried, answer, reader::Reader, reclaim};
+use crate::{
+    kv::{KvRead, Result},
+    records::{change, key, namespace, node},
+    types::{
+        Change, Cursor, GroupId, Name, Namespace, NamespaceId, Node, NodeRef, Path, Rejection,
+        Revision, Stat, Usage,
+    },
+};
+
+/// A view of any kind.
+type View<'v> = &'v dyn KvRead;
+
+/// The revision that the view reflects.
+pub fn revision(view: View, group: GroupId) -> Result<Revision> {
+    Ok(Reader::new(view, group).system()?.revision)
+}
+
+/// Replicated time, milliseconds since 1970.
+pub fn time_ms(view: View, group: GroupId) -> Result<u64> {
+    Ok(Reader::new(view, group).system()?.time_ms)
+}
+
+/// All namespaces, in the order of their ids.
+pub fn namespaces(view: View, group: GroupId) -> Result<Vec<Namespace>> {
+    let range = key::namespaces(group);
+    view.scan(&range.start, &range.end).map(|pair| namespace::decode(&pair?.1)).collect()
+}
+
+/// A node and what is under it.
+pub fn stat(view: View, group: GroupId, id: NamespaceId, target: &NodeRef) -> Answer<Stat> {
+    let reader = Reader::new(view, group);
+    let find = || -> Tried<Stat> {
+        let node = reader.find(&reader.namespace(id)?, target)?.node;
+        let usage = if node.is_directory() { reader.usage(node.id)? } else { Usage::default() };
+        Ok(Stat { node, usage })
+    };
+    answer(find())
+}
+
+/// A node and its whole path.
+pub fn lookup(
+    view: View,
+    group: GroupId,
+    id: NamespaceId,
+    target: &NodeRef,
+) -> Answer<(Node, Path)> {
+    let reader = Reader::new(view, group);
+    let find = || -> Tried<(Node, Path)> {
+        let found = reader.find(&reader.namespace(id)?, target)?;
+        let mut names = Vec::new();
+        // The root has no name.
+        for directory in found.above.iter().skip(1) {
+            let location = reader.location(*directory)?.ok_or(Rejection::NotFound)?;
+            names.extend(location.name);
+        }
+        names.extend(found.node.name.clone());
+        Ok((found.node, Path::of(names)))
+    };
+    answer(find())
+}
+
+/// Part of a listing.
+#[derive(Debug)]
+pub struct Page {
+    /// In the order of their names.
+    pub entries: Vec<Node>,
+    /// There are entries after these.
+    pub more: bool,
+}
+
+/// The entries of a directory after a name: at most `limit` of them.
+pub fn list_page(
+    view: View,
+    group: GroupId,
+    id: NamespaceId,
+    target: &NodeRef,
+    after: Option<&Name>,
+    limit: usize,
+) -> Answer<Page> {
+    let reader = Reader::new(view, group);
+    let read = || -> Tried<Page> {
+        let directory = reader.find(&reader.namespace(id)?, target)?.node;
+        if !directory.is_directory() {
+            return Err(Rejection::NotADirectory.into());
+        }
+        let range = key::entries(group, directory.id, after.map(Name::as_str));
+        let (entries, more) = page(view, range, limit, node::decode)?;
+        Ok(Page { entries, more })
+    };
+    answer(read())
+}
+
+/// Part of a journal.
+#[derive(Debug)]
+pub struct JournalPage {
+    /// In order.
+    pub changes: Vec<Change>,
+    /// Where to read on.
+    pub cursor: Cursor,
+    /// There is nothing after these in this view.
+    pub end: bool,
+}
+
+/// The changes of a namespace after a cursor: at most `limit` of them.
+pub fn journal_page(
+    view: View,
+    group: GroupId,
+    id: NamespaceId,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Answer<JournalPage> {
+    let read = || -> Tried<JournalPage> {
+        Reader::new(view, group).namespace(id)?;
+        let range = key::journal_after(group, id, after);
+        let (changes, more) = page(view, range, limit, change::decode)?;
+        let cursor = changes.last().map(|change: &Change| change.cursor).or(after);
+        Ok(JournalPage { changes, cursor: cursor.unwrap_or_default(), end: !more })
+    };
+    answer(read())
+}
+
+fn page<T>(
+    view: View,
+    range: Range<Vec<u8>>,
+    limit: usize,
+    decode: impl Fn(&[u8]) -> Result<T>,
+) -> Result<(Vec<T>, bool)> {
+    let mut pairs = view.scan(&range.start, &range.end);
+    let records = pairs.by_ref().take(limit).map(|pair| decode(&pair?.1));
+    let records = records.collect::<Result<_>>()?;
+    Ok((records, pairs.next().transpose()?.is_some()))
+}
+
+/// Whether housekeeping has something to do at a time, milliseconds since 1970.
+pub fn reclaimable(view: View, group: GroupId, time_ms: u64) -> Result<bool> {
+    reclaim::is_needed(view, group, time_ms)
+}
+
+/// A hash over all records of the group in the order of their keys, and their number.
+/// Replicas at the same applied index have the same.
+pub fn state_hash(view: View, group: GroupId) -> Result<(u128, u64)> {
+    let mut hash = Xxh3::new();
+    let mut count = 0;
+    let range = key::group_range(group);
+    for pair in view.scan(&range.start, &range.end) {
+        let (key, value) = pair?;
+        for part in [key, value] {
+            hash.update(&(part.len() as u64).to_be_bytes());
+            hash.update(&part);
+        }
+        count += 1;
+    }
+    Ok((hash.digest128(), count))
+}

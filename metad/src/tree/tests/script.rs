@@ -1,0 +1,196 @@
+//! Runs a script of operations, a line each, and prints what each answers. The invariants
+//! are checked after every line.
+
+use std::{collections::BTreeMap, fmt::Write as _};
+
+use expect_test::Expect;
+
+use crate::{
+    kv::{Txn, Write},
+    tree::{apply, check::check_tree, query},
+    types::{
+        Action, Applied, ClientId, Command, CommitMode, Content, GroupId, Name, NamespaceId,
+        NodeId, NodeRef, Outcome, Path, Request, Revision, Step,
+    },
+};
+
+pub const GROUP: GroupId = GroupId(1);
+pub const NAMESPACE: NamespaceId = NamespaceId(1);
+const CLIENT: ClientId = ClientId(1);
+
+/// A state machine in memory.
+pub struct Machine {
+    pub state: BTreeMap<Vec<u8>, Vec<u8>>,
+    time_ms: u64,
+    sequence: u64,
+}
+
+impl Machine {
+    /// With one session and one namespace.
+    pub fn new() -> Machine {
+        let mut machine = Machine { state: BTreeMap::new(), time_ms: 1_000, sequence: 1_000 };
+        machine.apply(Action::OpenSession);
+        let name = Name::new("main").unwrap();
+        let request = machine.next_request();
+        machine.apply(Action::CreateNamespace { request, first_pending: 1, name });
+        machine
+    }
+
+    pub fn next_request(&mut self) -> Request {
+        self.sequence += 1;
+        Request { client: CLIENT, sequence: self.sequence }
+    }
+
+    pub fn apply(&mut self, action: Action) -> Applied {
+        let mut txn = Txn::new(&self.state);
+        let command = Command { time_ms: self.time_ms, action };
+        let applied = apply(&mut txn, GROUP, &command).unwrap();
+        for write in txn.into_batch() {
+            match write {
+                Write::Put(key, value) => drop(self.state.insert(key, value)),
+                Write::Delete(key) => drop(self.state.remove(&key)),
+                Write::DeleteRange(..) => unreachable!("apply deletes key by key"),
+            }
+        }
+        applied
+    }
+
+    pub fn mutate(&mut self, steps: Vec<Step>) -> Applied {
+        let request = self.next_request();
+        self.apply(Action::Mutate { request, first_pending: 1, namespace: NAMESPACE, steps })
+    }
+
+    fn line(&mut self, line: &str) -> String {
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match verb {
+            "stat" => match query::stat(&self.state, GROUP, NAMESPACE, &node_ref(rest)).unwrap() {
+                Ok(stat) => {
+                    let (node, usage) = (stat.node, stat.usage);
+                    let size = node.bytes() + usage.bytes;
+                    format!("#{} rev {} nodes {} bytes {size}", node.id, node.rev, usage.nodes)
+                }
+                Err(rejection) => rejection.to_string(),
+            },
+            "lookup" => {
+                match query::lookup(&self.state, GROUP, NAMESPACE, &node_ref(rest)).unwrap() {
+                    Ok((node, path)) => format!("#{} {path}", node.id),
+                    Err(rejection) => rejection.to_string(),
+                }
+            }
+            "list" => self.list(&node_ref(rest)),
+            "journal" => self.journal(),
+            "wait" => {
+                self.time_ms += rest.parse::<u64>().unwrap();
+                String::new()
+            }
+            "reclaim" => show(&self.apply(Action::Reclaim { records_max: rest.parse().unwrap() })),
+            "batch" => show(&self.mutate(rest.split("; ").map(step).collect())),
+            "request" => {
+                let (sequence, mut rest) = rest.split_once(' ').unwrap();
+                let mut first_pending = 1;
+                if let Some(more) = rest.strip_prefix("acknowledging ") {
+                    let (pending, step) = more.split_once(' ').unwrap();
+                    (first_pending, rest) = (pending.parse().unwrap(), step);
+                }
+                let request = Request { client: CLIENT, sequence: sequence.parse().unwrap() };
+                let (namespace, steps) = (NAMESPACE, vec![step(rest)]);
+                show(&self.apply(Action::Mutate { request, first_pending, namespace, steps }))
+            }
+            _ => show(&self.mutate(vec![step(line)])),
+        }
+    }
+
+    fn list(&self, target: &NodeRef) -> String {
+        let page = query::list_page(&self.state, GROUP, NAMESPACE, target, None, 100).unwrap();
+        match page {
+            Ok(page) => {
+                let entries = page.entries.iter();
+                entries
+                    .map(|node| {
+                        format!("{} #{} rev {}", node.name.clone().unwrap(), node.id, node.rev)
+                    })
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            }
+            Err(rejection) => rejection.to_string(),
+        }
+    }
+
+    fn journal(&self) -> String {
+        let page = query::journal_page(&self.state, GROUP, NAMESPACE, None, 100).unwrap().unwrap();
+        let changes = page.changes.iter().map(|change| {
+            let (cursor, node) = (change.cursor, &change.node);
+            let name = node.name.clone().unwrap();
+            let (kind, parent) = (change.kind, node.parent);
+            let at = format!("{}.{}", cursor.revision, cursor.ordinal);
+            format!("\n    {at} {kind:?} #{} {name} in #{parent}", node.id)
+        });
+        changes.collect()
+    }
+}
+
+fn show(applied: &Applied) -> String {
+    let answer = match &applied.outcome {
+        Outcome::Rejected(rejection) => rejection.to_string(),
+        Outcome::Steps(results) => {
+            let results = results.iter().map(|result| format!("#{} rev {}", result.id, result.rev));
+            results.collect::<Vec<_>>().join(", ")
+        }
+        other => format!("{other:?}"),
+    };
+    format!("@{} {answer}", applied.revision)
+}
+
+fn node_ref(text: &str) -> NodeRef {
+    match text.strip_prefix('#') {
+        Some(id) => NodeRef { start: NodeId(id.parse().unwrap()), path: Path::default() },
+        None => NodeRef { start: NodeId::NONE, path: Path::parse(text).unwrap() },
+    }
+}
+
+pub fn content(size: u64) -> Content {
+    let mut hash = [0; 32];
+    hash[..8].copy_from_slice(&size.to_be_bytes());
+    Content { size, hash, media_type: String::new(), mtime_ms: 0, blocks: Vec::new() }
+}
+
+/// `VERB[!][@REV] ARGUMENT…`
+fn step(line: &str) -> Step {
+    let words = line.split(' ').collect::<Vec<_>>();
+    let (verb, rev) = match words[0].split_once('@') {
+        Some((verb, rev)) => (verb, Some(Revision(rev.parse().unwrap()))),
+        None => (words[0], None),
+    };
+    match (verb, &words[1..]) {
+        ("mkdir", ["-p", path]) => Step::Mkdir { target: node_ref(path), parents: true },
+        ("mkdir", [path]) => Step::Mkdir { target: node_ref(path), parents: false },
+        ("commit", [mode, path, size]) => Step::Commit {
+            target: node_ref(path),
+            content: content(size.parse().unwrap()),
+            mode: match mode.split_once('@') {
+                Some((_, rev)) => CommitMode::Update { rev: Revision(rev.parse().unwrap()) },
+                None if *mode == "create" => CommitMode::Create,
+                None => CommitMode::Overwrite,
+            },
+        },
+        ("move" | "move!", [from, to]) => {
+            Step::Move { from: node_ref(from), to: node_ref(to), replace: verb == "move!", rev }
+        }
+        ("delete", ["-r", path]) => Step::Delete { target: node_ref(path), recursive: true, rev },
+        ("delete", [path]) => Step::Delete { target: node_ref(path), recursive: false, rev },
+        _ => panic!("unknown line {line:?}"),
+    }
+}
+
+/// Runs a script and compares all that it prints.
+pub fn check(script: &str, expected: Expect) {
+    let mut machine = Machine::new();
+    let mut printed = String::new();
+    for line in script.lines().map(str::trim) {
+        let answer = machine.line(line);
+        writeln!(printed, "{line}: {answer}").unwrap();
+        let violations = check_tree(&machine.state, GROUP).unwrap();
+        assert!(violations.is_empty(), "after {line}: {violations:?}");
+    }
+    expected.assert_eq(&printed);
+}

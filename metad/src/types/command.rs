@@ -1,0 +1,109 @@
+//! Commands: what Raft replicates.
+
+use super::{ClientId, Content, Name, NamespaceId, NodeRef, Revision};
+
+/// Identifies a client's request: a retry carries the same one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Request {
+    /// The session.
+    pub client: ClientId,
+    /// From 1.
+    pub sequence: u64,
+}
+
+/// One entry of the replicated log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// The leader's clock when it proposed this, milliseconds since 1970.
+    pub time_ms: u64,
+    /// What to do.
+    pub action: Action,
+}
+
+/// What a command does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Opens a client session.
+    OpenSession,
+    /// Makes a namespace with an empty root.
+    CreateNamespace {
+        /// For exactly-once effect.
+        request: Request,
+        /// The client has the replies of all sequences below this one.
+        first_pending: u64,
+        /// Unique in the cluster.
+        name: Name,
+    },
+    /// Changes one namespace: all steps or none, at one revision.
+    Mutate {
+        /// For exactly-once effect.
+        request: Request,
+        /// The client has the replies of all sequences below this one.
+        first_pending: u64,
+        /// Which tree.
+        namespace: NamespaceId,
+        /// 1..=1,000.
+        steps: Vec<Step>,
+    },
+    /// Housekeeping, proposed by the leader: frees some records of deleted subtrees and
+    /// of expired sessions. Invisible but for the space.
+    Reclaim {
+        /// At most so many records.
+        records_max: u32,
+    },
+}
+
+/// One change to a tree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Makes a directory.
+    Mkdir {
+        /// Where.
+        target: NodeRef,
+        /// Also makes missing ancestors, and succeeds if the directory is there.
+        parents: bool,
+    },
+    /// Makes a file or replaces its content.
+    Commit {
+        /// Where.
+        target: NodeRef,
+        /// What.
+        content: Content,
+        /// What to do if it is there.
+        mode: CommitMode,
+    },
+    /// Gives a node another parent or name.
+    Move {
+        /// The node.
+        from: NodeRef,
+        /// Where it will be.
+        to: NodeRef,
+        /// Whether it may take the place of a file or an empty directory.
+        replace: bool,
+        /// Refused unless this is the node's rev.
+        rev: Option<Revision>,
+    },
+    /// Unlinks a node and all that is under it.
+    Delete {
+        /// The node.
+        target: NodeRef,
+        /// Whether a directory may have entries.
+        recursive: bool,
+        /// Refused unless this is the node's rev.
+        rev: Option<Revision>,
+    },
+}
+
+/// What a commit does if the file is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitMode {
+    /// Refuses.
+    Create,
+    /// Replaces the content.
+    Overwrite,
+    /// Replaces the content if this is the file's rev.
+    Update {
+        /// The rev that the client saw.
+        rev: Revision,
+    },
+}

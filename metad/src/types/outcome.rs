@@ -1,0 +1,97 @@
+//! What apply answers.
+
+use super::{ClientId, NameInvalid, Namespace, NodeId, Revision};
+
+/// The answer to a command, kept for retries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Where it took effect; if it changed nothing, the revision that it saw.
+    pub revision: Revision,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Nothing changed, for this reason.
+    Rejected(Rejection),
+    /// A session was opened.
+    Session {
+        /// Its id.
+        client: ClientId,
+        /// Milliseconds of replicated time without a request after which it expires.
+        ttl_ms: u64,
+    },
+    /// A namespace was made.
+    Namespace(Namespace),
+    /// All steps were done.
+    Steps(Vec<StepResult>),
+    /// Housekeeping was done.
+    Reclaimed {
+        /// Whether there is more to do.
+        more: bool,
+    },
+    /// An entry of Raft's own: nothing to do with the tree.
+    None,
+}
+
+/// What one step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepResult {
+    /// The node made, committed, moved or deleted.
+    pub id: NodeId,
+    /// Its rev after the step; of a deleted node, before it.
+    pub rev: Revision,
+}
+
+/// Why a command was refused, or a query has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// No such namespace or node.
+    #[error("no such namespace or node")]
+    NotFound,
+    /// The name is taken.
+    #[error("the name is taken")]
+    AlreadyExists,
+    /// A directory is needed.
+    #[error("not a directory")]
+    NotADirectory,
+    /// A file is needed.
+    #[error("is a directory")]
+    IsADirectory,
+    /// The directory has entries.
+    #[error("the directory is not empty")]
+    NotEmpty,
+    /// A directory cannot go under itself.
+    #[error("a directory cannot be moved under itself")]
+    Cycle,
+    /// The rev given is not the current one.
+    #[error("the rev given is not the current one, {current}")]
+    Conflict {
+        /// The node's rev.
+        current: Revision,
+    },
+    /// Not a valid name here.
+    #[error(transparent)]
+    NameInvalid(NameInvalid),
+    /// Beyond a limit.
+    #[error("beyond the limit {limit} of {value}")]
+    LimitExceeded {
+        /// Its name.
+        limit: &'static str,
+        /// Its value.
+        value: u64,
+    },
+    /// The session is gone, or the reply is no longer kept.
+    #[error("the session has expired: its earlier requests are no longer known")]
+    SessionExpired,
+    /// A step of a mutation was refused, and so all of them.
+    #[error("step {index}: {rejection}")]
+    Step {
+        /// Which, from 0.
+        index: u32,
+        /// Why.
+        rejection: Box<Rejection>,
+    },
+}

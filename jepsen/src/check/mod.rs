@@ -1,0 +1,70 @@
+//! The checkers: what each one promises is in its own module.
+//!
+//! Invariants: a verdict of `valid` is never given for lack of time or memory; the same
+//! history and limits (without a clock) give the same report. Must not read a clock, the
+//! environment or files.
+
+mod budget;
+mod explain;
+mod linearizable;
+mod search;
+mod verdict;
+mod witness;
+
+use std::collections::BTreeMap;
+
+pub use budget::{Clock, Limits};
+pub use verdict::{Candidate, Check, Count, Report, Verdict, Violation};
+
+use crate::history::History;
+use crate::model::{BadOperation, Kind};
+
+/// How to check a history.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// The model; inferred from the history if none.
+    pub model: Option<Kind>,
+    /// The bounds of the search.
+    pub limits: Limits,
+    /// Checks a key-value history as one whole, to hold the split by keys against.
+    pub whole: bool,
+}
+
+/// Checks a history with every checker that has something to say about it.
+pub fn check_history(history: &History, options: &Options) -> Result<Report, BadOperation> {
+    let model = match options.model {
+        Some(model) => model,
+        None => Kind::infer(history)?,
+    };
+    let (check, violation) = linearizable::check(history, model, options)?;
+    let checks = vec![check];
+    Ok(Report {
+        verdict: checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Unknown),
+        source: history.source.clone(),
+        header: history.header.clone(),
+        model,
+        checks,
+        counts: count(history),
+        violation,
+    })
+}
+
+fn count(history: &History) -> Vec<Count> {
+    let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
+    for operation in &history.operations {
+        let count = counts.entry(&operation.function).or_insert_with(|| Count {
+            function: operation.function.clone(),
+            ok: 0,
+            rejected: 0,
+            fail: 0,
+            unknown: 0,
+        });
+        match operation.outcome.kind() {
+            "ok" => count.ok += 1,
+            "rejected" => count.rejected += 1,
+            "fail" => count.fail += 1,
+            _ => count.unknown += 1,
+        }
+    }
+    counts.into_values().collect()
+}

@@ -1,0 +1,144 @@
+//! The configurations that a search has seen, and the unknown operations that it used up.
+//!
+//! Owns the rule that prunes: with the same answered operations linearized and the same
+//! state, having used fewer operations of unknown outcome leaves every way open that having
+//! used more does. So a configuration is seen if one that used a subset was.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use crate::model::Entry;
+
+/// Bytes that an entry costs, the table's spare room included.
+const ENTRY_BYTES: u64 = 80;
+
+/// What was seen. Never iterated over, so the order in the table does not matter.
+pub(super) struct Memo {
+    words: usize,
+    /// Sets of used operations, one after the other, for each key.
+    seen: HashMap<u128, Vec<u64>, BuildHasherDefault<LowBits>>,
+    bytes: u64,
+}
+
+impl Memo {
+    pub(super) fn new(words: usize) -> Memo {
+        Memo { words, seen: HashMap::default(), bytes: 0 }
+    }
+
+    /// About what the table takes.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Remembers a configuration; false if it need not be searched.
+    pub(super) fn insert(&mut self, key: u128, used: &[u64]) -> bool {
+        debug_assert_eq!(used.len(), self.words, "every set has the same size");
+        let mut fresh = false;
+        let sets = self.seen.entry(key).or_insert_with(|| {
+            fresh = true;
+            Vec::new()
+        });
+        if fresh {
+            self.bytes += ENTRY_BYTES;
+        } else if self.words == 0 {
+            return false;
+        } else if sets.chunks(self.words).any(|seen| is_subset(seen, used)) {
+            return false;
+        }
+        sets.extend_from_slice(used);
+        self.bytes += 8 * self.words as u64;
+        true
+    }
+}
+
+fn is_subset(small: &[u64], large: &[u64]) -> bool {
+    small.iter().zip(large).all(|(small, large)| small & !large == 0)
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+pub(super) struct LowBits(u64);
+
+impl Hasher for LowBits {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, value: u128) {
+        self.0 = value as u64;
+    }
+}
+
+/// The operations of unknown outcome and which of them are part of the linearization.
+pub(super) struct UsedSet {
+    /// In the order of invocation.
+    entries: Vec<usize>,
+    /// The place of each entry in `entries`.
+    ordinals: Vec<usize>,
+    /// The one before that does exactly the same: it goes first.
+    twins: Vec<Option<usize>>,
+    bits: Vec<u64>,
+}
+
+impl UsedSet {
+    pub(super) fn new<O>(entries: &[Entry<O>]) -> UsedSet {
+        let mut set = UsedSet {
+            entries: Vec::new(),
+            ordinals: vec![usize::MAX; entries.len()],
+            twins: Vec::new(),
+            bits: Vec::new(),
+        };
+        let mut last_of_class = HashMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            if entry.completed.is_none() {
+                let ordinal = set.entries.len();
+                set.ordinals[index] = ordinal;
+                set.entries.push(index);
+                set.twins.push(last_of_class.insert(entry.class, ordinal));
+            }
+        }
+        set.bits = vec![0; set.entries.len().div_ceil(64)];
+        set
+    }
+
+    pub(super) fn words(&self) -> usize {
+        self.bits.len()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub(super) fn bits(&self) -> &[u64] {
+        &self.bits
+    }
+
+    pub(super) fn entry(&self, ordinal: usize) -> usize {
+        self.entries[ordinal]
+    }
+
+    /// Whether it is unused and its turn.
+    pub(super) fn may_use(&self, ordinal: usize) -> bool {
+        !self.is_set(ordinal) && self.twins[ordinal].is_none_or(|twin| self.is_set(twin))
+    }
+
+    pub(super) fn set(&mut self, entry: usize) {
+        let ordinal = self.ordinals[entry];
+        self.bits[ordinal / 64] |= 1 << (ordinal % 64);
+    }
+
+    pub(super) fn clear(&mut self, entry: usize) {
+        let ordinal = self.ordinals[entry];
+        self.bits[ordinal / 64] &= !(1 << (ordinal % 64));
+    }
+
+    fn is_set(&self, ordinal: usize) -> bool {
+        self.bits[ordinal / 64] & (1 << (ordinal % 64)) != 0
+    }
+}

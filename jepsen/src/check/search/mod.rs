@@ -1,0 +1,326 @@
+//! Decides linearizability by search, after Wing and Gong, and Lowe.
+//!
+//! A linearization is built from its first operation on. An operation may come next if no
+//! operation that is still missing returned before it was invoked. When nothing fits, the
+//! last choice is taken back. Configurations seen before are not searched again: a
+//! configuration is the set of linearized operations and the state.
+//!
+//! Four things keep this fast, none of which loses an answer:
+//!
+//! - An observation (an operation that changes nothing wherever it fits) is taken at once
+//!   and for good where it fits: any linearization that has it later can have it here.
+//! - Operations of unknown outcome need not be linearized, are tried last, and only where
+//!   they change something. Of two that do exactly the same, the earlier goes first.
+//! - A configuration is not searched if one with the same answered operations and state,
+//!   but fewer unknown ones used up, was ([`memo`]).
+//! - Where answers claim revisions, an operation waits for those that claim earlier ones;
+//!   the model holds the claims to that anyway ([`claims`]).
+
+mod claims;
+mod events;
+mod memo;
+
+use super::budget::{Budget, Exhausted};
+use crate::model::{Entry, Model, Step, hash_bytes, mix};
+use claims::Claims;
+use events::{EventList, Position};
+use memo::{Memo, UsedSet};
+
+/// How a search ended. Orders hold indices of entries.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome<S> {
+    Valid { order: Vec<usize> },
+    Invalid(Stuck<S>),
+    Unknown(Exhausted, Stuck<S>),
+}
+
+/// The longest linearization that the search found before it got stuck.
+#[derive(Debug, Clone)]
+pub(crate) struct Stuck<S> {
+    pub(crate) order: Vec<usize>,
+    pub(crate) state: S,
+    /// Position of the answer that no linearization got past.
+    pub(crate) blocked_at: u32,
+}
+
+/// Searches for a linearization of the entries, which are in the order of invocation.
+pub(crate) fn search<M: Model>(
+    model: &M,
+    entries: &[Entry<M::Operation>],
+    budget: &mut Budget,
+) -> Outcome<M::State> {
+    Search::new(model, entries, budget).run()
+}
+
+/// One choice on the way to the current configuration.
+struct Frame<S> {
+    entry: usize,
+    before: S,
+    /// Other states that the same operation may lead to.
+    alternatives: Vec<S>,
+    /// Where to look for the next choice when this one fails; none for what was taken for good.
+    resume: Option<Cursor>,
+}
+
+/// Where the walk over the candidates of a configuration stands.
+#[derive(Debug, Clone, Copy)]
+enum Cursor {
+    Answered(Position),
+    Unknown(usize),
+}
+
+struct Search<'a, M: Model> {
+    model: &'a M,
+    entries: &'a [Entry<M::Operation>],
+    budget: &'a mut Budget,
+    events: EventList,
+    claims: Claims,
+    used: UsedSet,
+    memo: Memo,
+    frames: Vec<Frame<M::State>>,
+    state: M::State,
+    /// Exclusive or of the hashes of the answered operations that are linearized.
+    linearized_hash: u128,
+    answered_left: usize,
+    best: Option<Stuck<M::State>>,
+    best_left: usize,
+    /// The frames below this are the same as when `best` was taken.
+    best_prefix: usize,
+}
+
+impl<'a, M: Model> Search<'a, M> {
+    fn new(model: &'a M, entries: &'a [Entry<M::Operation>], budget: &'a mut Budget) -> Self {
+        let used = UsedSet::new(entries);
+        Search {
+            model,
+            entries,
+            budget,
+            events: EventList::new(entries),
+            claims: Claims::new(entries),
+            memo: Memo::new(used.words()),
+            used,
+            frames: Vec::new(),
+            state: model.initial(),
+            linearized_hash: 0,
+            answered_left: entries.iter().filter(|entry| entry.completed.is_some()).count(),
+            best: None,
+            best_left: usize::MAX,
+            best_prefix: 0,
+        }
+    }
+
+    fn run(mut self) -> Outcome<M::State> {
+        let result = self.explore();
+        match result {
+            Ok(true) => {
+                Outcome::Valid { order: self.frames.iter().map(|frame| frame.entry).collect() }
+            }
+            Ok(false) => Outcome::Invalid(self.take_best()),
+            Err(exhausted) => {
+                self.note_stuck();
+                Outcome::Unknown(exhausted, self.take_best())
+            }
+        }
+    }
+
+    /// Whether there is a linearization; the frames hold it.
+    fn explore(&mut self) -> Result<bool, Exhausted> {
+        loop {
+            self.absorb()?;
+            if self.answered_left == 0 {
+                return Ok(true);
+            }
+            let key = mix(self.linearized_hash, self.model.fingerprint(&self.state));
+            let mut cursor = if self.memo.insert(key, self.used.bits()) {
+                Some(Cursor::Answered(self.events.first()))
+            } else {
+                None
+            };
+            loop {
+                if let Some(from) = cursor
+                    && self.choose(from)?
+                {
+                    break;
+                }
+                match self.backtrack() {
+                    Backtracked::To(resume) => cursor = Some(resume),
+                    Backtracked::OtherState => break,
+                    Backtracked::Nothing => return Ok(false),
+                }
+            }
+        }
+    }
+
+    /// Takes every observation that fits here. The return of one may have stood in the way
+    /// of later invocations, so the walk goes on past it.
+    fn absorb(&mut self) -> Result<(), Exhausted> {
+        let mut position = self.events.first();
+        while let Some(entry) = self.events.invoked_at(position) {
+            position = self.events.next(position);
+            if !self.entries[entry].observes {
+                continue;
+            }
+            self.budget.spend(self.memo.bytes())?;
+            if let Step::Same = self.model.step(&self.state, &self.entries[entry].operation) {
+                self.push(entry, None, Vec::new(), None);
+                position = self.events.next_of_lifted(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the next candidate from the cursor on that fits; false if there is none.
+    fn choose(&mut self, from: Cursor) -> Result<bool, Exhausted> {
+        let unknown_from = match from {
+            Cursor::Answered(position) => {
+                if self.choose_answered(position)? {
+                    return Ok(true);
+                }
+                0
+            }
+            Cursor::Unknown(ordinal) => ordinal,
+        };
+        self.choose_unknown(unknown_from)
+    }
+
+    fn choose_answered(&mut self, from: Position) -> Result<bool, Exhausted> {
+        let claim_max = self.claims.earliest_missing();
+        let mut position = from;
+        while let Some(entry) = self.events.invoked_at(position) {
+            position = self.events.next(position);
+            if self.entries[entry].claim.is_some_and(|claim| claim > claim_max) {
+                continue;
+            }
+            if self.try_entry(entry, Cursor::Answered(position))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn choose_unknown(&mut self, from: usize) -> Result<bool, Exhausted> {
+        let before = self.events.first_return();
+        for ordinal in from..self.used.count() {
+            let entry = self.used.entry(ordinal);
+            if self.entries[entry].invoked > before {
+                break;
+            }
+            if self.used.may_use(ordinal) && self.try_entry(entry, Cursor::Unknown(ordinal + 1))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn try_entry(&mut self, entry: usize, resume: Cursor) -> Result<bool, Exhausted> {
+        self.budget.spend(self.memo.bytes())?;
+        let unknown = self.entries[entry].completed.is_none();
+        match self.model.step(&self.state, &self.entries[entry].operation) {
+            Step::No => Ok(false),
+            Step::Same if unknown => Ok(false),
+            Step::Same => {
+                self.push(entry, None, Vec::new(), Some(resume));
+                Ok(true)
+            }
+            Step::To(state) => {
+                self.push(entry, Some(state), Vec::new(), Some(resume));
+                Ok(true)
+            }
+            Step::OneOf(mut states) => {
+                let Some(state) = states.pop() else { return Ok(false) };
+                self.push(entry, Some(state), states, Some(resume));
+                Ok(true)
+            }
+        }
+    }
+
+    fn push(
+        &mut self,
+        entry: usize,
+        state: Option<M::State>,
+        alternatives: Vec<M::State>,
+        resume: Option<Cursor>,
+    ) {
+        let before = match state {
+            Some(state) => std::mem::replace(&mut self.state, state),
+            None => self.state.clone(),
+        };
+        self.mark(entry);
+        self.frames.push(Frame { entry, before, alternatives, resume });
+    }
+
+    fn mark(&mut self, entry: usize) {
+        if self.entries[entry].completed.is_some() {
+            self.events.lift(entry);
+            self.claims.linearize(entry);
+            self.linearized_hash ^= entry_hash(entry);
+            self.answered_left -= 1;
+        } else {
+            self.used.set(entry);
+        }
+    }
+
+    fn unmark(&mut self, entry: usize) {
+        if self.entries[entry].completed.is_some() {
+            self.answered_left += 1;
+            self.linearized_hash ^= entry_hash(entry);
+            self.claims.restore(entry);
+            self.events.restore(entry);
+        } else {
+            self.used.clear(entry);
+        }
+    }
+
+    /// Takes back the last choice that has another way out.
+    fn backtrack(&mut self) -> Backtracked {
+        self.note_stuck();
+        while let Some(mut frame) = self.frames.pop() {
+            self.best_prefix = self.best_prefix.min(self.frames.len());
+            if let Some(other) = frame.alternatives.pop() {
+                self.state = other;
+                self.frames.push(frame);
+                return Backtracked::OtherState;
+            }
+            self.unmark(frame.entry);
+            self.state = frame.before;
+            if let Some(resume) = frame.resume {
+                return Backtracked::To(resume);
+            }
+        }
+        Backtracked::Nothing
+    }
+
+    /// Remembers the longest linearization. Copies only what changed since the last time.
+    fn note_stuck(&mut self) {
+        if self.answered_left >= self.best_left {
+            return;
+        }
+        self.best_left = self.answered_left;
+        let mut order = self.best.take().map_or_else(Vec::new, |best| best.order);
+        order.truncate(self.best_prefix);
+        order.extend(self.frames[order.len()..].iter().map(|frame| frame.entry));
+        self.best_prefix = order.len();
+        let blocked_at = self.events.first_return();
+        self.best = Some(Stuck { order, state: self.state.clone(), blocked_at });
+    }
+
+    fn take_best(&mut self) -> Stuck<M::State> {
+        self.best.take().unwrap_or_else(|| Stuck {
+            order: Vec::new(),
+            state: self.model.initial(),
+            blocked_at: self.events.first_return(),
+        })
+    }
+}
+
+enum Backtracked {
+    /// To a configuration whose candidates from here on are still to be tried.
+    To(Cursor),
+    /// To another state after the same operation.
+    OtherState,
+    Nothing,
+}
+
+fn entry_hash(entry: usize) -> u128 {
+    hash_bytes(&(entry as u64).to_le_bytes())
+}

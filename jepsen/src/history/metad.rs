@@ -1,0 +1,144 @@
+//! Reads `metad/1` histories: a header line, then one JSON object a line.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::pairing::{Actor, Event, EventKind, Pairing};
+use super::{Header, InitialNamespace, LineError, RequestId};
+
+const VERSION: &str = "metad/1";
+
+pub(super) fn read(text: &str, pairing: &mut Pairing) -> Result<Header, LineError> {
+    let mut header = None;
+    for (number, line) in (1u32..).zip(text.lines()) {
+        if line.trim().is_empty() {
+            continue;
+        }
+        if header.is_none() {
+            header = Some(read_header(line, number)?);
+            continue;
+        }
+        pairing.push(read_event(line, number)?)?;
+    }
+    header.ok_or_else(|| LineError::new(1, "the history has no header line"))
+}
+
+#[derive(Deserialize)]
+struct RawHeader {
+    history: String,
+    workload: Option<String>,
+    seed: Option<u64>,
+    nodes: Option<u64>,
+    model: Option<String>,
+    #[serde(default)]
+    faults: Value,
+    initial: Option<Value>,
+    #[serde(default)]
+    namespaces: Vec<RawNamespace>,
+}
+
+#[derive(Deserialize)]
+struct RawNamespace {
+    id: u64,
+    root: u64,
+    #[serde(default)]
+    name: String,
+}
+
+fn read_header(line: &str, number: u32) -> Result<Header, LineError> {
+    let raw: RawHeader = serde_json::from_str(line).map_err(|error| {
+        let reason =
+            format!("expected the header {{\"history\":\"{VERSION}\",…}}: {}", why(&error));
+        LineError::new(number, reason)
+    })?;
+    if raw.history != VERSION {
+        let reason = format!("unknown version {:?}, this tool reads {VERSION:?}", raw.history);
+        return Err(LineError::new(number, reason));
+    }
+    let faults = match raw.faults {
+        Value::Array(items) => items.iter().map(plain_text).collect(),
+        Value::Null => Vec::new(),
+        other => vec![plain_text(&other)],
+    };
+    let namespaces = raw
+        .namespaces
+        .into_iter()
+        .map(|raw| InitialNamespace { id: raw.id, root: raw.root, name: raw.name })
+        .collect();
+    Ok(Header {
+        workload: raw.workload,
+        seed: raw.seed,
+        nodes: raw.nodes,
+        model: raw.model,
+        faults,
+        initial: raw.initial,
+        namespaces,
+    })
+}
+
+fn plain_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+}
+
+#[derive(Deserialize)]
+struct RawEvent<'a> {
+    time: Option<i64>,
+    process: RawProcess,
+    #[serde(rename = "type")]
+    kind: &'a str,
+    f: &'a str,
+    key: Option<Value>,
+    #[serde(default)]
+    value: Value,
+    request: Option<(u64, u64)>,
+    revision: Option<u64>,
+    node: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RawProcess {
+    Number(i64),
+    Name(String),
+}
+
+fn read_event(line: &str, number: u32) -> Result<Event, LineError> {
+    let raw: RawEvent = serde_json::from_str(line)
+        .map_err(|error| LineError::new(number, format!("not an event: {}", why(&error))))?;
+    let kind = EventKind::parse(raw.kind).ok_or_else(|| {
+        let reason = format!("unknown type {:?}: expected invoke, ok, fail or info", raw.kind);
+        LineError::new(number, reason)
+    })?;
+    let actor = match raw.process {
+        RawProcess::Number(process) => Actor::Process(process),
+        RawProcess::Name(name) if name == "nemesis" => Actor::Nemesis,
+        RawProcess::Name(name) => {
+            let reason = format!("process {name:?} is neither a number nor \"nemesis\"");
+            return Err(LineError::new(number, reason));
+        }
+    };
+    Ok(Event {
+        line: number,
+        actor,
+        kind,
+        function: raw.f.to_string(),
+        key: raw.key,
+        value: raw.value,
+        time_ns: raw.time,
+        request: raw.request.map(|(client, sequence)| RequestId { client, sequence }),
+        revision: raw.revision,
+        node: raw.node,
+    })
+}
+
+/// What serde says, without its own line number: each line is parsed alone.
+fn why(error: &serde_json::Error) -> String {
+    if error.is_eof() {
+        return "the line is cut off".to_string();
+    }
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => format!("{} (column {})", &text[..end], error.column()),
+        None => text,
+    }
+}

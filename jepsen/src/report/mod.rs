@@ -1,0 +1,1 @@
+//! Shows a report to people: lines for a terminal.

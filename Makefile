@@ -1,0 +1,50 @@
+# metad: `make demo` and `make test` are all that a newcomer needs.
+
+CARGO ?= cargo
+SIM := $(CARGO) --config .cargo/sim.toml
+# Seeds that `make test` sweeps; CI's share of what a longer sweep does by hand.
+SWEEP_SEEDS ?= 0..60
+VERIFY_SEEDS ?= 1..6
+
+.DEFAULT_GOAL := help
+.PHONY: help deps build demo test test-unit test-sim lint fmt sweep clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## libclang, and RocksDB compiled once for all checkouts (12 minutes, once)
+	@.ci/setup
+
+build: deps ## All tools, release
+	@$(CARGO) build --locked --release --workspace
+
+demo: deps ## A cluster, a real tree, a killed leader, a verdict: make demo [DIR=/some/tree]
+	@$(CARGO) build --locked --release --package metad --package metad-jepsen
+	@target/release/jepsen demo $(if $(DIR),--dir '$(DIR)')
+
+test: deps test-unit test-sim ## Everything that CI runs
+	@echo "metad: all tests passed"
+
+test-unit: deps
+	@$(CARGO) fmt --all --check
+	@$(CARGO) test --locked --release --workspace
+
+test-sim: deps
+	@$(SIM) build --locked --release --package metad-sim
+	@target/sim/release/sim verify --seeds $(VERIFY_SEEDS)
+	@target/sim/release/sim sweep --seeds $(SWEEP_SEEDS)
+
+sweep: deps ## More seeds: make sweep SWEEP_SEEDS=0..2000
+	@$(SIM) build --locked --release --package metad-sim
+	@target/sim/release/sim sweep --seeds $(SWEEP_SEEDS)
+
+lint: deps ## rustfmt and clippy, in both worlds
+	@$(CARGO) fmt --all --check
+	@$(CARGO) clippy --locked --release --workspace --all-targets -- --deny warnings
+	@$(SIM) clippy --locked --release --package metad-sim -- --deny warnings
+
+fmt: ## Formats the sources
+	@$(CARGO) fmt --all
+
+clean: ## Removes this checkout's artifacts; the shared caches stay
+	@rm -rf target .rocksdb

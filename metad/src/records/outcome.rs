@@ -20,12 +20,13 @@ const STEPS: u8 = 4;
 const RECLAIMED: u8 = 5;
 const NONE: u8 = 6;
 
-const NAMES_INVALID: [NameInvalid; 5] = [
+const NAMES_INVALID: [NameInvalid; 6] = [
     NameInvalid::Empty,
     NameInvalid::TooLong,
     NameInvalid::Dots,
     NameInvalid::Character,
     NameInvalid::Root,
+    NameInvalid::Hash,
 ];
 
 /// The stored value.

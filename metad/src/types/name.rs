@@ -59,6 +59,9 @@ pub enum NameInvalid {
     /// The root, where a name inside a directory is needed.
     #[error("the root cannot be the target here")]
     Root,
+    /// A content hash of another size.
+    #[error("a hash has 32 bytes")]
+    Hash,
 }
 
 #[cfg(test)]

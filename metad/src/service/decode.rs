@@ -1,0 +1,155 @@
+//! Wire to domain. What is malformed or beyond a limit is refused here, before Raft.
+
+use bytes::Bytes;
+use metad_proto::{limits, v1};
+
+use crate::types::{
+    ClientId, CommitMode, Content, Cursor, Name, NameInvalid, NodeId, NodeRef, Path, Rejection,
+    Request, Revision, Step,
+};
+
+/// What a decoder gives.
+pub(super) type Decoded<T> = Result<T, Rejection>;
+
+/// Refuses a number that is greater than a limit.
+pub(super) fn check_limit(limit: &'static str, value: usize, found: usize) -> Decoded<()> {
+    if found > value {
+        return Err(Rejection::LimitExceeded { limit, value: value as u64 });
+    }
+    Ok(())
+}
+
+/// A name.
+pub(super) fn name(text: &str) -> Decoded<Name> {
+    check_limit(limits::NAME_BYTES, limits::NAME_BYTES_MAX, text.len())?;
+    Name::new(text).map_err(Rejection::NameInvalid)
+}
+
+/// A reference to a node. An absent one is the root.
+pub(super) fn node_ref(target: Option<v1::NodeRef>) -> Decoded<NodeRef> {
+    let target = target.unwrap_or_default();
+    check_limit(limits::PATH_BYTES, limits::PATH_BYTES_MAX, target.path.len())?;
+    let path = Path::parse(&target.path).map_err(|why| match why {
+        NameInvalid::TooLong => {
+            let value = limits::NAME_BYTES_MAX as u64;
+            Rejection::LimitExceeded { limit: limits::NAME_BYTES, value }
+        }
+        why => Rejection::NameInvalid(why),
+    })?;
+    check_limit(limits::DEPTH, limits::DEPTH_MAX, path.names().len())?;
+    Ok(NodeRef { start: NodeId(target.id), path })
+}
+
+/// Which request this is.
+pub(super) fn request(request: Option<v1::RequestId>) -> Option<Request> {
+    let request = request.filter(|request| request.client_id != 0 && request.sequence != 0)?;
+    Some(Request { client: ClientId(request.client_id), sequence: request.sequence })
+}
+
+/// A cursor.
+pub(super) fn cursor(cursor: v1::Cursor) -> Cursor {
+    Cursor { revision: Revision(cursor.revision), ordinal: cursor.ordinal }
+}
+
+/// The steps of a mutation.
+pub(super) fn steps(steps: Vec<v1::Step>) -> Decoded<Vec<Step>> {
+    check_limit(limits::STEPS, limits::STEPS_MAX, steps.len())?;
+    if steps.is_empty() {
+        return Err(Rejection::NameInvalid(NameInvalid::Empty));
+    }
+    let count = steps.len();
+    let at = |index: usize, rejection| match count {
+        1 => rejection,
+        _ => Rejection::Step { index: index as u32, rejection: Box::new(rejection) },
+    };
+    let steps = steps.into_iter().enumerate();
+    steps.map(|(index, step)| self::step(step).map_err(|refused| at(index, refused))).collect()
+}
+
+fn step(step: v1::Step) -> Decoded<Step> {
+    use v1::step::Op;
+    Ok(match step.op.ok_or(Rejection::NameInvalid(NameInvalid::Empty))? {
+        Op::Mkdir(mkdir) => Step::Mkdir { target: node_ref(mkdir.target)?, parents: mkdir.parents },
+        Op::CommitFile(commit) => Step::Commit {
+            target: node_ref(commit.target)?,
+            content: content(commit.content.unwrap_or_default())?,
+            mode: match commit.mode {
+                None | Some(v1::commit_file::Mode::Create(_)) => CommitMode::Create,
+                Some(v1::commit_file::Mode::Overwrite(_)) => CommitMode::Overwrite,
+                Some(v1::commit_file::Mode::Update(update)) => {
+                    CommitMode::Update { rev: Revision(update.rev) }
+                }
+            },
+        },
+        Op::Move(relocate) => Step::Move {
+            from: node_ref(relocate.from)?,
+            to: node_ref(relocate.to)?,
+            replace: relocate.replace,
+            rev: guard(relocate.rev),
+        },
+        Op::Delete(delete) => Step::Delete {
+            target: node_ref(delete.target)?,
+            recursive: delete.recursive,
+            rev: guard(delete.rev),
+        },
+    })
+}
+
+fn guard(rev: u64) -> Option<Revision> {
+    Some(Revision(rev)).filter(|rev| rev.0 != 0)
+}
+
+fn content(content: v1::Content) -> Decoded<Content> {
+    check_limit(limits::BLOCKS, limits::BLOCKS_MAX, content.blocks.len())?;
+    let media_type_size = content.media_type.len();
+    check_limit(limits::MEDIA_TYPE_BYTES, limits::MEDIA_TYPE_BYTES_MAX, media_type_size)?;
+    if content.size > limits::TREE_BYTES_MAX {
+        let (limit, value) = (limits::TREE_BYTES, limits::TREE_BYTES_MAX);
+        return Err(Rejection::LimitExceeded { limit, value });
+    }
+    Ok(Content {
+        size: content.size,
+        hash: hash(&content.hash)?,
+        media_type: content.media_type,
+        mtime_ms: content.mtime_ms,
+        blocks: content.blocks.iter().map(hash).collect::<Decoded<_>>()?,
+    })
+}
+
+fn hash(bytes: &Bytes) -> Decoded<[u8; limits::HASH_BYTES]> {
+    bytes.as_ref().try_into().map_err(|_| Rejection::NameInvalid(NameInvalid::Hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commit(path: &str, hash_size: usize) -> v1::Step {
+        let target = Some(v1::NodeRef { id: 0, path: path.to_owned() });
+        let hash = vec![7; hash_size].into();
+        let content = Some(v1::Content { hash, ..v1::Content::default() });
+        let commit = v1::CommitFile { target, content, mode: None };
+        v1::Step { op: Some(v1::step::Op::CommitFile(commit)) }
+    }
+
+    fn refused(steps: Vec<v1::Step>) -> String {
+        super::steps(steps).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn what_is_malformed_is_refused() {
+        assert_eq!(refused(vec![]), "a name must not be empty");
+        assert_eq!(refused(vec![commit("/a", 31)]), "a hash has 32 bytes");
+        assert_eq!(refused(vec![commit("/a//b", 32)]), "a name must not be empty");
+        let long = "x".repeat(limits::NAME_BYTES_MAX + 1);
+        assert_eq!(refused(vec![commit(&long, 32)]), "beyond the limit name_bytes of 255");
+        let deep = "/x".repeat(limits::DEPTH_MAX + 1);
+        assert_eq!(refused(vec![commit(&deep, 32)]), "beyond the limit depth of 256");
+        let long = "/x".repeat(limits::PATH_BYTES_MAX);
+        assert_eq!(refused(vec![commit(&long, 32)]), "beyond the limit path_bytes of 4096");
+        let two = vec![commit("/a", 32), commit("/b", 0)];
+        assert_eq!(refused(two), "step 1: a hash has 32 bytes");
+        let many = vec![commit("/a", 32); limits::STEPS_MAX + 1];
+        assert_eq!(refused(many), "beyond the limit steps of 1000");
+    }
+}

@@ -1,0 +1,82 @@
+//! Domain to wire.
+
+use bytes::Bytes;
+use metad_proto::v1;
+
+use crate::types::{
+    Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Request, Stat, StepResult,
+    Usage,
+};
+
+/// A namespace.
+pub(super) fn namespace(namespace: Namespace) -> v1::Namespace {
+    v1::Namespace { id: namespace.id.0, name: namespace.name.to_string(), root: namespace.root.0 }
+}
+
+/// A node and what is under it.
+pub(super) fn stat(stat: Stat) -> v1::Node {
+    node(stat.node, stat.usage)
+}
+
+/// A line of a listing: its counters are not told.
+pub(super) fn entry(entry: Node) -> v1::Node {
+    node(entry, Usage::default())
+}
+
+fn node(node: Node, usage: Usage) -> v1::Node {
+    v1::Node {
+        id: node.id.0,
+        parent_id: node.parent.0,
+        name: node.name.as_ref().map_or_else(String::new, Name::to_string),
+        kind: kind(node.kind()).into(),
+        rev: node.rev.0,
+        content: node.content.map(content),
+        nodes: usage.nodes,
+        bytes: usage.bytes,
+    }
+}
+
+/// A kind of node.
+pub(super) fn kind(kind: Kind) -> v1::Kind {
+    match kind {
+        Kind::Directory => v1::Kind::Directory,
+        Kind::File => v1::Kind::File,
+    }
+}
+
+fn content(content: Content) -> v1::Content {
+    v1::Content {
+        size: content.size,
+        hash: Bytes::copy_from_slice(&content.hash),
+        media_type: content.media_type,
+        mtime_ms: content.mtime_ms,
+        blocks: content.blocks.iter().map(|block| Bytes::copy_from_slice(block)).collect(),
+    }
+}
+
+/// What a step did.
+pub(super) fn step_result(result: StepResult) -> v1::StepResult {
+    v1::StepResult { id: result.id.0, rev: result.rev.0 }
+}
+
+/// A cursor.
+pub(super) fn cursor(cursor: Cursor) -> v1::Cursor {
+    v1::Cursor { revision: cursor.revision.0, ordinal: cursor.ordinal }
+}
+
+/// A line of a journal.
+pub(super) fn change(change: Change) -> v1::Change {
+    let Request { client, sequence } = change.request;
+    let node = entry(change.node);
+    v1::Change {
+        cursor: Some(cursor(change.cursor)),
+        request: Some(v1::RequestId { client_id: client.0, sequence }),
+        time_ms: change.time_ms,
+        change: Some(match change.kind {
+            ChangeKind::Created => v1::change::Change::Created(node),
+            ChangeKind::Updated => v1::change::Change::Updated(node),
+            ChangeKind::Moved => v1::change::Change::Moved(node),
+            ChangeKind::Deleted => v1::change::Change::Deleted(node),
+        }),
+    }
+}

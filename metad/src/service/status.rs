@@ -1,0 +1,58 @@
+//! Answers that are not replies: the only place that turns rejections and failures into
+//! gRPC statuses.
+
+use metad_proto::errors::{self, Info, Reason};
+use tonic::Status;
+
+use crate::types::{Rejection, Revision, ServerId};
+
+/// What a rejection says on the wire. It reflects a revision, if it has seen the state.
+pub(super) fn rejected(
+    rejection: &Rejection,
+    revision: Option<Revision>,
+    server: ServerId,
+) -> Status {
+    let mut info = info(rejection).with(errors::NODE, server);
+    if let Some(revision) = revision {
+        info = info.with(errors::REVISION, revision);
+    }
+    info.status(rejection.to_string())
+}
+
+fn info(rejection: &Rejection) -> Info {
+    match rejection {
+        Rejection::NotFound => Info::new(Reason::NotFound),
+        Rejection::AlreadyExists => Info::new(Reason::AlreadyExists),
+        Rejection::NotADirectory => Info::new(Reason::NotADirectory),
+        Rejection::IsADirectory => Info::new(Reason::IsADirectory),
+        Rejection::NotEmpty => Info::new(Reason::NotEmpty),
+        Rejection::Cycle => Info::new(Reason::Cycle),
+        Rejection::Conflict { current } => {
+            Info::new(Reason::Conflict).with(errors::CURRENT_REV, current)
+        }
+        Rejection::NameInvalid(_) => Info::new(Reason::NameInvalid),
+        Rejection::LimitExceeded { limit, value } => Info::new(Reason::LimitExceeded)
+            .with(errors::LIMIT, limit)
+            .with(errors::LIMIT_VALUE, value),
+        Rejection::SessionExpired => Info::new(Reason::SessionExpired),
+        Rejection::Step { index, rejection } => info(rejection).with(errors::STEP, index),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rejected_step_says_which_and_why() {
+        let rejection = Box::new(Rejection::Conflict { current: Revision(9) });
+        let rejection = Rejection::Step { index: 3, rejection };
+        let status = rejected(&rejection, Some(Revision(12)), ServerId(2));
+        let info = Info::of(&status).expect("ours");
+        assert_eq!(info.reason, Reason::Conflict);
+        assert_eq!(info.number(errors::CURRENT_REV), Some(9));
+        assert_eq!(info.number(errors::STEP), Some(3));
+        assert_eq!(info.number(errors::REVISION), Some(12));
+        assert_eq!(info.number(errors::NODE), Some(2));
+    }
+}

@@ -1,0 +1,234 @@
+//! What the clients of a run together believe the tree to be: they choose from it what to
+//! work on. It follows the acknowledged changes and may be wrong, which is wanted: real
+//! clients are wrong too. Nothing is ever checked against it.
+
+use std::collections::BTreeMap;
+
+use rand::{Rng, RngExt};
+
+use crate::{operation::Content, zipf};
+
+/// Skew of the choice among files.
+const FILES_ZIPF: f64 = 0.9;
+/// Attempts to find something that is still there.
+const TRIES_MAX: usize = 8;
+/// Deeper paths are not believed.
+const DEPTH_MAX: usize = 64;
+
+/// A node that was there when somebody last looked.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// Id of the directory that holds it.
+    pub parent: u64,
+    /// Name in that directory.
+    pub name: String,
+    /// Revision of its last change.
+    pub rev: u64,
+    /// Revision before that one, if known.
+    pub rev_before: Option<u64>,
+    /// Of a file.
+    pub content: Option<Content>,
+    /// Directories made in it.
+    pub subdirectories: u32,
+}
+
+/// How an acknowledged step changes what is believed.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Effect {
+    Made {
+        parent: u64,
+        name: String,
+        content: Option<Content>,
+    },
+    Updated {
+        id: u64,
+        content: Content,
+    },
+    Moved {
+        id: u64,
+        parent: u64,
+        name: String,
+    },
+    Deleted {
+        id: u64,
+    },
+    /// Too complicated to follow.
+    None,
+}
+
+/// The believed tree.
+pub struct World {
+    root: u64,
+    nodes: BTreeMap<u64, Known>,
+    files: Vec<u64>,
+    /// Each directory twice and once more for each subdirectory: parents are chosen with
+    /// that weight. The root is always there.
+    parents: Vec<u64>,
+}
+
+impl World {
+    /// An empty tree with this root.
+    pub fn new(root: u64) -> Self {
+        World { root, nodes: BTreeMap::new(), files: Vec::new(), parents: vec![root, root] }
+    }
+
+    /// The id of the root.
+    pub fn root(&self) -> u64 {
+        self.root
+    }
+
+    /// What is known of a node.
+    pub fn get(&self, id: u64) -> Option<&Known> {
+        self.nodes.get(&id)
+    }
+
+    /// The whole path of a node, if all of it is believed to be there.
+    pub fn path(&self, mut id: u64) -> Option<String> {
+        let mut names = Vec::new();
+        while id != self.root {
+            let known = self.nodes.get(&id)?;
+            names.push(known.name.as_str());
+            id = known.parent;
+            if names.len() > DEPTH_MAX {
+                return None;
+            }
+        }
+        names.reverse();
+        Some(format!("/{}", names.join("/")))
+    }
+
+    /// A file, popular ones more often.
+    pub fn pick_file(&mut self, random: &mut impl Rng) -> Option<(u64, String)> {
+        for _ in 0..TRIES_MAX {
+            if self.files.is_empty() {
+                return None;
+            }
+            let position = zipf::position(random, self.files.len(), FILES_ZIPF);
+            match self.path(self.files[position]) {
+                Some(path) => return Some((self.files[position], path)),
+                None => drop(self.files.swap_remove(position)),
+            }
+        }
+        None
+    }
+
+    /// A directory to put something into: those with subdirectories more often.
+    pub fn pick_parent(&mut self, random: &mut impl Rng) -> (u64, String) {
+        for _ in 0..TRIES_MAX {
+            let position = random.random_range(0..self.parents.len());
+            match self.path(self.parents[position]) {
+                Some(path) => return (self.parents[position], path),
+                // Never the root, which always has a path.
+                None => drop(self.parents.swap_remove(position)),
+            }
+        }
+        (self.root, "/".to_owned())
+    }
+
+    /// A directory other than the root.
+    pub fn pick_directory(&mut self, random: &mut impl Rng) -> Option<(u64, String)> {
+        let root = self.root;
+        (0..TRIES_MAX).map(|_| self.pick_parent(random)).find(|(id, _)| *id != root)
+    }
+
+    /// Takes in an acknowledged step, with the id and rev that it was answered with.
+    pub fn acknowledge(&mut self, effect: Effect, id: u64, rev: u64) {
+        match effect {
+            Effect::Made { parent, name, content } => self.made(id, rev, parent, name, content),
+            Effect::Updated { id: expected, content } if expected == id => {
+                if let Some(known) = self.nodes.get_mut(&id) {
+                    known.content = Some(content);
+                    known.set_rev(rev);
+                }
+            }
+            Effect::Moved { id: expected, parent, name } if expected == id => {
+                if let Some(known) = self.nodes.get_mut(&id) {
+                    (known.parent, known.name) = (parent, name);
+                    known.set_rev(rev);
+                }
+            }
+            Effect::Deleted { id: expected } if expected == id => self.forget(id),
+            // Another node took the place meanwhile: the one meant is gone.
+            Effect::Updated { id, .. } | Effect::Moved { id, .. } | Effect::Deleted { id } => {
+                self.forget(id);
+            }
+            Effect::None => {}
+        }
+    }
+
+    /// A node turned out not to be there. What is under it is dropped when it is next met.
+    pub fn forget(&mut self, id: u64) {
+        self.nodes.remove(&id);
+    }
+
+    fn made(&mut self, id: u64, rev: u64, parent: u64, name: String, content: Option<Content>) {
+        let known = match self.nodes.get_mut(&id) {
+            Some(known) => known,
+            None => {
+                match content {
+                    Some(_) => self.files.push(id),
+                    None => self.parents.extend([id, id, parent]),
+                }
+                if let (None, Some(above)) = (&content, self.nodes.get_mut(&parent)) {
+                    above.subdirectories += 1;
+                }
+                self.nodes.entry(id).or_insert(Known {
+                    parent,
+                    name: String::new(),
+                    rev: 0,
+                    rev_before: None,
+                    content: None,
+                    subdirectories: 0,
+                })
+            }
+        };
+        (known.parent, known.name, known.content) = (parent, name, content);
+        known.set_rev(rev);
+    }
+}
+
+impl Known {
+    fn set_rev(&mut self, rev: u64) {
+        // Answers may arrive out of order.
+        if rev > self.rev {
+            self.rev_before = (self.rev != 0).then_some(self.rev);
+            self.rev = rev;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{SeedableRng, rngs::ChaCha8Rng};
+
+    fn made(parent: u64, name: &str, file: bool) -> Effect {
+        let content = file.then_some(Content { hash: [1; 32], size: 1 });
+        Effect::Made { parent, name: name.to_owned(), content }
+    }
+
+    #[test]
+    fn paths_follow_moves_and_deletes() {
+        let mut random = ChaCha8Rng::seed_from_u64(1);
+        let mut world = World::new(1);
+        world.acknowledge(made(1, "a", false), 2, 10);
+        world.acknowledge(made(2, "b", false), 3, 11);
+        world.acknowledge(made(3, "f", true), 4, 12);
+        assert_eq!(world.path(4).as_deref(), Some("/a/b/f"));
+        world.acknowledge(Effect::Moved { id: 3, parent: 1, name: "c".to_owned() }, 3, 13);
+        assert_eq!(world.pick_file(&mut random), Some((4, "/c/f".to_owned())));
+        world.acknowledge(Effect::Deleted { id: 3 }, 3, 13);
+        assert_eq!(world.pick_file(&mut random), None);
+        assert_eq!(world.path(1).as_deref(), Some("/"));
+    }
+
+    #[test]
+    fn an_update_of_another_node_is_the_end_of_the_one_meant() {
+        let mut world = World::new(1);
+        world.acknowledge(made(1, "f", true), 2, 10);
+        let content = Content { hash: [2; 32], size: 2 };
+        world.acknowledge(Effect::Updated { id: 2, content }, 5, 12);
+        assert!(world.get(2).is_none());
+    }
+}

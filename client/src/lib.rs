@@ -12,6 +12,7 @@ mod call;
 mod client;
 mod cluster;
 mod error;
+pub mod import;
 mod list;
 mod mutate;
 mod options;

@@ -1,0 +1,202 @@
+//! The command line: names, help and defaults of everything that metactl takes.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+
+const EXAMPLES: &str = "\
+Examples:
+  metactl ns create main                 make the namespace that commands use by default
+  metactl import /usr/share/doc /doc     import a real directory tree
+  metactl ls -l /doc                     list it
+  metactl put notes.txt /notes.txt       record one file's metadata
+  metactl watch --json                   follow all changes from now on
+  metactl status                         see who leads
+
+Exit codes:
+  0 done   1 refused or failed   2 wrong usage   3 unavailable   4 unknown outcome";
+
+/// Works with the file trees of a metad cluster.
+#[derive(Parser)]
+#[command(name = "metactl", version, after_help = EXAMPLES)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Args)]
+pub struct Global {
+    /// Addresses of the cluster's nodes, some or all.
+    #[arg(
+        long,
+        global = true,
+        env = "METAD_ENDPOINTS",
+        value_name = "HOST:PORT,…",
+        value_delimiter = ',',
+        default_value = "127.0.0.1:7101,127.0.0.1:7102,127.0.0.1:7103"
+    )]
+    pub endpoints: Vec<String>,
+    /// Namespace to work in.
+    #[arg(long, global = true, env = "METAD_NS", value_name = "NAME", default_value = "main")]
+    pub ns: String,
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// How long to keep trying.
+    #[arg(long, global = true, value_name = "DURATION", default_value = "10s",
+        value_parser = humantime::parse_duration)]
+    pub timeout: Duration,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Lists a directory.
+    Ls(Ls),
+    /// Shows one node.
+    Stat {
+        /// Its path.
+        path: String,
+    },
+    /// Shows a directory and all that is under it.
+    Tree(Tree),
+    /// Makes directories.
+    Mkdir {
+        /// Their paths.
+        #[arg(required = true)]
+        paths: Vec<String>,
+        /// Make missing ancestors too, and accept a directory that is there.
+        #[arg(short, long)]
+        parents: bool,
+    },
+    /// Records a local file: size, hashes, time and media type. The bytes stay where they are.
+    Put(Put),
+    /// Moves or renames.
+    Mv {
+        /// What to move.
+        from: String,
+        /// Its new path; the directory must be there.
+        to: String,
+        /// Replace a file by a file, or an empty directory by a directory.
+        #[arg(short = 'f', long)]
+        replace: bool,
+    },
+    /// Deletes.
+    Rm {
+        /// What to delete.
+        #[arg(required = true)]
+        paths: Vec<String>,
+        /// Directories with all that is under them.
+        #[arg(short, long)]
+        recursive: bool,
+    },
+    /// Imports a real directory tree. Symbolic links are left out.
+    Import(Import),
+    /// Follows the changes of the namespace until it is interrupted.
+    Watch(Watch),
+    /// Shows each node: role, leader, term and log positions.
+    Status,
+    /// Works with namespaces.
+    #[command(subcommand)]
+    Ns(NamespaceCommand),
+    /// Prints a completion script: metactl completion bash > …/completions/metactl
+    Completion {
+        /// The shell to complete for.
+        shell: Shell,
+    },
+}
+
+#[derive(Args)]
+pub struct Ls {
+    /// Directory, or a single file.
+    #[arg(default_value = "/")]
+    pub path: String,
+    /// Also show kind, size, rev and time.
+    #[arg(short, long)]
+    pub long: bool,
+}
+
+#[derive(Args)]
+pub struct Tree {
+    /// Where to start.
+    #[arg(default_value = "/")]
+    pub path: String,
+    /// Levels to show.
+    #[arg(short = 'L', long, value_name = "LEVELS", default_value_t = 256)]
+    pub depth: usize,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("mode"))]
+pub struct Put {
+    /// The file to describe.
+    pub local: PathBuf,
+    /// The path to record it at.
+    pub remote: String,
+    /// Fail if there is something.
+    #[arg(long, group = "mode")]
+    pub create: bool,
+    /// Fail unless the rev of what is there is this one.
+    #[arg(long, group = "mode", value_name = "REV")]
+    pub update: Option<u64>,
+}
+
+#[derive(Args)]
+pub struct Import {
+    /// The directory to read.
+    pub source: PathBuf,
+    /// The directory to import into; it is made if it is missing.
+    #[arg(default_value = "/")]
+    pub target: String,
+    /// Batches under way at a time.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub in_flight: u16,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("position"))]
+pub struct Watch {
+    /// Start with the first change that the journal has.
+    #[arg(long, group = "position")]
+    pub from_start: bool,
+    /// Start after this cursor, as watch prints them.
+    #[arg(long, group = "position", value_name = "REVISION.ORDINAL", value_parser = cursor)]
+    pub after: Option<(u64, u32)>,
+    /// Stop after so many changes.
+    #[arg(long, value_name = "COUNT")]
+    pub count: Option<u64>,
+}
+
+#[derive(Subcommand)]
+pub enum NamespaceCommand {
+    /// Lists all namespaces.
+    #[command(alias = "ls")]
+    List,
+    /// Makes a namespace.
+    Create {
+        /// Its name.
+        name: String,
+    },
+}
+
+fn cursor(text: &str) -> Result<(u64, u32), String> {
+    let parsed = text
+        .split_once('.')
+        .and_then(|(revision, ordinal)| Some((revision.parse().ok()?, ordinal.parse().ok()?)));
+    parsed.ok_or_else(|| "expected REVISION.ORDINAL, such as 17.0".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+        assert_eq!(cursor("17.2"), Ok((17, 2)));
+        assert!(cursor("17").is_err());
+    }
+}

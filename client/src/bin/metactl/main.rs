@@ -1,0 +1,63 @@
+//! metactl: works with the file trees of a metad cluster from the command line.
+//!
+//! Data goes to stdout, the rest to stderr. Exit codes: 0 done, 1 refused or failed, 2 wrong
+//! usage, 3 the cluster is unavailable, 4 the outcome is unknown.
+
+mod cli;
+mod context;
+mod failure;
+mod import;
+mod output;
+mod read;
+mod status;
+mod watch;
+mod write;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use cli::{Cli, Command, NamespaceCommand};
+use context::Context;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    if let Command::Completion { shell } = &cli.command {
+        clap_complete::generate(*shell, &mut Cli::command(), "metactl", &mut std::io::stdout());
+        return ExitCode::SUCCESS;
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("metactl: start the runtime: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(&cli)) {
+        Ok(code) => code,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
+    let context = Context::new(&cli.global)?;
+    match &cli.command {
+        Command::Ls(options) => read::ls(&context, options).await?,
+        Command::Stat { path } => read::stat(&context, path).await?,
+        Command::Tree(options) => read::tree(&context, options).await?,
+        Command::Mkdir { paths, parents } => write::mkdir(&context, paths, *parents).await?,
+        Command::Put(options) => write::put(&context, options).await?,
+        Command::Mv { from, to, replace } => write::mv(&context, from, to, *replace).await?,
+        Command::Rm { paths, recursive } => write::rm(&context, paths, *recursive).await?,
+        Command::Import(options) => return import::run(&context, options).await,
+        Command::Watch(options) => watch::run(&context, options).await?,
+        Command::Status => return status::run(&context).await,
+        Command::Ns(NamespaceCommand::List) => read::namespaces(&context).await?,
+        Command::Ns(NamespaceCommand::Create { name }) => {
+            write::create_namespace(&context, name).await?;
+        }
+        Command::Completion { .. } => unreachable!("handled before the runtime starts"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

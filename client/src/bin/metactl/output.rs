@@ -1,0 +1,97 @@
+//! How data is printed: lines for people, or JSON.
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    time::{Duration, UNIX_EPOCH},
+};
+
+use metad_client::v1::{Kind, Node};
+use serde_json::{Value, json};
+
+/// Stdout, in one of two languages.
+pub struct Output {
+    pub json: bool,
+}
+
+impl Output {
+    /// Prints one line at once, so that what follows a stream sees it.
+    pub fn line(&self, line: impl Display) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "{line}")?;
+        out.flush()
+    }
+
+    /// Prints a value as JSON, or else the lines that say the same.
+    pub fn data(
+        &self,
+        value: impl FnOnce() -> Value,
+        lines: impl FnOnce() -> String,
+    ) -> io::Result<()> {
+        if self.json {
+            return self.line(value());
+        }
+        let lines = lines();
+        if lines.is_empty() { Ok(()) } else { self.line(lines) }
+    }
+}
+
+/// A node as JSON, under the API's field names.
+pub fn node(node: &Node) -> Value {
+    let mut value = json!({
+        "id": node.id,
+        "parent": node.parent_id,
+        "name": node.name,
+        "kind": kind(node.kind),
+        "rev": node.rev,
+    });
+    if let Some(content) = &node.content {
+        value["size"] = json!(content.size);
+        value["hash"] = json!(hex(&content.hash));
+        value["media_type"] = json!(content.media_type);
+        value["mtime_ms"] = json!(content.mtime_ms);
+        value["blocks"] = json!(content.blocks.len());
+    }
+    if is_directory(node) {
+        value["nodes"] = json!(node.nodes);
+        value["bytes"] = json!(node.bytes);
+    }
+    value
+}
+
+pub fn is_directory(node: &Node) -> bool {
+    node.kind == Kind::Directory as i32
+}
+
+pub fn kind(kind: i32) -> &'static str {
+    match Kind::try_from(kind) {
+        Ok(Kind::Directory) => "directory",
+        Ok(Kind::File) => "file",
+        _ => "unknown",
+    }
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A name that cannot be mistaken for more than one line, nor move the terminal's cursor.
+pub fn printable(name: &str) -> String {
+    if name.chars().any(char::is_control) {
+        name.escape_debug().to_string()
+    } else {
+        name.to_owned()
+    }
+}
+
+/// A client's time in UTC, or "-" for none.
+pub fn time(milliseconds: i64) -> String {
+    match u64::try_from(milliseconds) {
+        Ok(0) | Err(_) => "-".to_owned(),
+        // The format ends with the year 9999.
+        Ok(ms) => {
+            let time = UNIX_EPOCH + Duration::from_millis(ms.min(253_402_300_799_000));
+            humantime::format_rfc3339_seconds(time).to_string()
+        }
+    }
+}

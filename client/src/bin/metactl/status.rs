@@ -1,0 +1,96 @@
+//! status: what each node says of itself, side by side.
+
+use std::process::ExitCode;
+
+use metad_client::{Error, v1::StatusReply};
+use serde_json::{Value, json};
+
+use crate::{context::Context, failure::Failure};
+
+/// Nodes that are asked, those included that others named.
+const NODES_MAX: usize = 64;
+
+struct Answer {
+    address: String,
+    status: Result<StatusReply, Error>,
+}
+
+/// Exits with 3 if nobody knows a leader.
+pub async fn run(context: &Context) -> Result<ExitCode, Failure> {
+    let answers = ask_all(context).await?;
+    let has_leader = answers.iter().any(|answer| matches!(&answer.status, Ok(s) if s.leader != 0));
+    let value = || json!({"nodes": answers.iter().map(node_value).collect::<Vec<_>>()});
+    context.output.data(value, || table(&answers))?;
+    if !has_leader {
+        eprintln!("metactl: no leader: at least half of the nodes must be reachable to elect one");
+        return Ok(ExitCode::from(3));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks the nodes that the user named and those that they name.
+async fn ask_all(context: &Context) -> Result<Vec<Answer>, Failure> {
+    let mut addresses = context.client.addresses();
+    let mut answers = Vec::new();
+    while let Some(address) = addresses.get(answers.len()).cloned() {
+        let status = context.client.status(&address).await;
+        if let Ok(status) = &status {
+            for member in &status.members {
+                let is_new = !addresses.contains(&member.address) && !member.address.is_empty();
+                if is_new && addresses.len() < NODES_MAX {
+                    addresses.push(member.address.clone());
+                }
+            }
+        }
+        if let Err(error @ Error::Invalid(_)) = status {
+            return Err(error.into());
+        }
+        answers.push(Answer { address, status });
+    }
+    Ok(answers)
+}
+
+fn node_value(answer: &Answer) -> Value {
+    let status = match &answer.status {
+        Ok(status) => status,
+        Err(error) => return json!({"address": answer.address, "error": error.to_string()}),
+    };
+    json!({
+        "address": answer.address,
+        "cluster": status.cluster,
+        "node": status.node,
+        "role": status.role,
+        "leader": status.leader,
+        "term": status.term,
+        "last_log_index": status.last_log_index,
+        "committed_index": status.committed_index,
+        "applied_index": status.applied_index,
+        "purged_index": status.purged_index,
+        "snapshot_index": status.snapshot_index,
+        "revision": status.revision,
+        "version": status.version,
+    })
+}
+
+fn table(answers: &[Answer]) -> String {
+    let header = format!(
+        "{:<22} {:>4} {:<10} {:>6} {:>6} {:>10} {:>10} {:>10} {:>10}",
+        "address", "node", "role", "leader", "term", "last log", "committed", "applied", "revision"
+    );
+    let row = |answer: &Answer| match &answer.status {
+        Ok(status) => format!(
+            "{:<22} {:>4} {:<10} {:>6} {:>6} {:>10} {:>10} {:>10} {:>10}",
+            answer.address,
+            status.node,
+            status.role,
+            if status.leader == 0 { "none".to_owned() } else { status.leader.to_string() },
+            status.term,
+            status.last_log_index,
+            status.committed_index,
+            status.applied_index,
+            status.revision,
+        ),
+        Err(error) => format!("{:<22} {error}", answer.address),
+    };
+    std::iter::once(header).chain(answers.iter().map(row)).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,70 @@
+//! watch: follows the journal.
+
+use metad_client::{
+    steps::at,
+    v1::{Change, Cursor, change},
+};
+use serde_json::{Value, json};
+
+use crate::{
+    cli,
+    context::Context,
+    failure::Failure,
+    output::{self, printable},
+};
+
+pub async fn run(context: &Context, options: &cli::Watch) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let after = match (options.from_start, options.after) {
+        (true, _) => None,
+        (false, Some((revision, ordinal))) => Some(Cursor { revision, ordinal }),
+        (false, None) => {
+            // After whatever else the present revision may hold.
+            let now = context.client.stat(ns, at("/")).await?.revision;
+            Some(Cursor { revision: now, ordinal: u32::MAX })
+        }
+    };
+    let mut subscription = context.client.subscribe(ns, after);
+    let mut left = options.count.unwrap_or(u64::MAX);
+    while left > 0 {
+        let change = subscription.next_change().await?;
+        context.output.data(|| value(&change), || line(&change))?;
+        left -= 1;
+    }
+    Ok(())
+}
+
+fn parts(change: &Change) -> (&'static str, Option<&metad_client::v1::Node>) {
+    match &change.change {
+        Some(change::Change::Created(node)) => ("created", Some(node)),
+        Some(change::Change::Updated(node)) => ("updated", Some(node)),
+        Some(change::Change::Moved(node)) => ("moved", Some(node)),
+        Some(change::Change::Deleted(node)) => ("deleted", Some(node)),
+        None => ("unknown", None),
+    }
+}
+
+fn value(change: &Change) -> Value {
+    let (what, node) = parts(change);
+    let cursor = change.cursor.unwrap_or_default();
+    let request = change.request.unwrap_or_default();
+    json!({
+        "change": what,
+        "cursor": format!("{}.{}", cursor.revision, cursor.ordinal),
+        "revision": cursor.revision,
+        "time_ms": change.time_ms,
+        "request": [request.client_id, request.sequence],
+        "node": node.map(output::node),
+    })
+}
+
+fn line(change: &Change) -> String {
+    let (what, node) = parts(change);
+    let cursor = change.cursor.unwrap_or_default();
+    let time = output::time(i64::try_from(change.time_ms).unwrap_or(0));
+    let about = node.map_or_else(String::new, |node| {
+        let kind = output::kind(node.kind);
+        format!("{kind} {} id {} in {}", printable(&node.name), node.id, node.parent_id)
+    });
+    format!("{}.{} {time} {what} {about}", cursor.revision, cursor.ordinal)
+}

@@ -56,22 +56,4 @@ fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(text: &str) -> Option<Duration> {
-        let mut headers = HeaderMap::new();
-        headers.insert("grpc-timeout", text.parse().expect("a header value"));
-        grpc_timeout(&headers)
-    }
-
-    #[test]
-    fn reads_deadlines() {
-        assert_eq!(parsed("250m"), Some(Duration::from_millis(250)));
-        assert_eq!(parsed("2S"), Some(Duration::from_secs(2)));
-        assert_eq!(parsed("99999999H"), Some(Duration::from_secs(99_999_999 * 3_600)));
-        for malformed in ["", "S", "1", "1x", "123456789S", "-1S"] {
-            assert_eq!(parsed(malformed), None, "{malformed:?}");
-        }
-    }
-}
+mod tests;

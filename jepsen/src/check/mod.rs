@@ -5,7 +5,10 @@
 //! environment or files.
 
 mod budget;
+mod certificate;
+mod durability;
 mod explain;
+mod journal;
 mod linearizable;
 mod search;
 mod verdict;
@@ -36,8 +39,14 @@ pub fn check_history(history: &History, options: &Options) -> Result<Report, Bad
         Some(model) => model,
         None => Kind::infer(history)?,
     };
-    let (check, violation) = linearizable::check(history, model, options)?;
-    let checks = vec![check];
+    let journals = match model {
+        Kind::FileTree => journal::Journals::read(history)?,
+        Kind::Register | Kind::Kv => journal::Journals::default(),
+    };
+    let (check, violation) = linearizable::check(history, model, &journals.hints(), options)?;
+    let mut checks = vec![check];
+    checks.extend(journal::check(history, &journals));
+    checks.extend(durability::check(history, &journals));
     Ok(Report {
         verdict: checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Unknown),
         source: history.source.clone(),

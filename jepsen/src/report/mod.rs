@@ -1,1 +1,10 @@
-//! Shows a report to people: lines for a terminal.
+//! Shows what a check found to people: lines for a terminal, a page for a browser.
+//!
+//! Must not decide anything: every word here is already in the [`crate::check::Report`] or
+//! in the history.
+
+mod html;
+mod text;
+
+pub use html::html;
+pub use text::{Style, details, line};

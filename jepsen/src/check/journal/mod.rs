@@ -1,0 +1,244 @@
+//! The journal of each namespace: what the pages that clients read say together.
+//!
+//! Checks that every page is in order, starts after its cursor and skips no ordinal; that
+//! all pages tell the same changes for the same stretch (unique and gap-free); that a page
+//! is no older than what was acknowledged before it was asked for; that a parent is told
+//! before its children; and that replaying the journal from its start gives what listings
+//! and stats answered at each revision. Shares no code with the model of the tree.
+
+mod pages;
+mod replay;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) use pages::{Change, Cursor, Page, read_pages};
+
+use super::verdict::{Check, Verdict};
+use crate::history::{History, Outcome, RequestId};
+use crate::model::BadOperation;
+
+/// Findings that a check lists; more of them say nothing new.
+pub(super) const FINDINGS_MAX: usize = 20;
+
+/// What all pages together tell of all namespaces.
+#[derive(Debug, Default)]
+pub(super) struct Journals {
+    /// By namespace.
+    pub(super) journals: BTreeMap<u64, Journal>,
+}
+
+/// What all pages together tell of one namespace.
+#[derive(Debug, Default)]
+pub(super) struct Journal {
+    pub(super) pages: Vec<Page>,
+    pub(super) changes: BTreeMap<Cursor, Change>,
+    /// Every change from the start up to here is in `changes`.
+    pub(super) complete_to: Cursor,
+}
+
+impl Journals {
+    /// Reads all journal pages of a history.
+    pub(super) fn read(history: &History) -> Result<Journals, BadOperation> {
+        let mut journals: BTreeMap<u64, Journal> = BTreeMap::new();
+        for page in read_pages(history)? {
+            let journal = journals.entry(page.ns).or_default();
+            for change in &page.changes {
+                journal.changes.entry(change.cursor).or_insert_with(|| change.clone());
+            }
+            journal.pages.push(page);
+        }
+        for journal in journals.values_mut() {
+            journal.complete_to = complete_to(&journal.pages);
+        }
+        Ok(Journals { journals })
+    }
+
+    /// The revision of each request that the journal tells of.
+    pub(super) fn hints(&self) -> BTreeMap<RequestId, u64> {
+        let changes = self.journals.values().flat_map(|journal| journal.changes.values());
+        changes.filter_map(|change| Some((change.request?, change.cursor.revision))).collect()
+    }
+}
+
+impl Journal {
+    /// Whether every change up to and with this revision is known.
+    pub(super) fn covers(&self, revision: u64) -> bool {
+        self.complete_to >= Cursor { revision, ordinal: u64::MAX }
+    }
+
+    /// The changes of one revision.
+    pub(super) fn at(&self, revision: u64) -> impl Iterator<Item = &Change> {
+        let first = Cursor { revision, ordinal: 0 };
+        let last = Cursor { revision, ordinal: u64::MAX };
+        self.changes.range(first..=last).map(|(_, change)| change)
+    }
+}
+
+/// How far the pages reach from the start without a gap between them.
+fn complete_to(pages: &[Page]) -> Cursor {
+    let mut stretches: Vec<(Cursor, Cursor)> =
+        pages.iter().map(|page| (page.after, page.reach())).collect();
+    stretches.sort_unstable();
+    let mut complete = Cursor::START;
+    for (after, reach) in stretches {
+        if after <= complete {
+            complete = complete.max(reach);
+        }
+    }
+    complete
+}
+
+/// Checks the journal; none if the history has read none.
+pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
+    if journals.journals.is_empty() {
+        return None;
+    }
+    let mut findings = Vec::new();
+    let mut changes_count = 0;
+    let mut pages_count = 0;
+    let mut reads_count = 0;
+    for (ns, journal) in &journals.journals {
+        changes_count += journal.changes.len();
+        pages_count += journal.pages.len();
+        let acknowledged = Acknowledged::new(history, *ns);
+        for page in &journal.pages {
+            check_order(page, &mut findings);
+            check_agreement(page, journal, &mut findings);
+            acknowledged.check_freshness(page, &mut findings);
+        }
+        reads_count += replay::check(history, *ns, journal, &mut findings);
+    }
+    let detail = format!(
+        "{changes_count} changes in {pages_count} pages, replayed and compared with {reads_count} reads"
+    );
+    Some(finish("journal", detail, findings))
+}
+
+/// The verdict that the findings make.
+pub(super) fn finish(name: &'static str, detail: String, mut findings: Vec<String>) -> Check {
+    if findings.is_empty() {
+        return Check { name, verdict: Verdict::Valid, detail, findings };
+    }
+    let count = findings.len();
+    findings.truncate(FINDINGS_MAX);
+    let more =
+        if count > findings.len() { format!(" (and {} more)", count - 1) } else { String::new() };
+    let detail = format!("{}{more}", findings[0]);
+    Check { name, verdict: Verdict::Invalid, detail, findings }
+}
+
+/// Order, ordinals and revs inside one page.
+fn check_order(page: &Page, findings: &mut Vec<String>) {
+    let mut last = page.after;
+    for change in &page.changes {
+        let cursor = change.cursor;
+        let expected = if cursor.revision == last.revision { last.next_ordinal() } else { 0 };
+        if cursor <= last {
+            findings.push(format!("line {}: {cursor} is told after {last}", page.line));
+        } else if cursor.ordinal != expected {
+            findings.push(format!(
+                "line {}: {cursor} follows {last}: ordinal {expected} is missing",
+                page.line
+            ));
+        }
+        let rev_fits = match change.is_deletion() {
+            true => change.rev.is_none_or(|rev| rev <= cursor.revision),
+            false => change.rev.is_none_or(|rev| rev == cursor.revision),
+        };
+        if !rev_fits {
+            let rev = change.rev.unwrap_or_default();
+            findings.push(format!("line {}: the node of {cursor} has rev {rev}", page.line));
+        }
+        last = last.max(cursor);
+    }
+    if page.cursor < last {
+        findings
+            .push(format!("line {}: reading goes on at {}, before {last}", page.line, page.cursor));
+    }
+    if let Some(revision) = page.revision
+        && last.revision > revision
+        && !page.changes.is_empty()
+    {
+        findings.push(format!("line {}: a page of revision {revision} tells of {last}", page.line));
+    }
+}
+
+/// A page tells every change of its stretch that any page tells, and tells it alike.
+fn check_agreement(page: &Page, journal: &Journal, findings: &mut Vec<String>) {
+    let told: BTreeMap<Cursor, &Change> =
+        page.changes.iter().map(|change| (change.cursor, change)).collect();
+    let reach = page.reach();
+    if page.after >= reach {
+        return;
+    }
+    for (cursor, change) in journal.changes.range(page.after..=reach) {
+        if *cursor == page.after && page.after != Cursor::START {
+            continue;
+        }
+        match told.get(cursor) {
+            Some(same) if *same == change => {}
+            Some(_) => findings.push(format!(
+                "line {}: {cursor} is told differently than on line {}",
+                page.line, change.line
+            )),
+            None => findings.push(format!(
+                "line {}: {cursor} is skipped, which line {} tells",
+                page.line, change.line
+            )),
+        }
+    }
+}
+
+/// The greatest revision in a namespace that was acknowledged before each event.
+struct Acknowledged {
+    /// Position of the answer, and the greatest revision up to it.
+    revisions: Vec<(u32, u64)>,
+}
+
+impl Acknowledged {
+    fn new(history: &History, ns: u64) -> Acknowledged {
+        let mut answers: Vec<(u32, u64)> = history
+            .operations
+            .iter()
+            .filter(|operation| matches!(operation.outcome, Outcome::Ok(_)))
+            .filter(|operation| pages::namespace_of(operation) == Some(ns))
+            .filter_map(|operation| Some((operation.completed?, operation.revision?)))
+            .collect();
+        answers.sort_unstable();
+        let mut greatest = 0;
+        for (_, revision) in &mut answers {
+            greatest = greatest.max(*revision);
+            *revision = greatest;
+        }
+        Acknowledged { revisions: answers }
+    }
+
+    fn check_freshness(&self, page: &Page, findings: &mut Vec<String>) {
+        let before = self.revisions.partition_point(|(completed, _)| *completed < page.invoked);
+        let Some((_, acknowledged)) =
+            before.checked_sub(1).and_then(|last| self.revisions.get(last))
+        else {
+            return;
+        };
+        match page.revision {
+            Some(revision) if revision < *acknowledged && !page.is_subscription => {
+                findings.push(format!(
+                    "line {}: a page of revision {revision}, though {acknowledged} was acknowledged before",
+                    page.line
+                ));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Requests by what the journal says of them.
+pub(super) fn revisions_by_request(journals: &Journals) -> BTreeMap<RequestId, BTreeSet<u64>> {
+    let mut revisions: BTreeMap<RequestId, BTreeSet<u64>> = BTreeMap::new();
+    for change in journals.journals.values().flat_map(|journal| journal.changes.values()) {
+        if let Some(request) = change.request {
+            revisions.entry(request).or_default().insert(change.cursor.revision);
+        }
+    }
+    revisions
+}

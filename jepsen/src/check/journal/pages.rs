@@ -1,0 +1,192 @@
+//! Journal pages as clients read them.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::history::{History, Operation, Outcome, RequestId};
+use crate::model::BadOperation;
+
+/// A position in a journal: after the change with this place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub(in crate::check) struct Cursor {
+    pub(in crate::check) revision: u64,
+    pub(in crate::check) ordinal: u64,
+}
+
+impl Cursor {
+    /// Before every change: no change is at revision 0.
+    pub(super) const START: Cursor = Cursor { revision: 0, ordinal: 0 };
+
+    pub(super) fn next_ordinal(self) -> u64 {
+        if self == Cursor::START { 0 } else { self.ordinal.saturating_add(1) }
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Cursor::START => write!(formatter, "the start"),
+            Cursor { revision, ordinal } => write!(formatter, "[{revision},{ordinal}]"),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::check) enum ChangeKind {
+    Created,
+    Updated,
+    Moved,
+    Deleted,
+}
+
+/// One change as a page tells it.
+#[derive(Debug, Clone)]
+pub(in crate::check) struct Change {
+    pub(in crate::check) cursor: Cursor,
+    pub(in crate::check) kind: ChangeKind,
+    pub(in crate::check) id: u64,
+    pub(in crate::check) parent: u64,
+    pub(in crate::check) name: String,
+    pub(in crate::check) is_directory: Option<bool>,
+    pub(in crate::check) rev: Option<u64>,
+    pub(in crate::check) content: Option<(String, u64)>,
+    pub(in crate::check) request: Option<RequestId>,
+    /// The line of the page that told it first.
+    pub(in crate::check) line: u32,
+}
+
+impl Change {
+    pub(super) fn is_deletion(&self) -> bool {
+        self.kind == ChangeKind::Deleted
+    }
+}
+
+/// What is told, wherever it was read.
+impl PartialEq for Change {
+    fn eq(&self, other: &Change) -> bool {
+        let parts = |change: &Change| {
+            (
+                change.cursor,
+                change.kind,
+                change.id,
+                change.parent,
+                change.is_directory,
+                change.rev,
+                change.request,
+            )
+        };
+        parts(self) == parts(other) && self.name == other.name && self.content == other.content
+    }
+}
+
+/// One answered read of a journal.
+#[derive(Debug, Clone)]
+pub(in crate::check) struct Page {
+    pub(super) ns: u64,
+    pub(super) line: u32,
+    pub(super) invoked: u32,
+    pub(super) after: Cursor,
+    pub(super) cursor: Cursor,
+    pub(super) changes: Vec<Change>,
+    pub(super) end: bool,
+    pub(super) revision: Option<u64>,
+    /// Told by a subscription, which may lag behind.
+    pub(super) is_subscription: bool,
+}
+
+impl Page {
+    /// Up to where the page tells everything.
+    pub(super) fn reach(&self) -> Cursor {
+        match (self.end, self.revision) {
+            (true, Some(revision)) => self.cursor.max(Cursor { revision, ordinal: u64::MAX }),
+            _ => self.cursor,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct RawRequest {
+    ns: u64,
+    cursor: Option<(u64, u64)>,
+}
+
+#[derive(Deserialize)]
+struct RawPage {
+    #[serde(default)]
+    changes: Vec<RawChange>,
+    cursor: Option<(u64, u64)>,
+    #[serde(default)]
+    end: bool,
+}
+
+#[derive(Deserialize)]
+struct RawChange {
+    cursor: (u64, u64),
+    kind: ChangeKind,
+    id: u64,
+    parent: u64,
+    name: String,
+    node_kind: Option<String>,
+    rev: Option<u64>,
+    hash: Option<String>,
+    size: Option<u64>,
+    request: Option<(u64, u64)>,
+}
+
+/// The namespace that an operation is about.
+pub(super) fn namespace_of(operation: &Operation) -> Option<u64> {
+    operation.input.get("ns").and_then(Value::as_u64)
+}
+
+/// All answered reads and deliveries of journals, in the order of invocation.
+pub(in crate::check) fn read_pages(history: &History) -> Result<Vec<Page>, BadOperation> {
+    let mut pages = Vec::new();
+    for operation in &history.operations {
+        let Outcome::Ok(value) = &operation.outcome else { continue };
+        let is_journal = matches!(operation.function.as_str(), "journal" | "subscribe");
+        if is_journal && value.get("rejected").is_none() {
+            let page = read_page(operation, value);
+            pages.push(page.map_err(|error| BadOperation::of(operation, error))?);
+        }
+    }
+    Ok(pages)
+}
+
+fn read_page(operation: &Operation, value: &Value) -> Result<Page, serde_json::Error> {
+    let request = RawRequest::deserialize(&operation.input)?;
+    let raw = RawPage::deserialize(value)?;
+    let cursor = |pair: (u64, u64)| Cursor { revision: pair.0, ordinal: pair.1 };
+    let after = request.cursor.map_or(Cursor::START, cursor);
+    let changes: Vec<Change> =
+        raw.changes.into_iter().map(|raw| read_change(raw, operation.line)).collect();
+    let last = changes.last().map_or(after, |change| change.cursor);
+    Ok(Page {
+        ns: request.ns,
+        line: operation.line,
+        invoked: operation.invoked,
+        after,
+        cursor: raw.cursor.map_or(last, cursor),
+        changes,
+        end: raw.end,
+        revision: operation.revision,
+        is_subscription: operation.function == "subscribe",
+    })
+}
+
+fn read_change(raw: RawChange, line: u32) -> Change {
+    Change {
+        cursor: Cursor { revision: raw.cursor.0, ordinal: raw.cursor.1 },
+        kind: raw.kind,
+        id: raw.id,
+        parent: raw.parent,
+        name: raw.name,
+        is_directory: raw.node_kind.map(|kind| kind == "directory"),
+        rev: raw.rev,
+        content: raw.hash.map(|hash| (hash, raw.size.unwrap_or_default())),
+        request: raw.request.map(|(client, sequence)| RequestId { client, sequence }),
+        line,
+    }
+}

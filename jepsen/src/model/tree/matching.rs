@@ -1,0 +1,144 @@
+//! Holds results against the model, and says what does not fit.
+
+use super::mutate::Touched;
+use super::operation::{Answer, Name, Operation, Reason};
+use super::run::Run;
+use super::state::{Handle, State};
+
+/// Why an answer does not fit. Cheap to make: searches make and drop many.
+#[derive(Debug, Clone)]
+pub(super) enum Mismatch {
+    /// The outcome is unknown and there would be no effect.
+    NoEffect,
+    /// It was refused, but nothing stands in its way.
+    Succeeds,
+    Refused {
+        reason: Reason,
+        step: usize,
+    },
+    /// An effect at a revision that is not above this one.
+    ChangesOld {
+        floor: u64,
+    },
+    /// No effect, and a revision below this one.
+    SeesOld {
+        floor: u64,
+    },
+    Id {
+        handle: Handle,
+    },
+    /// A node made now has an id that another node has or had.
+    IdUsed {
+        id: u64,
+    },
+    NamespaceIdUsed,
+    Rev {
+        handle: Handle,
+    },
+    Kind {
+        handle: Handle,
+    },
+    Path {
+        handle: Handle,
+    },
+    Content {
+        handle: Handle,
+    },
+    Unlisted {
+        handle: Handle,
+    },
+    NotThere {
+        name: Name,
+    },
+    /// The answer has another number of results than the request has steps.
+    Results,
+}
+
+impl Run<'_> {
+    /// Holds one result against the node that its step touched.
+    pub(super) fn match_step(&mut self, step: usize, touched: Touched) -> Result<(), Mismatch> {
+        let operation = self.operation;
+        let Answer::Steps(results) = &operation.answer else { return Ok(()) };
+        let Some(result) = results.get(step) else { return Err(Mismatch::Results) };
+        let (Touched::Node(handle) | Touched::Doomed(handle)) = touched;
+        self.match_id(handle, result.id)?;
+        self.match_rev(handle, result.rev)
+    }
+
+    pub(super) fn match_id(&mut self, handle: Handle, id: Option<u64>) -> Result<(), Mismatch> {
+        let Some(id) = id else { return Ok(()) };
+        if self.has_id(handle, id) {
+            return Ok(());
+        }
+        match self.state().node(handle).id {
+            Some(_) => Err(Mismatch::Id { handle }),
+            None => Err(Mismatch::IdUsed { id }),
+        }
+    }
+
+    pub(super) fn match_rev(&mut self, handle: Handle, rev: Option<u64>) -> Result<(), Mismatch> {
+        let actual = self.state().node(handle).rev;
+        match rev {
+            Some(rev) if !self.is_rev(actual, rev) => Err(Mismatch::Rev { handle }),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Mismatch {
+    /// What is wrong, in words, seen from the state before the operation.
+    pub(super) fn describe(&self, state: &State, operation: &Operation) -> String {
+        let claimed = operation.revision.map_or_else(|| "?".to_string(), |claim| claim.to_string());
+        let node = |handle: &Handle| describe_node(state, *handle);
+        match self {
+            Mismatch::NoEffect => "would change nothing".to_string(),
+            Mismatch::Succeeds => "was refused, but nothing stands in its way".to_string(),
+            Mismatch::Refused { reason, step } => {
+                let step = if *step > 0 { format!(" at step {step}") } else { String::new() };
+                format!("should be refused with {}{step}", reason.name())
+            }
+            Mismatch::ChangesOld { floor } => {
+                format!("claims to change at revision {claimed}, but revision {floor} was taken")
+            }
+            Mismatch::SeesOld { floor } => {
+                format!("claims to reflect revision {claimed}, but the tree is at {floor}")
+            }
+            Mismatch::Id { handle } => format!("gives another id than that of {}", node(handle)),
+            Mismatch::IdUsed { id } => {
+                format!("gives the id {id}, which another node has or had")
+            }
+            Mismatch::NamespaceIdUsed => "gives the id of another namespace".to_string(),
+            Mismatch::Rev { handle } => format!("gives another rev than that of {}", node(handle)),
+            Mismatch::Kind { handle } => {
+                format!("gives another kind than that of {}", node(handle))
+            }
+            Mismatch::Path { handle } => {
+                format!("gives another path than that of {}", node(handle))
+            }
+            Mismatch::Content { handle } => {
+                format!("gives another content than that of {}", node(handle))
+            }
+            Mismatch::Unlisted { handle } => format!("leaves out {}", node(handle)),
+            Mismatch::NotThere { name } => format!("lists {name:?}, which is not there"),
+            Mismatch::Results => "has another number of results than steps".to_string(),
+        }
+    }
+}
+
+/// A node in a line: path, kind, id, rev and content.
+pub(super) fn describe_node(state: &State, handle: Handle) -> String {
+    if !state.is_live(handle) {
+        return "the node that it makes".to_string();
+    }
+    let node = state.node(handle);
+    let id = node.id.map_or_else(|| "?".to_string(), |id| id.to_string());
+    let rev = state.revisions.describe(node.rev);
+    let content = match &node.body {
+        super::state::Body::File(content) => {
+            let hash: String = content.hash.chars().take(12).collect();
+            format!(" hash {hash} size {}", content.size)
+        }
+        super::state::Body::Directory(_) => String::new(),
+    };
+    format!("{} ({} id {id} rev {rev}{content})", state.path(handle), node.kind().name())
+}

@@ -54,7 +54,9 @@ impl<'a> Process<'a> {
     pub(crate) async fn work(&mut self) -> Result<(), Error> {
         while self.run.claim() {
             self.maybe_offline().await;
-            if let Some(Offer { plan, taken }) = self.run.shared().offer.take() {
+            // On a line of its own: the lock must not be held while the operation runs.
+            let offer = self.run.shared().offer.take();
+            if let Some(Offer { plan, taken }) = offer {
                 taken.notify_one();
                 self.invoke(plan).await?;
                 continue;

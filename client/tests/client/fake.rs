@@ -1,0 +1,223 @@
+//! A node that does as a test's script says.
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex},
+};
+
+use futures::{Stream, StreamExt, stream};
+use metad_client::{Client, Options};
+use metad_proto::{
+    errors::{self, Info, Reason},
+    transport::{self, Listener},
+    v1::{
+        files_server::{Files, FilesServer},
+        *,
+    },
+};
+use tokio::sync::oneshot;
+use tonic::{Request, Response, Status, service::Routes};
+
+/// How a scripted call goes.
+#[derive(Clone, Debug)]
+pub enum Script<T> {
+    Answer(T),
+    Refuse(Status),
+    /// Takes the call and never answers.
+    Hang,
+}
+
+/// The messages of a stream, then how it ends.
+pub type Messages<T> = (Vec<T>, End);
+
+#[derive(Clone, Debug)]
+pub enum End {
+    /// As if all had been said.
+    Clean,
+    Broken(Status),
+    /// Stays open.
+    Open,
+}
+
+/// What a node is to do with each call, in turn, and what it was asked. Without a script,
+/// mutations succeed and the rest is not found.
+#[derive(Default)]
+pub struct Plot {
+    pub mutate: VecDeque<Script<MutateReply>>,
+    pub stat: VecDeque<Script<StatReply>>,
+    pub list: VecDeque<Script<Messages<ListReply>>>,
+    pub subscribe: VecDeque<Script<Messages<SubscribeReply>>>,
+    pub mutations: Vec<MutateRequest>,
+    pub subscriptions: Vec<SubscribeRequest>,
+    pub sessions: u64,
+}
+
+#[derive(Clone)]
+pub struct Node {
+    pub id: u64,
+    pub address: SocketAddr,
+    plot: Arc<Mutex<Plot>>,
+    _stop: Arc<oneshot::Sender<()>>,
+}
+
+impl Node {
+    /// Starts a node. It stops when the last clone is dropped.
+    pub async fn start(id: u64, plot: Plot) -> Node {
+        let free = "127.0.0.1:0".parse().expect("well formed");
+        let listener = Listener::bind(free).await.expect("loopback has a free port");
+        let address = listener.local_address().expect("it is bound");
+        let (stop, stopped) = oneshot::channel::<()>();
+        let plot = Arc::new(Mutex::new(plot));
+        let service = FilesServer::new(Service { id, plot: plot.clone() });
+        tokio::spawn(transport::serve(listener, Routes::new(service), async {
+            let _ = stopped.await;
+        }));
+        Node { id, address, plot, _stop: Arc::new(stop) }
+    }
+
+    pub fn plot<T>(&self, work: impl FnOnce(&mut Plot) -> T) -> T {
+        work(&mut self.plot.lock().expect("no test panicked"))
+    }
+
+    /// A refusal that names this node as the leader.
+    pub fn leads(&self) -> Status {
+        Info::new(Reason::NotLeader)
+            .with(errors::MAYBE_APPLIED, false)
+            .with(errors::LEADER, self.id)
+            .with(errors::LEADER_ADDRESS, self.address)
+            .status("another node leads")
+    }
+}
+
+/// A client with short waits that knows these nodes.
+pub fn client(nodes: &[&Node]) -> Client {
+    client_of(nodes.iter().map(|node| node.address.to_string()))
+}
+
+pub fn client_of(addresses: impl IntoIterator<Item = String>) -> Client {
+    let options = Options {
+        deadline: std::time::Duration::from_millis(400),
+        attempt_timeout: std::time::Duration::from_millis(100),
+        ..Options::new(addresses)
+    };
+    Client::new(options).expect("the options are valid")
+}
+
+/// The reply to one step.
+pub fn mutated(revision: u64) -> MutateReply {
+    let results = vec![StepResult { id: 10 + revision, rev: revision }];
+    let result = Some(mutate_reply::Result::Steps(StepResults { results }));
+    MutateReply { revision, node: 1, result }
+}
+
+struct Service {
+    id: u64,
+    plot: Arc<Mutex<Plot>>,
+}
+
+impl Service {
+    fn plot<T>(&self, work: impl FnOnce(&mut Plot) -> T) -> T {
+        work(&mut self.plot.lock().expect("no test panicked"))
+    }
+}
+
+async fn play<T>(script: Option<Script<T>>) -> Result<Response<T>, Status> {
+    match script {
+        Some(Script::Answer(answer)) => Ok(Response::new(answer)),
+        Some(Script::Refuse(status)) => Err(status),
+        Some(Script::Hang) => std::future::pending().await,
+        None => Err(Info::new(Reason::NotFound).status("not in the script")),
+    }
+}
+
+type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+async fn play_stream<T: Send + 'static>(
+    script: Option<Script<Messages<T>>>,
+) -> Result<Response<Replies<T>>, Status> {
+    let (messages, end) = play(script).await?.into_inner();
+    let messages = stream::iter(messages.into_iter().map(Ok));
+    let end: Replies<T> = match end {
+        End::Clean => Box::pin(stream::empty()),
+        End::Broken(status) => Box::pin(stream::iter([Err(status)])),
+        End::Open => Box::pin(stream::pending()),
+    };
+    Ok(Response::new(Box::pin(messages.chain(end))))
+}
+
+#[tonic::async_trait]
+impl Files for Service {
+    type ListStream = Replies<ListReply>;
+    type SubscribeStream = Replies<SubscribeReply>;
+
+    async fn open_session(
+        &self,
+        _: Request<OpenSessionRequest>,
+    ) -> Result<Response<OpenSessionReply>, Status> {
+        let client_id = self.plot(|plot| {
+            plot.sessions += 1;
+            plot.sessions
+        });
+        let reply = OpenSessionReply { revision: 1, client_id, ttl_ms: 60_000, node: self.id };
+        Ok(Response::new(reply))
+    }
+
+    async fn mutate(
+        &self,
+        request: Request<MutateRequest>,
+    ) -> Result<Response<MutateReply>, Status> {
+        let script = self.plot(|plot| {
+            let request = request.into_inner();
+            let count = match &request.mutation {
+                Some(mutate_request::Mutation::Steps(steps)) => steps.steps.len(),
+                _ => 1,
+            };
+            plot.mutations.push(request);
+            plot.mutate.pop_front().unwrap_or_else(|| {
+                let results = vec![StepResult { id: 1, rev: 1 }; count];
+                let result = Some(mutate_reply::Result::Steps(StepResults { results }));
+                Script::Answer(MutateReply { revision: 1, node: self.id, result })
+            })
+        });
+        play(Some(script)).await
+    }
+
+    async fn list_namespaces(
+        &self,
+        _: Request<ListNamespacesRequest>,
+    ) -> Result<Response<ListNamespacesReply>, Status> {
+        Ok(Response::new(ListNamespacesReply::default()))
+    }
+
+    async fn stat(&self, _: Request<StatRequest>) -> Result<Response<StatReply>, Status> {
+        play(self.plot(|plot| plot.stat.pop_front())).await
+    }
+
+    async fn lookup(&self, _: Request<LookupRequest>) -> Result<Response<LookupReply>, Status> {
+        play(None).await
+    }
+
+    async fn list(&self, _: Request<ListRequest>) -> Result<Response<Replies<ListReply>>, Status> {
+        play_stream(self.plot(|plot| plot.list.pop_front())).await
+    }
+
+    async fn read_journal(
+        &self,
+        _: Request<ReadJournalRequest>,
+    ) -> Result<Response<ReadJournalReply>, Status> {
+        play(None).await
+    }
+
+    async fn subscribe(
+        &self,
+        request: Request<SubscribeRequest>,
+    ) -> Result<Response<Replies<SubscribeReply>>, Status> {
+        let script = self.plot(|plot| {
+            plot.subscriptions.push(request.into_inner());
+            plot.subscribe.pop_front()
+        });
+        play_stream(script).await
+    }
+}

@@ -1,0 +1,9 @@
+//! The client against scripted nodes: real gRPC over loopback, with failures at chosen
+//! places.
+
+mod cluster;
+mod fake;
+mod import;
+mod mutations;
+mod reads;
+mod subscriptions;

@@ -1,6 +1,8 @@
-//! `jepsen check`: judges recorded histories.
+//! `jepsen check` judges recorded histories; `jepsen demo` makes one with a real cluster.
 //!
 //! Exit codes: 0 all valid, 1 at least one invalid, 2 otherwise (unknown, or bad input).
+
+mod demo;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +17,9 @@ use metad_jepsen::history::{Format, History, read_file};
 use metad_jepsen::model::Kind;
 use metad_jepsen::report::{Style, details, html, line};
 use metad_jepsen::{Options, Report, Verdict, check_history};
+
+/// How long the demo's history may take to check.
+const DEMO_TIME_LIMIT: Duration = Duration::from_secs(60);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,6 +44,7 @@ enum Command {
     /// time explains every answer, and whether the journal tells the same.
     #[command(after_help = EXAMPLES)]
     Check(CheckArguments),
+    Demo(demo::Args),
 }
 
 #[derive(Parser)]
@@ -84,8 +90,11 @@ enum FormatName {
 }
 
 fn main() -> ExitCode {
-    let Command::Check(arguments) = Arguments::parse().command;
-    match check_all(&arguments) {
+    let code = match Arguments::parse().command {
+        Command::Check(arguments) => check_all(&arguments),
+        Command::Demo(arguments) => demo::run(&arguments, timed_options(DEMO_TIME_LIMIT)),
+    };
+    match code {
         Ok(code) => code,
         Err(error) => {
             eprintln!("jepsen: {error:#}");
@@ -144,20 +153,25 @@ fn check_file(arguments: &CheckArguments, file: &Path, style: Style) -> anyhow::
 }
 
 fn options(arguments: &CheckArguments) -> Options {
-    let started = Instant::now();
+    let mut options = timed_options(arguments.time_limit);
+    options.limits.memory_bytes_max = arguments.memory_limit.saturating_mul(1 << 20);
     Options {
         model: arguments.model.map(|name| match name {
             ModelName::Register => Kind::Register,
             ModelName::Kv => Kind::Kv,
             ModelName::FileTree => Kind::FileTree,
         }),
-        limits: Limits {
-            memory_bytes_max: arguments.memory_limit.saturating_mul(1 << 20),
-            time_max: Some((Arc::new(move || started.elapsed()), arguments.time_limit)),
-            ..Limits::default()
-        },
         whole: arguments.whole,
+        ..options
     }
+}
+
+/// The default options with a bound on the time, counted from the first time it is asked.
+fn timed_options(time_limit: Duration) -> Options {
+    let started = std::sync::OnceLock::new();
+    let elapsed = move || started.get_or_init(Instant::now).elapsed();
+    let time_max = Some((Arc::new(elapsed) as _, time_limit));
+    Options { limits: Limits { time_max, ..Limits::default() }, ..Options::default() }
 }
 
 fn print(

@@ -9,13 +9,18 @@ use std::{
     fs::{self, File},
     io::{BufWriter, IsTerminal},
     path::{Path, PathBuf},
+    process::ExitCode,
     time::Duration,
 };
 
 use anyhow::{Context, Result, bail, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use metad_client::{Client, Options, import};
-use metad_jepsen::{Report, Verdict, check_history, history, report};
+use metad_jepsen::{
+    Report, Verdict, check_history,
+    history::read_file,
+    report::{Style, details, html},
+};
 use metad_workload::Run;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -33,7 +38,9 @@ const DEADLINE: Duration = Duration::from_secs(10);
 ///
 /// Exits with 0 if everything holds, 1 on a violation, 2 if it could not be told.
 #[derive(clap::Args, Debug)]
-#[command(after_help = "Examples:\n  jepsen demo\n  jepsen demo --dir ~/src --time 30 --clients 16")]
+#[command(
+    after_help = "Examples:\n  jepsen demo\n  jepsen demo --dir ~/src --time 30 --clients 16"
+)]
 pub struct Args {
     /// The directory tree to import [default: /usr/share/doc, or else this folder]
     #[arg(long)]
@@ -71,13 +78,13 @@ struct Imported {
 }
 
 /// Runs the demo and says how to exit.
-pub fn run(args: &Args, options: &metad_jepsen::Options) -> Result<u8> {
+pub fn run(args: &Args, options: metad_jepsen::Options) -> Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         tokio::select! {
             biased;
             _ = tokio::signal::ctrl_c() => bail!("interrupted; the cluster was stopped"),
-            code = demo(args, options) => code,
+            code = demo(args, &options) => Ok(ExitCode::from(code?)),
         }
     })
 }
@@ -100,10 +107,13 @@ async fn demo(args: &Args, options: &metad_jepsen::Options) -> Result<u8> {
     let replicas = replicas::compare(&client, &addresses).await?;
     drop(cluster);
 
-    let history = history::read_file(&path, None)?;
+    let history = read_file(&path, None)?;
     let report = check_history(&history, options)?;
     let page = args.out.join("report.html");
-    fs::write(&page, report::html(&history, &report)).context("write report")?;
+    fs::write(&page, html(&report, &history)).context("write report")?;
+    if report.verdict != Verdict::Valid {
+        details(&report, &history, Style::Plain).iter().for_each(|line| println!("{line}"));
+    }
     let outcome = Outcome { clients: args.clients, kills, import, load, replicas, report };
     println!("{}", table::table(&outcome));
     println!("  history: {}\n  report:  {}", path.display(), page.display());

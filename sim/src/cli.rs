@@ -1,0 +1,212 @@
+//! The command line.
+
+use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{
+    plan::{Engine, Fixed},
+    seeds::Seeds,
+    sweep, verify,
+    world::{self, Outputs},
+};
+
+/// Runs a cluster of real metad servers under faults, in simulated time.
+///
+/// A seed draws the cluster, its timings, the workload and the faults. The same seed and
+/// the same commit give the same run, event by event.
+#[derive(Parser)]
+#[command(
+    name = "sim",
+    version,
+    after_help = "Examples:
+  cargo sim run --seed 7                     one run, its counters and its verdict
+  cargo sim run --seed 7 --trace trace.log   the same run, every event with time and node
+  cargo sim sweep --seeds 0..200             two hundred runs, one process each
+  cargo sim verify --seeds 1..=50            is each run the same when it is run again?
+
+Exit codes: 0 nothing was found; 1 a violation, a run that differs or does not end; 2 usage."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run one seed, check it and print what happened.
+    Run(RunArgs),
+    /// Run many seeds, each in a fresh process, and list those that fail.
+    Sweep(SweepArgs),
+    /// Run each seed twice, in fresh processes, and compare the traces.
+    Verify(VerifyArgs),
+}
+
+/// What of a plan is not to be drawn.
+#[derive(Args, Clone)]
+pub struct Shape {
+    /// Nodes of the cluster, 3 or 5 [default: drawn from the seed]
+    #[arg(long, value_name = "COUNT", value_parser = parse_nodes)]
+    pub nodes: Option<u64>,
+    /// Storage engine, mem or rocks [default: drawn from the seed]
+    #[arg(long, value_name = "ENGINE")]
+    pub engine: Option<Engine>,
+    /// Simulated seconds under faults [default: drawn from the seed]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub secs: Option<u64>,
+}
+
+impl Shape {
+    fn fixed(&self) -> Fixed {
+        Fixed { nodes: self.nodes, engine: self.engine, seconds: self.secs }
+    }
+
+    /// The arguments that say the same.
+    pub fn arguments(&self) -> Vec<String> {
+        let mut arguments = Vec::new();
+        let mut push = |name: &str, value: Option<String>| {
+            if let Some(value) = value {
+                arguments.extend([name.to_owned(), value]);
+            }
+        };
+        push("--nodes", self.nodes.map(|nodes| nodes.to_string()));
+        push("--engine", self.engine.map(|engine| engine.to_string()));
+        push("--secs", self.secs.map(|seconds| seconds.to_string()));
+        arguments
+    }
+}
+
+fn parse_nodes(text: &str) -> Result<u64, String> {
+    match text {
+        "3" => Ok(3),
+        "5" => Ok(5),
+        _ => Err("a cluster has 3 or 5 nodes".to_owned()),
+    }
+}
+
+#[derive(Args)]
+struct RunArgs {
+    /// Which run
+    #[arg(long)]
+    seed: u64,
+    #[command(flatten)]
+    shape: Shape,
+    /// Write every event, with its simulated time and node, to this file
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
+    /// Write the recorded history to this file, for `jepsen check`
+    #[arg(long, value_name = "FILE")]
+    history: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+    /// Do not trace: faster, and no trace hash
+    #[arg(long, conflicts_with = "trace")]
+    untraced: bool,
+}
+
+/// How `sweep` runs its seeds.
+#[derive(Args)]
+pub struct SweepArgs {
+    /// Which runs, A..B without B, or A..=B
+    #[arg(long, value_name = "A..B")]
+    pub seeds: Seeds,
+    /// What is not drawn.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Bounds of the processes.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Print JSON, one line a run and one for the summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `verify` compares.
+#[derive(Args)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    which: Which,
+    /// What is not drawn.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Bounds of the processes.
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+impl VerifyArgs {
+    /// Which runs.
+    pub fn seeds(&self) -> Seeds {
+        match (&self.which.seeds, self.which.seed) {
+            (Some(seeds), _) => seeds.clone(),
+            (None, Some(seed)) => Seeds(seed..seed.saturating_add(1)),
+            (None, None) => unreachable!("clap asks for one of them"),
+        }
+    }
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct Which {
+    /// One run
+    #[arg(long)]
+    seed: Option<u64>,
+    /// Many runs, A..B without B, or A..=B
+    #[arg(long, value_name = "A..B")]
+    seeds: Option<Seeds>,
+}
+
+/// Bounds of the processes that run seeds.
+#[derive(Args, Clone)]
+pub struct Limits {
+    /// Runs at a time [default: one a core]
+    #[arg(long, value_name = "COUNT")]
+    pub jobs: Option<NonZeroUsize>,
+    /// Real seconds after which a run counts as one that does not end
+    #[arg(long, value_name = "SECONDS", default_value = "120")]
+    pub wall_limit: u64,
+}
+
+impl Limits {
+    /// Runs at a time.
+    pub fn jobs(&self) -> usize {
+        let jobs = self.jobs.or_else(|| std::thread::available_parallelism().ok());
+        jobs.map_or(1, NonZeroUsize::get)
+    }
+}
+
+/// Runs the program.
+pub fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Run(arguments) => run(&arguments),
+        Command::Sweep(arguments) => sweep::sweep(&arguments),
+        Command::Verify(arguments) => verify::verify(&arguments),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("sim: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &RunArgs) -> anyhow::Result<bool> {
+    let outputs = Outputs {
+        traced: !arguments.untraced,
+        trace: arguments.trace.clone(),
+        history: arguments.history.clone(),
+    };
+    let mut report = world::run(arguments.seed, arguments.shape.fixed(), outputs)?;
+    let mut replay = vec![format!("cargo sim run --seed {}", arguments.seed)];
+    replay.extend(arguments.shape.arguments());
+    report.replay = replay.join(" ");
+    if arguments.json {
+        println!("{}", serde_json::to_string(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(report.violation.is_none())
+}

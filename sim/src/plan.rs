@@ -1,0 +1,298 @@
+//! What a seed does: cluster, timings, workload and faults, drawn swarm-style. Each seed
+//! turns a random subset of the faults on, with random strength, since a fault that is
+//! always on hides what the others find.
+//!
+//! Invariant: a plan depends on the seed and on what the user fixed, and on nothing else.
+
+use std::{fmt, ops::Range, str::FromStr};
+
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+
+/// Where a replica keeps its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// In memory, on a simulated disk.
+    Mem,
+    /// RocksDB, whose syncs the simulator intercepts.
+    Rocks,
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Engine::Mem => "mem",
+            Engine::Rocks => "rocks",
+        })
+    }
+}
+
+impl FromStr for Engine {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "mem" => Ok(Engine::Mem),
+            "rocks" => Ok(Engine::Rocks),
+            _ => Err(format!("{text:?} is not an engine: expected mem or rocks")),
+        }
+    }
+}
+
+/// What the user fixed; the rest is drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fixed {
+    /// Nodes of the cluster: 3 or 5.
+    pub nodes: Option<u64>,
+    /// The storage engine.
+    pub engine: Option<Engine>,
+    /// Simulated seconds under faults.
+    pub seconds: Option<u64>,
+}
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fault {
+    /// A process dies; what it wrote survives in the page cache.
+    Crash,
+    /// A machine loses its power, and with it what was not synced.
+    PowerLoss,
+    /// All machines do, at once.
+    ClusterPowerLoss,
+    /// A machine loses its power just after it granted a vote, and comes back in time to
+    /// vote again.
+    VotePowerLoss,
+    /// A process stops for a while and goes on as if nothing had been.
+    Pause,
+    /// Two halves that cannot talk to each other; clients are on both sides.
+    Halves,
+    /// One node does not hear another.
+    OneWay,
+    /// A node is cut off from its peers, in one or both directions; clients reach it.
+    Isolate,
+    /// The leader is cut off from its peers; clients reach it.
+    IsolateLeader,
+    /// Each node talks to its two neighbours only.
+    Ring,
+    /// Packets take long.
+    SlowNetwork,
+    /// Syncs take long on one node.
+    SlowDisk,
+}
+
+impl Fault {
+    /// All of them.
+    pub const ALL: [Fault; 12] = [
+        Fault::Crash,
+        Fault::PowerLoss,
+        Fault::ClusterPowerLoss,
+        Fault::VotePowerLoss,
+        Fault::Pause,
+        Fault::Halves,
+        Fault::OneWay,
+        Fault::Isolate,
+        Fault::IsolateLeader,
+        Fault::Ring,
+        Fault::SlowNetwork,
+        Fault::SlowDisk,
+    ];
+
+    /// Its name in reports and histories.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fault::Crash => "crash",
+            Fault::PowerLoss => "power-loss",
+            Fault::ClusterPowerLoss => "cluster-power-loss",
+            Fault::VotePowerLoss => "vote-power-loss",
+            Fault::Pause => "pause",
+            Fault::Halves => "halves",
+            Fault::OneWay => "one-way",
+            Fault::Isolate => "isolate",
+            Fault::IsolateLeader => "isolate-leader",
+            Fault::Ring => "ring",
+            Fault::SlowNetwork => "slow-network",
+            Fault::SlowDisk => "slow-disk",
+        }
+    }
+
+    /// How often, in percent, a seed has it on. The two that aim at a promise (a vote is
+    /// synced before it is granted; a cut-off leader does not serve reads) more often.
+    fn on_percent(self) -> u32 {
+        match self {
+            Fault::VotePowerLoss | Fault::IsolateLeader => 65,
+            _ => 40,
+        }
+    }
+}
+
+/// How faults come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    /// The kinds that are on, each with its weight. Never empty.
+    pub weights: Vec<(Fault, u32)>,
+    /// Faults that may be active at once.
+    pub at_once: usize,
+    /// Milliseconds between the end of a fault and the next.
+    pub gap_ms: Range<u64>,
+    /// Milliseconds that a fault lasts.
+    pub length_ms: Range<u64>,
+}
+
+/// The server's timings and bounds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Raft {
+    /// Between two heartbeats.
+    pub heartbeat_ms: u64,
+    /// Without a heartbeat, before a follower stands for election.
+    pub election_ms: Range<u64>,
+    /// Log entries between two snapshots.
+    pub snapshot_entries: u64,
+    /// Log entries kept behind a snapshot.
+    pub keep_entries: u64,
+}
+
+/// Who does what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Load {
+    /// Logical clients.
+    pub clients: usize,
+    /// Operations a second that all clients try together.
+    pub operations_per_second: u64,
+    /// Before a client tries elsewhere.
+    pub attempt_timeout_ms: u64,
+    /// Before a client gives up.
+    pub deadline_ms: u64,
+}
+
+/// What a seed does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The seed.
+    pub seed: u64,
+    /// Nodes of the cluster: 3 or 5.
+    pub nodes: u64,
+    /// The storage engine.
+    pub engine: Engine,
+    /// Simulated seconds under faults.
+    pub seconds: u64,
+    /// The server's timings and bounds.
+    pub raft: Raft,
+    /// Who does what.
+    pub load: Load,
+    /// How faults come.
+    pub faults: Faults,
+    /// Microseconds that a sync takes.
+    pub sync_us: Range<u64>,
+    /// Microseconds that a packet takes.
+    pub latency_us: Range<u64>,
+    /// How wrong a node's clock rate may be, in percent.
+    pub skew_percent: u32,
+}
+
+impl Plan {
+    /// Draws the plan of a seed. What the user fixed does not change what else is drawn.
+    pub fn draw(seed: u64, fixed: Fixed) -> Plan {
+        let rng = &mut ChaCha8Rng::seed_from_u64(seed);
+        let nodes = if rng.random_ratio(3, 10) { 5 } else { 3 };
+        // Real storage costs more and finds less than one might think: a share of the seeds.
+        let engine = if rng.random_ratio(1, 6) { Engine::Rocks } else { Engine::Mem };
+        let seconds = rng.random_range(10..=25);
+        Plan {
+            seed,
+            nodes: fixed.nodes.unwrap_or(nodes),
+            engine: fixed.engine.unwrap_or(engine),
+            seconds: fixed.seconds.unwrap_or(seconds),
+            raft: draw_raft(rng),
+            load: draw_load(rng),
+            faults: draw_faults(rng),
+            sync_us: draw_sync(rng),
+            latency_us: draw_latency(rng),
+            skew_percent: pick(rng, &[0, 0, 0, 2, 8]),
+        }
+    }
+}
+
+fn pick<T: Copy>(rng: &mut ChaCha8Rng, choices: &[T]) -> T {
+    choices[rng.random_range(0..choices.len())]
+}
+
+fn draw_raft(rng: &mut ChaCha8Rng) -> Raft {
+    let heartbeat_ms = pick(rng, &[30, 50, 100]);
+    let election_min = heartbeat_ms * rng.random_range(4..=6);
+    // Short logs, so that followers need snapshots within seconds.
+    let snapshot_entries = pick(rng, &[40, 150, 600]);
+    Raft {
+        heartbeat_ms,
+        election_ms: election_min..election_min * 2,
+        snapshot_entries,
+        keep_entries: pick(rng, &[0, 10, snapshot_entries / 2]),
+    }
+}
+
+fn draw_load(rng: &mut ChaCha8Rng) -> Load {
+    Load {
+        clients: rng.random_range(4..=10),
+        operations_per_second: pick(rng, &[60, 100, 150]),
+        attempt_timeout_ms: pick(rng, &[300, 600, 1_000]),
+        deadline_ms: pick(rng, &[2_000, 4_000]),
+    }
+}
+
+fn draw_faults(rng: &mut ChaCha8Rng) -> Faults {
+    let mut weights = Vec::new();
+    for fault in Fault::ALL {
+        let is_on = rng.random_ratio(fault.on_percent(), 100);
+        let weight = rng.random_range(1..=4);
+        if is_on {
+            weights.push((fault, weight));
+        }
+    }
+    if weights.is_empty() {
+        weights.push((Fault::Crash, 1));
+    }
+    let gap_max = pick(rng, &[600, 1_500, 3_000]);
+    let length_max = pick(rng, &[800, 2_500, 5_000]);
+    Faults {
+        weights,
+        at_once: pick(rng, &[1, 1, 2]),
+        gap_ms: 50..gap_max,
+        length_ms: 100..length_max,
+    }
+}
+
+fn draw_sync(rng: &mut ChaCha8Rng) -> Range<u64> {
+    let (least, most) = pick(rng, &[(100, 800), (500, 4_000), (2_000, 15_000)]);
+    least..most
+}
+
+fn draw_latency(rng: &mut ChaCha8Rng) -> Range<u64> {
+    let (least, most) = pick(rng, &[(50, 500), (100, 2_000), (500, 8_000)]);
+    least..most
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_draws_one_plan() {
+        assert_eq!(Plan::draw(7, Fixed::default()), Plan::draw(7, Fixed::default()));
+        assert_ne!(Plan::draw(7, Fixed::default()), Plan::draw(8, Fixed::default()));
+    }
+
+    #[test]
+    fn what_is_fixed_changes_nothing_else() {
+        let drawn = Plan::draw(3, Fixed::default());
+        let fixed = Fixed { nodes: Some(5), engine: Some(Engine::Rocks), seconds: Some(1) };
+        let expected = Plan { nodes: 5, engine: Engine::Rocks, seconds: 1, ..drawn };
+        assert_eq!(Plan::draw(3, fixed), expected);
+    }
+
+    #[test]
+    fn two_hundred_seeds_use_every_fault_often() {
+        for fault in Fault::ALL {
+            let plans = (0..200).map(|seed| Plan::draw(seed, Fixed::default()));
+            let uses = plans.filter(|plan| plan.faults.weights.iter().any(|on| on.0 == fault));
+            assert!(uses.count() >= 50, "{}", fault.name());
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Many seeds, each in a fresh process.
+
+use std::{
+    collections::BTreeMap,
+    io::{IsTerminal, Write},
+    time::Instant,
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use crate::{
+    child::{Job, run_all},
+    cli::SweepArgs,
+    report::Report,
+};
+
+/// What all runs together did.
+#[derive(Default, Serialize)]
+struct Summary {
+    seeds: u64,
+    failed: Vec<u64>,
+    /// How many failures each oracle found.
+    oracles: BTreeMap<String, u64>,
+    counts: BTreeMap<String, u64>,
+    simulated_ms: u64,
+    run_ms: u64,
+    wall_ms: u64,
+}
+
+impl Summary {
+    fn add(&mut self, report: &Report) {
+        self.seeds += 1;
+        self.simulated_ms += report.simulated_ms;
+        self.run_ms += report.wall_ms;
+        for (name, count) in &report.counts {
+            *self.counts.entry(name.clone()).or_default() += count;
+        }
+        if let Some(violation) = &report.violation {
+            self.failed.push(report.seed);
+            *self.oracles.entry(violation.oracle.clone()).or_default() += 1;
+        }
+    }
+
+    fn print(&self) {
+        let minutes = self.wall_ms as f64 / 60e3;
+        let speed = self.simulated_ms as f64 / self.run_ms.max(1) as f64;
+        println!(
+            "{} seeds in {:.1} s, {:.0} a minute; {:.0} simulated seconds a second and core",
+            self.seeds,
+            self.wall_ms as f64 / 1e3,
+            self.seeds as f64 / minutes,
+            speed,
+        );
+        for (name, count) in &self.counts {
+            println!("  {name:<24} {count:>10}");
+        }
+        match self.failed.len() {
+            0 => println!("PASS"),
+            count => {
+                let oracles: Vec<String> = self
+                    .oracles
+                    .iter()
+                    .map(|(oracle, count)| format!("{oracle} {count}"))
+                    .collect();
+                println!("FAIL {count} of {}: {}", self.seeds, oracles.join(", "));
+            }
+        }
+    }
+}
+
+/// Runs them all. True if none failed.
+pub fn sweep(arguments: &SweepArgs) -> anyhow::Result<bool> {
+    let started = Instant::now();
+    let bar = progress(arguments.seeds.count());
+    let mut summary = Summary::default();
+    let mut trouble = None;
+    let work = |seed| {
+        let (shape, limits) = (&arguments.shape, &arguments.limits);
+        Job { seed, shape, limits, traced: false }.run()
+    };
+    run_all(arguments.seeds.0.clone(), arguments.limits.jobs(), work, |result| {
+        bar.inc(1);
+        match result {
+            Ok(report) => {
+                summary.add(&report);
+                bar.suspend(|| show(&report, arguments.json));
+                bar.set_message(format!("{} failed", summary.failed.len()));
+            }
+            Err(error) => trouble = Some(error),
+        }
+    });
+    bar.finish_and_clear();
+    if let Some(error) = trouble {
+        return Err(error);
+    }
+    summary.failed.sort_unstable();
+    summary.wall_ms = u64::try_from(started.elapsed().as_millis())?;
+    if arguments.json {
+        println!("{}", serde_json::to_string(&summary)?);
+    } else {
+        summary.print();
+    }
+    Ok(summary.failed.is_empty())
+}
+
+/// A bar on a terminal, nothing elsewhere.
+pub fn progress(count: u64) -> ProgressBar {
+    if !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} seeds  {eta} left  {msg}");
+    ProgressBar::new(count).with_style(style.expect("the template is well-formed"))
+}
+
+fn show(report: &Report, json: bool) {
+    if json {
+        println!("{}", serde_json::to_string(report).expect("a report is plain data"));
+    } else if let Some(violation) = &report.violation {
+        println!("seed {} FAILED  {}", report.seed, violation.oracle);
+        violation.seen.lines().for_each(|line| println!("  {line}"));
+        println!("  replay: {}", report.replay);
+    }
+    // Failures are worth seeing as they come; a closed pipe will be told at the next line.
+    let _ = std::io::stdout().flush();
+}

@@ -1,0 +1,249 @@
+//! The machines: nodes of the cluster, which crash and come back, and those of the clients,
+//! which do not.
+//!
+//! Invariant: a node is in the hands of one fault at a time; see [`Taken`].
+
+use std::{
+    cell::{Cell, RefCell},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    sync::Arc,
+};
+
+use madsim::{
+    runtime::{Handle, NodeHandle},
+    task::NodeId,
+};
+use metad::{kv::View, raft::runtime::set_clock_rate};
+use metad_workload::Run;
+use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
+
+use super::{
+    disk::{Crash, Disks},
+    network::Network,
+    node,
+    watcher::Watcher,
+};
+use crate::{oracle::Node, plan::Plan, report::Violation};
+
+/// Machines with clients: two, so that a partition can part them.
+const CLIENT_MACHINES: u8 = 2;
+const PORT: u16 = 7100;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Status {
+    Up,
+    Down,
+    Paused,
+}
+
+struct Machine {
+    id: NodeId,
+    disks: Arc<Disks>,
+    live: node::Live,
+    status: Cell<Status>,
+    is_taken: Cell<bool>,
+}
+
+/// All machines.
+pub struct Cluster {
+    handle: Handle,
+    nodes: Vec<Node>,
+    machines: Vec<Machine>,
+    clients: Vec<NodeHandle>,
+    /// The links between them.
+    pub network: Network,
+    /// What the oracles know.
+    pub watcher: Watcher,
+    /// Where faults are told, once there is a history.
+    history: RefCell<Option<Arc<Run>>>,
+}
+
+fn node_address(node: Node) -> SocketAddr {
+    let last = u8::try_from(node).expect("a cluster is small");
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 0, 0, last)), PORT)
+}
+
+impl Cluster {
+    /// Starts all machines, with empty disks. Real files, if any, go into the working folder.
+    pub fn start(plan: &Plan, watcher: Watcher) -> Cluster {
+        let handle = Handle::current();
+        let network = Network::install(plan.latency_us.clone());
+        let nodes: Vec<Node> = (1..=plan.nodes).collect();
+        let peers: Vec<(Node, SocketAddr)> =
+            nodes.iter().map(|node| (*node, node_address(*node))).collect();
+        let rng = &mut ChaCha8Rng::seed_from_u64(plan.seed ^ 0x636c_6f63_6b73);
+        let mut machines = Vec::new();
+        for node in &nodes {
+            let folder = PathBuf::from(node.to_string());
+            let disks = Arc::new(Disks::new(plan.engine, &folder, plan.sync_us.clone()));
+            let address = node_address(*node);
+            let live = node::Live::default();
+            let clock_rate = draw_clock_rate(rng, plan.skew_percent);
+            let server = node::Server {
+                node: *node,
+                peers: peers.clone(),
+                raft: plan.raft.clone(),
+                folder,
+                disks: disks.clone(),
+                clock_rate,
+                watcher: watcher.clone(),
+                live: live.clone(),
+            };
+            let machine = handle
+                .create_node()
+                .name(format!("n{node}"))
+                .ip(address.ip())
+                .init(move || server.clone().run())
+                .build();
+            set_clock_rate(machine.id(), clock_rate);
+            network.add(address.ip(), machine.id());
+            machines.push(Machine {
+                id: machine.id(),
+                disks,
+                live,
+                status: Cell::new(Status::Up),
+                is_taken: Cell::new(false),
+            });
+        }
+        let clients = (1..=CLIENT_MACHINES)
+            .map(|number| {
+                let address = IpAddr::V4(Ipv4Addr::new(10, 0, 1, number));
+                let machine = handle.create_node().name(format!("c{number}")).ip(address).build();
+                network.add(address, machine.id());
+                machine
+            })
+            .collect();
+        let history = RefCell::new(None);
+        Cluster { handle, nodes, machines, clients, network, watcher, history }
+    }
+
+    /// The nodes' numbers.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Where the nodes serve.
+    pub fn endpoints(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node_address(*node).to_string()).collect()
+    }
+
+    /// The machines of clients.
+    pub fn clients(&self) -> &[NodeHandle] {
+        &self.clients
+    }
+
+    /// The machine of a node.
+    pub fn machine(&self, node: Node) -> NodeId {
+        self.of(node).id
+    }
+
+    /// The replicated state as it is on a node.
+    pub fn state_view(&self, node: Node) -> Result<View, Violation> {
+        let view = self.of(node).live.state_view();
+        view.ok_or_else(|| Violation::new("server", format!("node {node} has no state to read")))
+    }
+
+    /// The machines of nodes and of clients.
+    pub fn all_machines(&self) -> Vec<NodeId> {
+        let nodes = self.machines.iter().map(|machine| machine.id);
+        nodes.chain(self.clients.iter().map(NodeHandle::id)).collect()
+    }
+
+    fn of(&self, node: Node) -> &Machine {
+        let index = usize::try_from(node - 1).expect("a cluster is small");
+        &self.machines[index]
+    }
+
+    /// Faults are told to this run's history from now on.
+    pub fn set_history(&self, run: Arc<Run>) {
+        *self.history.borrow_mut() = Some(run);
+    }
+
+    /// Tells the history and the trace what the nemesis does.
+    pub fn note(&self, what: &str, value: serde_json::Value) {
+        tracing::info!(what, %value, "nemesis");
+        if let Some(run) = &*self.history.borrow() {
+            run.recorder().write_nemesis(what, value).expect("memory holds the history");
+        }
+    }
+
+    /// How long the syncs of a node take, in microseconds.
+    pub fn set_sync_time(&self, node: Node, range_us: std::ops::Range<u64>) {
+        self.of(node).disks.sync_time.set(range_us);
+    }
+
+    /// Takes a node into one's hands, unless another fault has it.
+    pub fn take(&self, node: Node) -> Option<Taken<'_>> {
+        let machine = self.of(node);
+        if machine.is_taken.replace(true) {
+            return None;
+        }
+        Some(Taken { cluster: self, node, machine })
+    }
+
+    /// All nodes run and all links carry.
+    pub fn is_whole(&self) -> bool {
+        let all_run = self.machines.iter().all(|machine| machine.status.get() == Status::Up);
+        all_run && self.network.is_whole()
+    }
+}
+
+/// A node in the hands of one fault. To be given back as it was.
+pub struct Taken<'a> {
+    cluster: &'a Cluster,
+    node: Node,
+    machine: &'a Machine,
+}
+
+impl Taken<'_> {
+    fn becomes(&self, from: Status, to: Status) {
+        let before = self.machine.status.replace(to);
+        assert!(before == from, "a node is in the hands of one fault");
+    }
+
+    /// It crashes. Killed before its disks do: nothing may write to them any more.
+    pub fn crash(&self, crash: Crash) {
+        self.becomes(Status::Up, Status::Down);
+        if crash == Crash::Power {
+            self.cluster.network.set_power(self.machine.id, false);
+        }
+        self.cluster.handle.kill(self.machine.id);
+        self.machine.live.clear();
+        self.cluster.watcher.gone(self.node);
+        let lost = self.machine.disks.crash(crash).expect("the simulator's own files work");
+        self.cluster.watcher.add("unsynced lost", lost);
+        self.cluster.note("crash", serde_json::json!({ "node": self.node, "lost": lost }));
+    }
+
+    /// It starts again.
+    pub fn start(&self) {
+        self.becomes(Status::Down, Status::Up);
+        self.cluster.network.set_power(self.machine.id, true);
+        self.cluster.handle.restart(self.machine.id);
+        self.cluster.note("start", serde_json::json!({ "node": self.node }));
+    }
+
+    /// It stops for a while.
+    pub fn pause(&self) {
+        self.becomes(Status::Up, Status::Paused);
+        self.cluster.handle.pause(self.machine.id);
+    }
+
+    /// It goes on.
+    pub fn resume(&self) {
+        self.becomes(Status::Paused, Status::Up);
+        self.cluster.handle.resume(self.machine.id);
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        self.machine.is_taken.set(false);
+    }
+}
+
+fn draw_clock_rate(rng: &mut ChaCha8Rng, skew_percent: u32) -> f64 {
+    let skew = f64::from(skew_percent) / 100.0;
+    1.0 + rng.random_range(-1.0..=1.0) * skew
+}

@@ -1,0 +1,180 @@
+//! One node of the cluster: the real server on simulated disks and network, and somebody
+//! who tells the oracles what its Raft says of itself.
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use metad::{
+    config::Config,
+    kv::View,
+    raft::{
+        self, Clock,
+        types::{LogId as RaftLogId, Raft},
+    },
+    server::{self, Deps, Handle},
+    types::ServerId,
+};
+use metad_proto::transport::Listener;
+use openraft::{ServerState, async_runtime::watch::WatchReceiver as _};
+
+use super::{disk::Disks, observed, watcher::Watcher};
+use crate::{
+    oracle::{Ballot, LogId, Node, Sample},
+    plan,
+    report::Violation,
+};
+
+/// Simulated time starts here: the first of January 2026, in milliseconds.
+const EPOCH_MS: u64 = 1_767_225_600_000;
+/// Entries in one message at most: few, so that followers catch up in several.
+const PAYLOAD_ENTRIES_MAX: u64 = 64;
+
+/// What a node is made of. Each start takes a clone.
+#[derive(Clone)]
+pub struct Server {
+    /// Its number.
+    pub node: Node,
+    /// All nodes.
+    pub peers: Vec<(Node, SocketAddr)>,
+    /// Timings and bounds.
+    pub raft: plan::Raft,
+    /// Where it believes its data to be.
+    pub folder: PathBuf,
+    /// Where its data is.
+    pub disks: Arc<Disks>,
+    /// How fast its clock runs.
+    pub clock_rate: f64,
+    /// Who is told.
+    pub watcher: Watcher,
+    /// A look into the running server.
+    pub live: Live,
+}
+
+/// A look into a running server, if it runs. Clones are the same.
+#[derive(Clone, Default)]
+pub struct Live(Arc<Mutex<Option<Handle>>>);
+
+impl Live {
+    /// The replicated state as it is on this node.
+    pub fn state_view(&self) -> Option<View> {
+        let handle = self.0.lock().expect("a panic ends the run");
+        handle.as_ref()?.replica.state().view().ok()
+    }
+
+    /// It is down.
+    pub fn clear(&self) {
+        *self.0.lock().expect("a panic ends the run") = None;
+    }
+
+    fn set(&self, handle: Handle) {
+        *self.0.lock().expect("a panic ends the run") = Some(handle);
+    }
+}
+
+impl Server {
+    /// Runs until the machine dies. That it ends by itself must not be seen.
+    pub async fn run(self) {
+        let (node, watcher) = (self.node, self.watcher.clone());
+        tracing::info!(node, "server starts");
+        let seen = match self.serve().await {
+            Ok(()) => format!("node {node} ended, and nobody had stopped it"),
+            Err(error) => format!("node {node} stopped: {error:#}"),
+        };
+        watcher.report(Violation::new("server", seen));
+    }
+
+    async fn serve(self) -> anyhow::Result<()> {
+        let stores = observed::observe(self.node, self.disks.open()?, &self.watcher)?;
+        let config = self.config();
+        let listener = Listener::bind(config.listen).await?;
+        let (node, watcher, live) = (self.node, self.watcher, self.live);
+        let deps = Deps {
+            log: stores.log,
+            state: stores.state,
+            clock: Arc::new(SimulatedClock { rate: self.clock_rate }),
+            listener,
+            on_ready: Some(Box::new(move |handle| {
+                let raft = handle.replica.raft().clone();
+                live.set(handle);
+                // Dies with the machine.
+                tokio::spawn(observe(node, raft, watcher));
+            })),
+        };
+        Ok(server::run(config, deps, std::future::pending()).await?)
+    }
+
+    fn config(&self) -> Config {
+        let peers: BTreeMap<ServerId, String> = self
+            .peers
+            .iter()
+            .map(|(node, address)| (ServerId(*node), address.to_string()))
+            .collect();
+        let listen = self.peers.iter().find(|(node, _)| *node == self.node);
+        Config {
+            cluster: "simulated".to_owned(),
+            server: ServerId(self.node),
+            data_dir: self.folder.clone(),
+            listen: listen.expect("a node is among the peers").1,
+            peers,
+            raft: raft::Settings {
+                heartbeat_ms: self.raft.heartbeat_ms,
+                election_min_ms: self.raft.election_ms.start,
+                election_max_ms: self.raft.election_ms.end,
+                snapshot_every: self.raft.snapshot_entries,
+                keep_entries: self.raft.keep_entries,
+                payload_entries_max: PAYLOAD_ENTRIES_MAX,
+            },
+        }
+    }
+}
+
+/// Tells the oracles whatever Raft says of itself, until it stops.
+async fn observe(node: Node, raft: Raft, watcher: Watcher) {
+    let mut metrics = raft.metrics();
+    let progress = raft.watch_log_progress();
+    loop {
+        let mut sample = {
+            let metrics = metrics.borrow_and_update();
+            Sample {
+                term: metrics.current_term,
+                is_leader: metrics.state == ServerState::Leader,
+                committed: metrics.local_committed.as_ref().map(log_id),
+                applied: metrics.last_applied.as_ref().map(log_id),
+                ..Sample::default()
+            }
+        };
+        if let Some(flushed) = progress.get() {
+            let vote = &flushed.vote;
+            sample.vote = Ballot {
+                term: vote.leader_id.term,
+                node: vote.leader_id.voted_for,
+                is_leader: vote.committed,
+            };
+            sample.flushed = flushed.last_log_id.as_ref().map(log_id);
+        }
+        watcher.sample(node, sample);
+        if metrics.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn log_id(id: &RaftLogId) -> LogId {
+    LogId { term: *id.leader_id, index: id.index }
+}
+
+/// A node's wall clock.
+struct SimulatedClock {
+    rate: f64,
+}
+
+impl Clock for SimulatedClock {
+    fn now_ms(&self) -> u64 {
+        let elapsed = madsim::time::TimeHandle::current().elapsed().mul_f64(self.rate);
+        EPOCH_MS + u64::try_from(elapsed.as_millis()).expect("a run is short")
+    }
+}

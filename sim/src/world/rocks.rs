@@ -1,0 +1,158 @@
+//! A real RocksDB on a simulated disk.
+//!
+//! A crash opens a copy of the folder as it would be found: whole after the death of a
+//! process, and after a power loss each file cut to what was synced of it, plus a random
+//! part of the rest.
+//!
+//! Invariant: nothing depends on RocksDB's own threads. Their work is waited for before
+//! simulated time goes on.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use futures::future::BoxFuture;
+use metad::kv::{
+    Checkpoint, Incoming, KvEngine, Result, View, Write,
+    mem::Delay,
+    rocks::{RocksEngine, Settings},
+};
+
+use super::syncs;
+
+/// Small, so that flushes and compactions happen within seconds.
+const SETTINGS: Settings = Settings { memtable_size: 64 << 10, cache_size: 1 << 20 };
+
+/// A folder that outlives its node.
+pub struct RocksDisk {
+    root: PathBuf,
+    /// Crashes so far; each opens a copy.
+    generation: u64,
+}
+
+impl RocksDisk {
+    /// An empty disk in a folder.
+    pub fn new(root: PathBuf) -> RocksDisk {
+        RocksDisk { root, generation: 0 }
+    }
+
+    fn folder(&self) -> PathBuf {
+        self.root.join(self.generation.to_string())
+    }
+
+    /// Opens the store.
+    pub fn open(&self, delay: Delay) -> Result<Arc<dyn KvEngine>> {
+        let engine = RocksEngine::open(&self.folder(), SETTINGS)?;
+        engine.settle()?;
+        Ok(Arc::new(Settled { engine, delay }))
+    }
+
+    /// The process dies; the page cache survives.
+    pub fn process_crash(&mut self) -> io::Result<()> {
+        self.copy(&mut |path| Ok(path.metadata()?.len()))?;
+        Ok(())
+    }
+
+    /// The power goes. `keep` draws how many of some unsynced bytes survive. Gives how many
+    /// were lost.
+    pub fn power_loss(&mut self, keep: &mut dyn FnMut(u64) -> u64) -> io::Result<u64> {
+        self.copy(&mut |path| {
+            let synced = syncs::synced_size(path)?;
+            let unsynced = path.metadata()?.len() - synced;
+            Ok(synced + if unsynced == 0 { 0 } else { keep(unsynced) })
+        })
+    }
+
+    fn copy(&mut self, size: &mut dyn FnMut(&Path) -> io::Result<u64>) -> io::Result<u64> {
+        let from = self.folder();
+        self.generation += 1;
+        let to = self.folder();
+        let lost = if from.exists() { copy_folder(&from, &to, size)? } else { 0 };
+        Ok(lost)
+    }
+}
+
+/// Copies a folder, each file cut to a size. Gives how many bytes were cut off.
+fn copy_folder(
+    from: &Path,
+    to: &Path,
+    size: &mut dyn FnMut(&Path) -> io::Result<u64>,
+) -> io::Result<u64> {
+    fs::create_dir_all(to)?;
+    // Sorted: the order in which sizes are drawn must not depend on the file system.
+    let mut names: Vec<_> =
+        fs::read_dir(from)?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+    names.sort();
+    let mut lost = 0;
+    for name in names {
+        let (source, target) = (from.join(&name), to.join(&name));
+        // RocksDB's lock and its log for people are not data.
+        let text = name.to_string_lossy();
+        if text == "LOCK" || text.starts_with("LOG") {
+            continue;
+        }
+        if source.is_dir() {
+            lost += copy_folder(&source, &target, size)?;
+            continue;
+        }
+        let kept = size(&source)?;
+        let all = fs::copy(&source, &target)?;
+        fs::OpenOptions::new().write(true).open(&target)?.set_len(kept)?;
+        lost += all - kept;
+        syncs::mark_synced(&target)?;
+    }
+    Ok(lost)
+}
+
+/// An engine whose threads have nothing to do when a call returns, and whose syncs take
+/// simulated time.
+struct Settled {
+    engine: RocksEngine,
+    delay: Delay,
+}
+
+impl KvEngine for Settled {
+    fn view(&self) -> Result<View> {
+        self.engine.view()
+    }
+
+    fn write(&self, batch: Vec<Write>) -> Result<()> {
+        self.engine.write(batch)?;
+        self.engine.settle()
+    }
+
+    fn sync(&self) -> BoxFuture<'static, Result<()>> {
+        let (engine, delay) = (self.engine.clone(), self.delay.clone());
+        Box::pin(async move {
+            delay().await;
+            engine.sync().await?;
+            engine.settle()
+        })
+    }
+
+    fn checkpoint(&self) -> BoxFuture<'static, Result<Checkpoint>> {
+        let (engine, delay) = (self.engine.clone(), self.delay.clone());
+        Box::pin(async move {
+            delay().await;
+            let checkpoint = engine.checkpoint().await?;
+            engine.settle()?;
+            Ok(checkpoint)
+        })
+    }
+
+    fn incoming(&self) -> Result<Box<dyn Incoming>> {
+        self.engine.incoming()
+    }
+
+    fn install(&self, checkpoint: &Checkpoint) -> BoxFuture<'static, Result<()>> {
+        let (engine, delay, checkpoint) =
+            (self.engine.clone(), self.delay.clone(), checkpoint.clone());
+        Box::pin(async move {
+            delay().await;
+            engine.install(&checkpoint).await?;
+            engine.settle()
+        })
+    }
+}

@@ -171,6 +171,12 @@ impl<'a> Decoder<'a> {
     }
 }
 
+/// For golden bytes.
+#[cfg(test)]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

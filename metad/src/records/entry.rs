@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_bytes_are_forever() {
-        let entry = Entry { term: 300, kind: Kind::Command, payload: b"ab" };
+        let entry = Entry { term: 300, kind: Kind::Command, payload: &b"ab"[..] };
         let value = encode(&entry);
         expect!["01ac0201026162ea6fe1f0"].assert_eq(&hex(&value));
         assert_eq!(
@@ -127,9 +127,5 @@ mod tests {
         expect![""].assert_eq(&hex(&value));
         assert_eq!(decode_position(&value).expect("decode"), position);
         assert_eq!(decode_position(&encode_position(None)).expect("decode"), None);
-    }
-
-    fn entry_of<'a>(entry: &Entry<&'a [u8; 2]>) -> Entry<&'a [u8]> {
-        Entry { term: entry.term, kind: entry.kind, payload: entry.payload }
     }
 }

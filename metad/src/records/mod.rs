@@ -11,6 +11,7 @@ pub mod command;
 pub mod entry;
 pub mod identity;
 pub mod key;
+pub mod membership;
 pub mod namespace;
 pub mod node;
 pub mod outcome;

@@ -10,8 +10,8 @@ const VERSION: u8 = 1;
 pub struct Vote {
     /// In which term.
     pub term: u64,
-    /// For whom; None if it only saw the term.
-    pub server: Option<ServerId>,
+    /// For whom.
+    pub server: ServerId,
     /// A quorum granted it: that server leads the term.
     pub committed: bool,
 }
@@ -20,10 +20,7 @@ pub struct Vote {
 pub fn encode(vote: &Vote) -> Vec<u8> {
     let mut encoder = Encoder::new();
     encoder.u64(vote.term);
-    encoder.byte(vote.server.is_some().into());
-    if let Some(server) = vote.server {
-        encoder.u64(server.0);
-    }
+    encoder.u64(vote.server.0);
     encoder.byte(vote.committed.into());
     encoder.seal(VERSION)
 }
@@ -32,11 +29,7 @@ pub fn encode(vote: &Vote) -> Vec<u8> {
 pub fn decode(value: &[u8]) -> Result<Vote> {
     let mut decoder = Decoder::open("vote", VERSION, value)?;
     let term = decoder.u64()?;
-    let server = match decoder.byte()? {
-        0 => None,
-        1 => Some(ServerId(decoder.u64()?)),
-        other => return Err(decoder.fault(format!("{other} is not a flag"))),
-    };
+    let server = ServerId(decoder.u64()?);
     let committed = match decoder.byte()? {
         0 => false,
         1 => true,
@@ -55,11 +48,9 @@ mod tests {
 
     #[test]
     fn the_bytes_are_forever() {
-        let vote = Vote { term: 7, server: Some(ServerId(3)), committed: true };
+        let vote = Vote { term: 7, server: ServerId(3), committed: true };
         let value = encode(&vote);
         expect![""].assert_eq(&hex(&value));
         assert_eq!(decode(&value).expect("decode"), vote);
-        let nobody = Vote { term: 7, server: None, committed: false };
-        assert_eq!(decode(&encode(&nobody)).expect("decode"), nobody);
     }
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use metad_proto::{limits, v1};
 
 use crate::types::{
-    ClientId, CommitMode, Content, Cursor, Name, NameInvalid, NodeId, NodeRef, Path, Rejection,
-    Request, Revision, Step,
+    Action, ClientId, CommitMode, Content, Cursor, Name, NameInvalid, NamespaceId, NodeId, NodeRef,
+    Path, Rejection, Request, Revision, Step,
 };
 
 /// What a decoder gives.
@@ -49,6 +49,31 @@ pub(super) fn request(request: Option<v1::RequestId>) -> Option<Request> {
 /// A cursor.
 pub(super) fn cursor(cursor: v1::Cursor) -> Cursor {
     Cursor { revision: Revision(cursor.revision), ordinal: cursor.ordinal }
+}
+
+/// How many changes a page may have; 0 for as many as there may be.
+pub(super) fn page_limit(limit: u32) -> Decoded<usize> {
+    let limit = limit as usize;
+    check_limit(limits::PAGE_ENTRIES, limits::PAGE_ENTRIES_MAX, limit)?;
+    Ok(if limit == 0 { limits::PAGE_ENTRIES_MAX } else { limit })
+}
+
+/// What a mutation does.
+pub(super) fn action(
+    request: Request,
+    first_pending: u64,
+    mutation: v1::mutate_request::Mutation,
+) -> Decoded<Action> {
+    use v1::mutate_request::Mutation;
+    Ok(match mutation {
+        Mutation::CreateNamespace(create) => {
+            Action::CreateNamespace { request, first_pending, name: name(&create.name)? }
+        }
+        Mutation::Steps(v1::Steps { ns, steps }) => {
+            let (namespace, steps) = (NamespaceId(ns), self::steps(steps)?);
+            Action::Mutate { request, first_pending, namespace, steps }
+        }
+    })
 }
 
 /// The steps of a mutation.

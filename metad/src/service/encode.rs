@@ -1,12 +1,49 @@
 //! Domain to wire.
 
 use bytes::Bytes;
-use metad_proto::v1;
+use metad_proto::{limits::MESSAGE_BYTES_MAX, v1};
 
 use crate::types::{
-    Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Request, Stat, StepResult,
-    Usage,
+    Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Outcome, Request, Stat,
+    StepResult, Usage,
 };
+
+/// Bytes of entries or changes that are put into one message; but one of them at least.
+const PAGE_SIZE_MAX: usize = MESSAGE_BYTES_MAX / 2;
+
+/// What a mutation gave. None for an outcome that no mutation has.
+pub(super) fn mutation_result(outcome: Outcome) -> Option<v1::mutate_reply::Result> {
+    use v1::mutate_reply::Result;
+    match outcome {
+        Outcome::Namespace(made) => Some(Result::Namespace(namespace(made))),
+        Outcome::Steps(results) => {
+            let results = results.into_iter().map(step_result).collect();
+            Some(Result::Steps(v1::StepResults { results }))
+        }
+        Outcome::Rejected(_)
+        | Outcome::Session { .. }
+        | Outcome::Reclaimed { .. }
+        | Outcome::None => None,
+    }
+}
+
+/// Encodes as many as one message takes, in their order, and gives back the others.
+pub(super) fn fill<T, E: prost::Message>(
+    items: Vec<T>,
+    encode: impl Fn(T) -> E,
+) -> (Vec<E>, Vec<T>) {
+    let mut items = items.into_iter();
+    let (mut filled, mut size) = (Vec::new(), 0);
+    // The last one may go beyond: a message takes twice as much, and one item far less.
+    while size < PAGE_SIZE_MAX
+        && let Some(item) = items.next()
+    {
+        let item = encode(item);
+        size += item.encoded_len();
+        filled.push(item);
+    }
+    (filled, items.collect())
+}
 
 /// A namespace.
 pub(super) fn namespace(namespace: Namespace) -> v1::Namespace {
@@ -55,7 +92,7 @@ fn content(content: Content) -> v1::Content {
 }
 
 /// What a step did.
-pub(super) fn step_result(result: StepResult) -> v1::StepResult {
+fn step_result(result: StepResult) -> v1::StepResult {
     v1::StepResult { id: result.id.0, rev: result.rev.0 }
 }
 

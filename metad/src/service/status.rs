@@ -4,7 +4,11 @@
 use metad_proto::errors::{self, Info, Reason};
 use tonic::Status;
 
-use crate::types::{Rejection, Revision, ServerId};
+use crate::{
+    kv::StorageFault,
+    raft::{Cause, Replica, Unavailable},
+    types::{Rejection, Revision, ServerId},
+};
 
 /// What a rejection says on the wire. It reflects a revision, if it has seen the state.
 pub(super) fn rejected(
@@ -39,9 +43,50 @@ fn info(rejection: &Rejection) -> Info {
     }
 }
 
+/// A field that every request of this kind has is missing.
+pub(super) fn missing(field: &'static str, server: ServerId) -> Status {
+    let info = Info::new(Reason::NameInvalid).with(errors::NODE, server);
+    info.status(format!("{field} is missing"))
+}
+
+/// No answer: whether to ask again, and where.
+pub(super) fn unavailable(unavailable: &Unavailable, server: ServerId) -> Status {
+    let (info, message) = match &unavailable.cause {
+        Cause::NotLeader { leader, address } => {
+            let info = Info::new(Reason::NotLeader).with(errors::LEADER, leader);
+            let info = info.with(errors::LEADER_ADDRESS, address);
+            (info, format!("node {leader} at {address} leads"))
+        }
+        Cause::NoLeader => {
+            (Info::new(Reason::NoLeader), "no leader with a majority is known".to_owned())
+        }
+        Cause::Overloaded => (Info::new(Reason::Overloaded), "too much to do".to_owned()),
+        Cause::ShuttingDown => {
+            (Info::new(Reason::ShuttingDown), "the node is shutting down".to_owned())
+        }
+        Cause::Fault(message) => (Info::new(Reason::StorageFault), message.clone()),
+    };
+    let info = info.with(errors::NODE, server);
+    info.with(errors::MAYBE_APPLIED, unavailable.maybe_applied).status(message)
+}
+
+/// The storage failed while it was read: the replica must stop rather than serve.
+pub(super) fn fault(fault: &StorageFault, replica: &Replica) -> Status {
+    replica.report(fault);
+    unavailable(&Unavailable::fault(fault), replica.member().server)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proposal_whose_fate_is_unknown_says_so() {
+        let lost = Unavailable { cause: Cause::NoLeader, maybe_applied: true };
+        let info = Info::of(&unavailable(&lost, ServerId(2))).expect("ours");
+        assert_eq!(info.reason, Reason::NoLeader);
+        assert_eq!(info.metadata[errors::MAYBE_APPLIED], "true");
+    }
 
     #[test]
     fn a_rejected_step_says_which_and_why() {

@@ -1,0 +1,218 @@
+//! A server's configuration: a TOML file, parsed to what it says, then checked.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use metad_proto::transport;
+use serde::Deserialize;
+
+use crate::{raft, types::ServerId};
+
+/// Bytes of a cluster's name.
+const CLUSTER_BYTES_MAX: usize = 64;
+
+/// A checked configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The cluster's name: servers of another one are refused.
+    pub cluster: String,
+    /// This server.
+    pub server: ServerId,
+    /// Where its data is.
+    pub data_dir: PathBuf,
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The servers that form the cluster, this one included, and where the others and the
+    /// clients reach them.
+    pub peers: BTreeMap<ServerId, String>,
+    /// How Raft is tuned.
+    pub raft: raft::Settings,
+}
+
+/// What is wrong with a configuration: one line that names the key and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct ConfigError(String);
+
+fn error<T>(message: impl Into<String>) -> Result<T, ConfigError> {
+    Err(ConfigError(message.into()))
+}
+
+/// The file as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    cluster: String,
+    node: u64,
+    data_dir: PathBuf,
+    listen: Option<String>,
+    peers: BTreeMap<String, String>,
+    #[serde(default)]
+    raft: RawRaft,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRaft {
+    heartbeat_ms: Option<u64>,
+    election_min_ms: Option<u64>,
+    election_max_ms: Option<u64>,
+    snapshot_every: Option<u64>,
+    keep_entries: Option<u64>,
+    payload_entries_max: Option<u64>,
+}
+
+impl Config {
+    /// Reads a file. A relative `data_dir` is relative to the file.
+    ///
+    /// # Errors
+    /// One line that names the file.
+    pub fn read(path: &Path) -> Result<Config, ConfigError> {
+        let named = |why: String| ConfigError(format!("config {}: {why}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| named(error.to_string()))?;
+        let mut config = Config::parse(&text).map_err(|ConfigError(why)| named(why))?;
+        if let Some(parent) = path.parent() {
+            config.data_dir = parent.join(&config.data_dir);
+        }
+        Ok(config)
+    }
+
+    /// Parses and checks a file's text.
+    ///
+    /// # Errors
+    /// One line that names the key.
+    pub fn parse(text: &str) -> Result<Config, ConfigError> {
+        let raw: Raw = toml::from_str(text).map_err(|error| {
+            let before = error.span().map_or("", |span| &text[..span.start.min(text.len())]);
+            let line = before.matches('\n').count() + 1;
+            ConfigError(format!("line {line}: {}", error.message().replace('\n', "; ")))
+        })?;
+        let peers = peers(&raw.peers)?;
+        let server = ServerId(raw.node);
+        let Some(address) = peers.get(&server) else {
+            return error(format!(
+                "node: {server} is not in [peers]: add a line {server} = \"host:port\" there"
+            ));
+        };
+        let (key, listen) = match &raw.listen {
+            Some(listen) => ("listen", listen),
+            None => ("peers", address),
+        };
+        let Ok(listen) = listen.parse() else {
+            return error(format!(
+                "{key}: {listen:?} is not an IP address and port to listen on: \
+                 set listen = \"127.0.0.1:7101\" or the like"
+            ));
+        };
+        check_cluster(&raw.cluster)?;
+        let raft = raft_settings(&raw.raft)?;
+        let Raw { cluster, data_dir, .. } = raw;
+        Ok(Config { cluster, server, data_dir, listen, peers, raft })
+    }
+}
+
+fn check_cluster(name: &str) -> Result<(), ConfigError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_' || c == '.';
+    if !name.is_empty() && name.len() <= CLUSTER_BYTES_MAX && name.chars().all(plain) {
+        return Ok(());
+    }
+    error(format!(
+        "cluster: {name:?} is not a name: take 1 to {CLUSTER_BYTES_MAX} letters, digits, - _ ."
+    ))
+}
+
+fn peers(raw: &BTreeMap<String, String>) -> Result<BTreeMap<ServerId, String>, ConfigError> {
+    let mut peers = BTreeMap::new();
+    let mut addresses = BTreeSet::new();
+    for (id, address) in raw {
+        let Some(id) = id.parse().ok().filter(|id| *id != 0) else {
+            return error(format!("peers: {id:?} is not a node: nodes are numbered from 1"));
+        };
+        if let Err(invalid) = transport::connect(address) {
+            return error(format!("peers.{id}: {invalid}"));
+        }
+        if !addresses.insert(address) {
+            return error(format!("peers.{id}: {address} is another node's address, too"));
+        }
+        peers.insert(ServerId(id), address.clone());
+    }
+    Ok(peers)
+}
+
+fn raft_settings(raw: &RawRaft) -> Result<raft::Settings, ConfigError> {
+    let default = raft::Settings::default();
+    let settings = raft::Settings {
+        heartbeat_ms: raw.heartbeat_ms.unwrap_or(default.heartbeat_ms),
+        election_min_ms: raw.election_min_ms.unwrap_or(default.election_min_ms),
+        election_max_ms: raw.election_max_ms.unwrap_or(default.election_max_ms),
+        snapshot_every: raw.snapshot_every.unwrap_or(default.snapshot_every),
+        keep_entries: raw.keep_entries.unwrap_or(default.keep_entries),
+        payload_entries_max: raw.payload_entries_max.unwrap_or(default.payload_entries_max),
+    };
+    let raft::Settings { heartbeat_ms, election_min_ms, election_max_ms, .. } = settings;
+    if heartbeat_ms == 0 || heartbeat_ms.saturating_mul(2) > election_min_ms {
+        return error(format!(
+            "raft.heartbeat_ms: {heartbeat_ms} must be at least 1 and at most half of \
+             raft.election_min_ms, {election_min_ms}"
+        ));
+    }
+    if election_min_ms >= election_max_ms {
+        return error(format!(
+            "raft.election_max_ms: {election_max_ms} must be more than raft.election_min_ms, \
+             {election_min_ms}"
+        ));
+    }
+    if settings.snapshot_every == 0 || settings.payload_entries_max == 0 {
+        return error("raft.snapshot_every and raft.payload_entries_max must be at least 1");
+    }
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    const GOOD: &str = r#"
+cluster = "home"
+node = 1
+data_dir = "/var/lib/metad"
+[peers]
+1 = "127.0.0.1:7101"
+2 = "127.0.0.1:7102"
+"#;
+
+    fn check(text: &str, expected: Expect) {
+        let said = match Config::parse(text) {
+            Ok(config) => format!("{config:?}"),
+            Err(error) => error.to_string(),
+        };
+        expected.assert_eq(&said);
+    }
+
+    #[test]
+    fn a_good_file() {
+        check(GOOD, expect![""]);
+    }
+
+    #[test]
+    fn each_mistake_is_one_line_that_names_the_key() {
+        check(&GOOD.replace("node", "nodes"), expect![""]);
+        check(&GOOD.replace("node = 1", "node = 3"), expect![""]);
+        check(&GOOD.replace("node = 1", "node = \"1\""), expect![""]);
+        check(&GOOD.replace("node = 1", ""), expect![""]);
+        check(&GOOD.replace("home", "my home"), expect![""]);
+        check(&GOOD.replace("2 =", "0 ="), expect![""]);
+        check(&GOOD.replace("7102", "7101"), expect![""]);
+        check(&GOOD.replace("127.0.0.1:7102", "localhost"), expect![""]);
+        check(&GOOD.replace("127.0.0.1:7101", "localhost:7101"), expect![""]);
+        check(&format!("{GOOD}[raft]\nheartbeat_ms = 500\n"), expect![""]);
+        check(&format!("{GOOD}[raft]\nelection_max_ms = 500\n"), expect![""]);
+        check(&format!("{GOOD}[raft]\nsnapshots = 500\n"), expect![""]);
+        check("cluster = ", expect![""]);
+    }
+}

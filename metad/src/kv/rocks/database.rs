@@ -1,0 +1,101 @@
+//! One RocksDB database: how it is opened, and how it goes away.
+
+use std::{
+    io,
+    ops::Deref,
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use rocksdb::{
+    BlockBasedOptions, Cache, DB, DBCompressionType, ErrorKind, Options, WaitForCompactOptions,
+};
+
+use super::{Settings, folder};
+use crate::kv::{Result, StorageFault};
+
+/// An open database. Its files are removed when it is closed, if it was retired.
+pub struct Database {
+    // None only while it is dropped.
+    open: Option<DB>,
+    path: PathBuf,
+    retired: AtomicBool,
+}
+
+impl Database {
+    /// Opens the database in a folder, or makes an empty one.
+    pub fn open(path: PathBuf, settings: &Settings) -> Result<Database> {
+        let open = DB::open(&options(settings), &path).map_err(|error| match error.kind() {
+            ErrorKind::IOError if error.to_string().contains("LOCK") => {
+                let busy = io::Error::new(io::ErrorKind::ResourceBusy, "another process has it");
+                StorageFault::io("lock the store", busy)
+            }
+            ErrorKind::Corruption => StorageFault::corrupt("store", error.into_string()),
+            _ => StorageFault::io("open the store", io::Error::other(error)),
+        })?;
+        Ok(Database { open: Some(open), path, retired: AtomicBool::new(false) })
+    }
+
+    /// Another database has taken its place: its files go once the last view is gone.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Relaxed);
+    }
+
+    /// See [`super::RocksEngine::settle`].
+    pub fn settle(&self) -> Result<()> {
+        let due = |name: &str| self.property_int_value(name).map(|value| value.unwrap_or(0) > 0);
+        let settle = || {
+            if due("rocksdb.num-immutable-mem-table")? || due("rocksdb.compaction-pending")? {
+                self.wait_for_compact(&WaitForCompactOptions::default())?;
+            }
+            Ok(())
+        };
+        settle().map_err(|error: rocksdb::Error| {
+            StorageFault::io("wait for compactions", io::Error::other(error))
+        })
+    }
+}
+
+impl Deref for Database {
+    type Target = DB;
+
+    fn deref(&self) -> &DB {
+        self.open.as_ref().expect("open until it is dropped")
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        drop(self.open.take());
+        if self.retired.load(Ordering::Relaxed)
+            && let Err(error) = folder::remove(&self.path)
+        {
+            tracing::warn!(path = %self.path.display(), %error, "cannot remove a replaced store");
+        }
+    }
+}
+
+fn options(settings: &Settings) -> Options {
+    let mut blocks = BlockBasedOptions::default();
+    blocks.set_block_cache(&Cache::new_lru_cache(settings.cache_size));
+    blocks.set_block_size(16 << 10);
+    blocks.set_bloom_filter(10.0, false);
+    blocks.set_format_version(6);
+    let mut options = Options::default();
+    options.set_block_based_table_factory(&blocks);
+    options.create_if_missing(true);
+    options.set_compression_type(DBCompressionType::Lz4);
+    options.set_write_buffer_size(settings.memtable_size);
+    options.set_max_background_jobs(2);
+    options.set_max_open_files(512);
+    options.set_keep_log_file_num(2);
+    // No thread that wakes up by itself.
+    options.set_stats_dump_period_sec(0);
+    options.set_stats_persist_period_sec(0);
+    // Writes gather in RocksDB's buffer until a sync, or until it is full: a crash loses a
+    // suffix of what was not synced, which is what the contract allows.
+    options.set_manual_wal_flush(true);
+    options.set_paranoid_checks(true);
+    options.set_bytes_per_sync(1 << 20);
+    options
+}

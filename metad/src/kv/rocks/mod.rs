@@ -1,0 +1,177 @@
+//! The store on a real disk: RocksDB, one column family.
+//!
+//! Owns: a folder, in which `ACTIVE` names the folder of the database in use, so that a
+//! whole state can be replaced by writing one small file; and `checkpoints/`, which is
+//! emptied at each start. Invariants: a write goes to RocksDB's log in the order of the
+//! calls, so that a crash leaves a prefix; once a write or a sync has failed, every later
+//! one fails, since nobody can tell any more what is on disk.
+
+mod checkpoint;
+mod database;
+mod folder;
+mod view;
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
+};
+
+use futures::future::BoxFuture;
+use rocksdb::WriteBatch;
+
+use self::{checkpoint::Checksums, database::Database, folder::Folder};
+use super::{Checkpoint, Incoming, KvEngine, Result, StorageFault, View, Write, blocking};
+use crate::coalesce::Coalesce;
+
+/// What can be tuned.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Bytes of writes that are gathered in memory before they become a sorted file.
+    pub memtable_size: usize,
+    /// Bytes of blocks kept in memory for reads.
+    pub cache_size: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings { memtable_size: 16 << 20, cache_size: 64 << 20 }
+    }
+}
+
+/// A store in a folder. Clones are the same store.
+#[derive(Clone)]
+pub struct RocksEngine(Arc<Shared>);
+
+struct Shared {
+    folder: Folder,
+    settings: Settings,
+    database: RwLock<Arc<Database>>,
+    syncs: Coalesce<bool>,
+    checksums: Mutex<Checksums>,
+    /// Why nothing can be written any more.
+    broken: OnceLock<String>,
+}
+
+impl RocksEngine {
+    /// Opens the store in a folder, which is made if it is not there.
+    ///
+    /// # Errors
+    /// Among others with [`std::io::ErrorKind::ResourceBusy`] if another process has it.
+    pub fn open(folder: &Path, settings: Settings) -> Result<RocksEngine> {
+        let folder = Folder::prepare(folder)?;
+        let database = Database::open(folder.active()?, &settings)?;
+        // Only now: the database's lock says that the folder is ours.
+        folder.remove_leftovers()?;
+        Ok(RocksEngine(Arc::new(Shared {
+            folder,
+            settings,
+            database: RwLock::new(Arc::new(database)),
+            syncs: Coalesce::default(),
+            checksums: Mutex::default(),
+            broken: OnceLock::new(),
+        })))
+    }
+
+    /// Waits until no flush or compaction is due: what is on disk then does not depend on
+    /// the scheduling of RocksDB's threads. For the simulator.
+    pub fn settle(&self) -> Result<()> {
+        self.0.database().settle()
+    }
+}
+
+impl Shared {
+    fn database(&self) -> Arc<Database> {
+        // A panic while the pointer is swapped cannot leave half a pointer.
+        self.database.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn intact(&self) -> Result<()> {
+        let Some(why) = self.broken.get() else { return Ok(()) };
+        Err(StorageFault::io("use the store after a failure", std::io::Error::other(why.clone())))
+    }
+
+    /// Remembers that a write or a sync failed.
+    fn broke(&self, action: &'static str, error: rocksdb::Error) -> StorageFault {
+        let _ = self.broken.set(format!("{action}: {error}"));
+        StorageFault::io(action, std::io::Error::other(error))
+    }
+
+    fn flush_log(&self) -> Result<()> {
+        self.intact()?;
+        self.database().flush_wal(true).map_err(|error| self.broke("sync", error))
+    }
+
+    fn make_checkpoint(&self) -> Result<Checkpoint> {
+        self.flush_log()?;
+        let mut checksums = self.checksums.lock().unwrap_or_else(PoisonError::into_inner);
+        checkpoint::make(&self.database(), self.folder.new_checkpoint()?, &mut checksums)
+    }
+
+    fn install(&self, checkpoint: &Checkpoint) -> Result<()> {
+        self.intact()?;
+        let (name, path) = self.folder.next()?;
+        checkpoint::unpack(checkpoint, &path)?;
+        // Opened before it is activated: a state that does not open must not replace one
+        // that does.
+        let database = Arc::new(Database::open(path, &self.settings)?);
+        self.folder.activate(&name)?;
+        let mut current = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        let replaced = std::mem::replace(&mut *current, database);
+        drop(current);
+        // File numbers start anew: remembered checksums are of other files.
+        *self.checksums.lock().unwrap_or_else(PoisonError::into_inner) = Checksums::default();
+        replaced.retire();
+        Ok(())
+    }
+}
+
+impl KvEngine for RocksEngine {
+    fn view(&self) -> Result<View> {
+        Ok(view::pin(self.0.database()))
+    }
+
+    fn write(&self, batch: Vec<Write>) -> Result<()> {
+        self.0.intact()?;
+        let mut writes = WriteBatch::default();
+        for write in batch {
+            match write {
+                Write::Put(key, value) => writes.put(key, value),
+                Write::Delete(key) => writes.delete(key),
+                Write::DeleteRange(from, to) if from < to => writes.delete_range(from, to),
+                Write::DeleteRange(..) => {}
+            }
+        }
+        self.0.database().write(writes).map_err(|error| self.0.broke("write a batch", error))
+    }
+
+    fn sync(&self) -> BoxFuture<'static, Result<()>> {
+        let shared = self.0.clone();
+        Box::pin(async move {
+            let flush = || {
+                let shared = shared.clone();
+                blocking(move || shared.flush_log().is_ok())
+            };
+            match shared.syncs.run(flush).await {
+                true => Ok(()),
+                false => Err(shared.intact().expect_err("a failed sync is remembered")),
+            }
+        })
+    }
+
+    fn checkpoint(&self) -> BoxFuture<'static, Result<Checkpoint>> {
+        let shared = self.0.clone();
+        Box::pin(blocking(move || shared.make_checkpoint()))
+    }
+
+    fn incoming(&self) -> Result<Box<dyn Incoming>> {
+        Ok(Box::new(checkpoint::Gathering::new(self.0.folder.new_checkpoint()?)?))
+    }
+
+    fn install(&self, checkpoint: &Checkpoint) -> BoxFuture<'static, Result<()>> {
+        let (shared, checkpoint) = (self.0.clone(), checkpoint.clone());
+        Box::pin(blocking(move || shared.install(&checkpoint)))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! The `metad` command: serves one node, or a whole cluster for trying things.
+
+#[cfg(not(madsim))]
+mod command;
+
+#[cfg(not(madsim))]
+fn main() -> std::process::ExitCode {
+    command::main()
+}
+
+#[cfg(madsim)]
+fn main() {
+    eprintln!("metad: built for the simulator; use `cargo sim`");
+    std::process::exit(2);
+}

@@ -1,0 +1,98 @@
+//! AppendEntries, the sender's side: pipelined through a stream, or one call at a time.
+
+use futures::{Stream, StreamExt as _};
+use metad_proto::v1::raft_client::RaftClient;
+use openraft::{
+    base::{BoxFuture, BoxStream},
+    errors::RPCError,
+    network::{NetStreamAppend, RPCOption},
+    raft::{AppendEntriesRequest, StreamAppendResult},
+};
+use tokio::sync::mpsc;
+
+use super::{Failed, Link, cut, failed, late, wire};
+use crate::raft::{time, types::TypeConfig};
+
+/// Requests of one stream that may wait for their replies.
+const IN_FLIGHT_MAX: usize = 64;
+
+type Replies<'s> = BoxStream<'s, Result<StreamAppendResult<TypeConfig>, Failed>>;
+
+impl NetStreamAppend<TypeConfig> for Link {
+    fn stream_append<'s, S>(
+        &'s mut self,
+        input: S,
+        option: RPCOption,
+    ) -> BoxFuture<'s, Result<Replies<'s>, RPCError<TypeConfig>>>
+    where
+        S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
+    {
+        if self.streaming {
+            Box::pin(self.pipelined(input))
+        } else {
+            Box::pin(async move { Ok(self.one_by_one(input, option)) })
+        }
+    }
+}
+
+impl Link {
+    async fn pipelined<S>(&mut self, input: S) -> Result<Replies<'_>, Failed>
+    where
+        S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
+    {
+        let (address, deadline) = (self.address.clone(), self.append_deadline);
+        // Holds one token for each request that is sent: only then is a reply due.
+        let (sent, mut due) = mpsc::channel(IN_FLIGHT_MAX);
+        let requests = input.then(move |request| {
+            let (sent, request) = (sent.clone(), wire::append_request(address.clone(), &request));
+            async move {
+                // Nobody takes tokens any more when the stream is given up.
+                let _ = sent.send(()).await;
+                request
+            }
+        });
+        let mut client = self.client()?;
+        let opened = time::timeout(deadline, client.append_stream(requests)).await;
+        let mut replies = opened.ok_or_else(late)?.map_err(|status| failed(&status))?.into_inner();
+        Ok(Box::pin(async_stream::stream! {
+            while let Some(()) = due.recv().await {
+                let result = match time::timeout(deadline, replies.next()).await {
+                    Some(Some(Ok(reply))) => {
+                        wire::append_result(reply).map_err(|status| failed(&status))
+                    }
+                    Some(Some(Err(status))) => Err(failed(&status)),
+                    Some(None) => Err(cut()),
+                    None => Err(late()),
+                };
+                let last = result.is_err();
+                yield result;
+                if last {
+                    return;
+                }
+            }
+        }))
+    }
+
+    fn one_by_one<S>(&mut self, mut input: S, option: RPCOption) -> Replies<'_>
+    where
+        S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
+    {
+        Box::pin(async_stream::stream! {
+            while let Some(request) = input.next().await {
+                let request = wire::append_request(self.address.clone(), &request);
+                let ask = |mut client: RaftClient<_>, request| async move {
+                    client.append(request).await
+                };
+                let reply = self.call(option.hard_ttl(), request, ask).await;
+                let result = reply.and_then(|reply| {
+                    wire::append_result(reply).map_err(|status| failed(&status))
+                });
+                let last = result.is_err();
+                yield result;
+                if last {
+                    return;
+                }
+            }
+        })
+    }
+}

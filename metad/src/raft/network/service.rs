@@ -1,0 +1,159 @@
+//! Raft's messages, the receiver's side.
+
+use std::{future::ready, pin::Pin, sync::Arc};
+
+use futures::{Stream, StreamExt as _};
+use metad_proto::v1::{
+    self,
+    raft_server::{Raft as Service, RaftServer},
+    snapshot_chunk,
+};
+use openraft::raft::{AppendEntriesResponse, StreamAppendError, TransferLeaderRequest};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{
+    MESSAGE_SIZE_MAX,
+    snapshot::{self, Receiving},
+    wire,
+};
+use crate::{kv::KvEngine, raft::Replica};
+
+/// The gRPC service of a replica, which takes snapshots into its state engine.
+pub fn service(replica: Replica, state: Arc<dyn KvEngine>) -> RaftServer<impl Service> {
+    RaftServer::new(Receiver { replica, state })
+        .max_decoding_message_size(MESSAGE_SIZE_MAX)
+        .max_encoding_message_size(MESSAGE_SIZE_MAX)
+}
+
+#[derive(Clone)]
+struct Receiver {
+    replica: Replica,
+    state: Arc<dyn KvEngine>,
+}
+
+impl Receiver {
+    /// Refuses what is meant for another server: two clusters may share an address after a
+    /// mistake in a configuration, and must not share votes.
+    fn check(&self, address: Option<&v1::Address>) -> Result<(), Status> {
+        let member = self.replica.member();
+        let ours = v1::Address {
+            cluster: member.cluster.clone(),
+            group: member.group.0.into(),
+            to: member.server.0,
+        };
+        if address == Some(&ours) {
+            return Ok(());
+        }
+        let message = format!("this is {ours:?}, not {address:?}");
+        tracing::warn!(message, "a Raft message for another server");
+        Err(Status::failed_precondition(message))
+    }
+}
+
+fn stopped(error: impl std::fmt::Display) -> Status {
+    Status::unavailable(error.to_string())
+}
+
+#[tonic::async_trait]
+impl Service for Receiver {
+    async fn vote(
+        &self,
+        request: Request<v1::VoteRequest>,
+    ) -> Result<Response<v1::VoteReply>, Status> {
+        let request = request.into_inner();
+        self.check(request.address.as_ref())?;
+        let request = wire::to_vote_request(request)?;
+        let response = self.replica.raft().vote(request).await.map_err(stopped)?;
+        Ok(Response::new(wire::vote_reply(&response)))
+    }
+
+    async fn pre_vote(
+        &self,
+        request: Request<v1::VoteRequest>,
+    ) -> Result<Response<v1::VoteReply>, Status> {
+        let request = request.into_inner();
+        self.check(request.address.as_ref())?;
+        let request = wire::to_vote_request(request)?;
+        let response = self.replica.raft().pre_vote(request).await.map_err(stopped)?;
+        Ok(Response::new(wire::vote_reply(&response)))
+    }
+
+    async fn append(
+        &self,
+        request: Request<v1::AppendRequest>,
+    ) -> Result<Response<v1::AppendReply>, Status> {
+        let request = request.into_inner();
+        self.check(request.address.as_ref())?;
+        let request = wire::to_append_request(request)?;
+        let previous = request.prev_log_id;
+        let last = request.entries.last().map(|entry| entry.log_id).or(previous);
+        let response = self.replica.raft().append_entries(request).await.map_err(stopped)?;
+        let result = match response {
+            AppendEntriesResponse::Success => Ok(last),
+            AppendEntriesResponse::PartialSuccess(matching) => Ok(matching),
+            AppendEntriesResponse::Conflict => {
+                let at = previous.expect("an empty log conflicts with nothing");
+                Err(StreamAppendError::Conflict(at))
+            }
+            AppendEntriesResponse::HigherVote(vote) => Err(StreamAppendError::HigherVote(vote)),
+        };
+        Ok(Response::new(wire::append_reply(&result)))
+    }
+
+    type AppendStreamStream = Pin<Box<dyn Stream<Item = Result<v1::AppendReply, Status>> + Send>>;
+
+    async fn append_stream(
+        &self,
+        request: Request<Streaming<v1::AppendRequest>>,
+    ) -> Result<Response<Self::AppendStreamStream>, Status> {
+        let receiver = self.clone();
+        // A request that cannot be taken ends the stream: the sender starts anew.
+        let take = move |request: Result<v1::AppendRequest, Status>| {
+            let request = request.ok()?;
+            receiver.check(request.address.as_ref()).ok()?;
+            wire::to_append_request(request).ok()
+        };
+        let requests = request.into_inner().scan((), move |(), request| ready(take(request)));
+        let results = self.replica.raft().stream_append(requests);
+        let replies = results.map(|result| match result {
+            Ok(result) => Ok(wire::append_reply(&result)),
+            Err(fatal) => Err(stopped(fatal)),
+        });
+        Ok(Response::new(Box::pin(replies)))
+    }
+
+    async fn install_snapshot(
+        &self,
+        request: Request<Streaming<v1::SnapshotChunk>>,
+    ) -> Result<Response<v1::SnapshotReply>, Status> {
+        let mut stream = request.into_inner();
+        let snapshot_chunk::Chunk::Header(header) = snapshot::next(&mut stream).await? else {
+            return Err(Status::invalid_argument("a header expected"));
+        };
+        self.check(header.address.as_ref())?;
+        let incoming =
+            self.state.incoming().map_err(|fault| Status::internal(fault.to_string()))?;
+        let receiving = Receiving::new(header, incoming)?;
+        let vote = receiving.vote;
+        let snapshot = receiving.receive(&mut stream).await?;
+        let installed = self.replica.raft().install_full_snapshot(vote, snapshot).await;
+        let response = installed.map_err(stopped)?;
+        Ok(Response::new(v1::SnapshotReply { vote: Some(wire::ballot(&response.vote)) }))
+    }
+
+    async fn transfer_leader(
+        &self,
+        request: Request<v1::TransferLeaderRequest>,
+    ) -> Result<Response<v1::TransferLeaderReply>, Status> {
+        let request = request.into_inner();
+        self.check(request.address.as_ref())?;
+        let from = wire::to_vote(request.from)?;
+        let last = request.last.map(wire::to_log_id);
+        let request = TransferLeaderRequest::new(from, request.to_node, last);
+        let handled = self.replica.raft().handle_transfer_leader(request).await;
+        match handled.map_err(stopped)? {
+            Ok(()) => Ok(Response::new(v1::TransferLeaderReply {})),
+            Err(refused) => Err(Status::failed_precondition(refused.to_string())),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One server's part in a Raft group, as services see it: propose, read, look.
+
+use std::{sync::Arc, time::Duration};
+
+use openraft::{
+    async_runtime::watch::WatchReceiver as _,
+    errors::{ClientWriteError, RaftError},
+};
+use tokio::sync::mpsc;
+
+use super::{
+    barrier::Barrier,
+    clock::Clock,
+    state_reader::StateReader,
+    time,
+    types::{Metrics, Proposal, Raft},
+    unavailable::Unavailable,
+};
+use crate::{
+    kv::{StorageFault, View},
+    records,
+    types::{Action, Applied, Command, GroupId, ServerId},
+};
+
+/// How long a proposal may take. A leader without a majority would wait for ever.
+const PROPOSAL_MAX: Duration = Duration::from_secs(10);
+
+/// Who a replica is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// The cluster's name.
+    pub cluster: String,
+    /// The group.
+    pub group: GroupId,
+    /// The server.
+    pub server: ServerId,
+}
+
+/// See the module. Clones are the same replica.
+#[derive(Clone)]
+pub struct Replica(Arc<Parts>);
+
+struct Parts {
+    member: Member,
+    raft: Raft,
+    state: StateReader,
+    barrier: Barrier,
+    clock: Arc<dyn Clock>,
+    faults: mpsc::Sender<String>,
+}
+
+impl Replica {
+    /// Puts it together, and gives the end at which reported faults come out.
+    pub(super) fn new(
+        member: Member,
+        raft: Raft,
+        state: StateReader,
+        clock: Arc<dyn Clock>,
+    ) -> (Replica, mpsc::Receiver<String>) {
+        let (faults, reported) = mpsc::channel(1);
+        let barrier = Barrier::default();
+        let parts = Parts { member, raft, state, barrier, clock, faults };
+        (Replica(Arc::new(parts)), reported)
+    }
+
+    /// Who it is.
+    pub fn member(&self) -> &Member {
+        &self.0.member
+    }
+
+    /// openraft's handle.
+    pub fn raft(&self) -> &Raft {
+        &self.0.raft
+    }
+
+    /// The state, as fresh as it happens to be here.
+    pub fn state(&self) -> &StateReader {
+        &self.0.state
+    }
+
+    /// What openraft says of itself.
+    pub fn metrics(&self) -> Metrics {
+        self.0.raft.metrics().borrow_watched().clone()
+    }
+
+    /// This server's clock, milliseconds since 1970.
+    pub fn now_ms(&self) -> u64 {
+        self.0.clock.now_ms()
+    }
+
+    /// The storage failed: the server must stop. The first report is enough.
+    pub fn report(&self, fault: &StorageFault) {
+        let _ = self.0.faults.try_send(fault.to_string());
+    }
+
+    /// Replicates a command and gives its outcome.
+    ///
+    /// # Errors
+    /// [`Unavailable::maybe_applied`] says whether it may have its effect all the same.
+    pub async fn propose(&self, action: Action) -> Result<Applied, Unavailable> {
+        let command = Command { time_ms: self.now_ms(), action };
+        let proposal = Proposal(records::command::encode(&command).into());
+        let written = time::timeout(PROPOSAL_MAX, self.0.raft.client_write(proposal)).await;
+        match written {
+            Some(Ok(response)) => Ok(response.data),
+            // Refused before it was appended.
+            Some(Err(RaftError::APIError(ClientWriteError::ForwardToLeader(leader)))) => {
+                Err(Unavailable::forward(leader))
+            }
+            // Appended here and discarded: another leader may have taken it over.
+            Some(Err(RaftError::APIError(ClientWriteError::LogEntryDiscarded(leader)))) => {
+                Err(Unavailable::forward(leader).maybe_applied())
+            }
+            Some(Err(RaftError::APIError(other))) => {
+                unreachable!("a proposal has no precondition and changes no members: {other}")
+            }
+            Some(Err(RaftError::Fatal(fatal))) => Err(Unavailable::stopped(&fatal).maybe_applied()),
+            None => Err(Unavailable::no_leader().maybe_applied()),
+        }
+    }
+
+    /// A view that shows every change acknowledged before this call.
+    pub async fn fresh_view(&self) -> Result<View, Unavailable> {
+        self.0.barrier.wait(&self.0.raft).await?;
+        self.0.state.view().map_err(|fault| {
+            self.report(&fault);
+            Unavailable::fault(&fault)
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! How Raft is tuned, and what of openraft's choices is fixed.
+
+use std::sync::Arc;
+
+use openraft::SnapshotPolicy;
+
+/// What can be tuned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// How often a leader tells that it is there.
+    pub heartbeat_ms: u64,
+    /// A follower that hears nothing stands for election after a random time from this...
+    pub election_min_ms: u64,
+    /// ...up to this.
+    pub election_max_ms: u64,
+    /// A snapshot is made once so many entries have come since the last.
+    pub snapshot_every: u64,
+    /// So many entries of a snapshot are kept in the log, for followers that lag a little.
+    pub keep_entries: u64,
+    /// Entries in one message at most.
+    pub payload_entries_max: u64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            heartbeat_ms: 150,
+            election_min_ms: 600,
+            election_max_ms: 1_200,
+            snapshot_every: 20_000,
+            keep_entries: 5_000,
+            payload_entries_max: 300,
+        }
+    }
+}
+
+impl Settings {
+    /// openraft's configuration.
+    ///
+    /// # Errors
+    /// If the times do not fit together: says why.
+    pub(super) fn to_openraft(&self, cluster: &str) -> Result<Arc<openraft::Config>, String> {
+        let config = openraft::Config {
+            cluster_name: cluster.to_owned(),
+            heartbeat_interval: self.heartbeat_ms,
+            election_timeout_min: self.election_min_ms,
+            election_timeout_max: self.election_max_ms,
+            snapshot_policy: SnapshotPolicy::LogsSinceLast(self.snapshot_every),
+            max_in_snapshot_log_to_keep: self.keep_entries,
+            // A follower that lags further needs a snapshot as soon as there is one.
+            replication_lag_threshold: self.snapshot_every + self.keep_entries,
+            max_payload_entries: self.payload_entries_max,
+            purge_batch_size: (self.keep_entries / 4).max(1),
+            backoff: "50ms 100ms ...400ms".to_owned(),
+            enable_pre_vote: Some(true),
+            // A restarted leader must win an election before it serves reads: its state may
+            // be older than what it has answered for.
+            enable_leader_restore: Some(false),
+            ..openraft::Config::default()
+        };
+        config.validate().map(Arc::new).map_err(|error| error.to_string())
+    }
+}

@@ -1,0 +1,158 @@
+//! Puts a server together and runs it until it is told to stop, or must.
+//!
+//! Owns the order of things: identity before anything is read, Raft before it is served,
+//! and at the end no task left behind. Invariants: storage that cannot be trusted, or
+//! Raft stopping by itself, ends the server with an error. The simulator calls the same
+//! [`run`]; what differs between the worlds comes in through [`Deps`].
+
+mod housekeeping;
+mod identity;
+
+use std::{collections::BTreeMap, io, pin::pin, sync::Arc, time::Duration};
+
+use futures::{
+    FutureExt as _,
+    future::{self, BoxFuture, Fuse, FusedFuture as _},
+};
+use metad_proto::transport::{self, Listener};
+use tokio::sync::mpsc;
+
+pub use self::identity::Foreign;
+use crate::{
+    config::Config,
+    kv::{KvEngine, StorageFault},
+    raft::{self, Clock, Member, Replica},
+    service::{self, Closer},
+    types::{GroupId, ServerId},
+};
+
+/// The one Raft group that there is for now.
+pub const GROUP: GroupId = GroupId(1);
+
+/// How long calls under way may take when the server stops.
+const GRACE_MAX: Duration = Duration::from_secs(5);
+
+/// What a server needs from the world.
+pub struct Deps {
+    /// Holds the Raft log, the vote and the identity.
+    pub log: Arc<dyn KvEngine>,
+    /// Holds the replicated state.
+    pub state: Arc<dyn KvEngine>,
+    /// Stamps proposals.
+    pub clock: Arc<dyn Clock>,
+    /// Where it listens.
+    pub listener: Listener,
+    /// Called once Raft runs, before anything is served.
+    pub on_ready: Option<Box<dyn FnOnce(Handle) + Send>>,
+}
+
+/// A look into a running server, for tests and the simulator.
+#[derive(Clone)]
+pub struct Handle {
+    /// Its part in the Raft group: metrics, and the state as it is here.
+    pub replica: Replica,
+}
+
+/// Why a server does not start, or stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The data folder is another server's.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
+    /// The storage cannot be trusted.
+    #[error("storage fault: {0}")]
+    Storage(#[from] StorageFault),
+    /// The storage failed while it was read.
+    #[error("storage fault: {0}")]
+    Reported(String),
+    /// Raft does not start, or stopped.
+    #[error(transparent)]
+    Raft(#[from] raft::StartError),
+    /// The socket failed.
+    #[error("serve: {0}")]
+    Serve(io::Error),
+}
+
+/// Runs a server until `shutdown`.
+///
+/// # Errors
+/// If it does not start, or must stop by itself.
+pub async fn run(
+    config: Config,
+    deps: Deps,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), ServerError> {
+    let Deps { log, state, clock, listener, on_ready } = deps;
+    let member = Member { cluster: config.cluster, group: GROUP, server: config.server };
+    identity::claim(&*log, &member).await?;
+    let started = raft::start(member, &config.raft, log, state.clone(), clock).await?;
+    let raft::Started { replica, log_syncing, faults } = started;
+    if let Some(on_ready) = on_ready {
+        on_ready(Handle { replica: replica.clone() });
+    }
+
+    let (closer, closing) = service::closing();
+    let routes = service::routes(replica.clone(), state, closing.clone());
+    let serving = transport::serve(listener, routes, closing.wait()).boxed().fuse();
+    let mut work = Work { replica, log_syncing: log_syncing.fuse(), serving, faults };
+    let ended = work.until(&config.peers, shutdown).await;
+    work.stop(closer).await;
+    ended
+}
+
+/// All that a running server does, driven by one task.
+struct Work {
+    replica: Replica,
+    log_syncing: Fuse<BoxFuture<'static, ()>>,
+    serving: Fuse<BoxFuture<'static, io::Result<()>>>,
+    faults: mpsc::Receiver<String>,
+}
+
+impl Work {
+    async fn until(
+        &mut self,
+        peers: &BTreeMap<ServerId, String>,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), ServerError> {
+        tokio::select! {
+            biased;
+            () = shutdown => Ok(()),
+            Some(fault) = self.faults.recv() => Err(ServerError::Reported(fault)),
+            error = raft::stopped(&self.replica) => Err(error.into()),
+            // It ends when Raft is gone: the branch above says why.
+            () = &mut self.log_syncing => Err(raft::stopped(&self.replica).await.into()),
+            served = &mut self.serving => Err(ServerError::Serve(
+                served.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()),
+            )),
+            error = upkeep(&self.replica, peers) => Err(error),
+        }
+    }
+
+    /// Stops Raft and lets calls under way end, within the grace.
+    async fn stop(self, closer: Closer) {
+        closer.close();
+        let stopped = async {
+            // Proposals under way fail now, and their calls end.
+            if self.replica.raft().shutdown().await.is_err() {
+                tracing::warn!("raft did not stop cleanly");
+            }
+        };
+        let served = async {
+            if !self.serving.is_terminated()
+                && raft::time::timeout(GRACE_MAX, self.serving).await.is_none()
+            {
+                tracing::warn!("calls under way were cut");
+            }
+        };
+        // Raft may wait for a sync while it stops.
+        let all = pin!(future::join(stopped, served));
+        future::select(all, future::join(self.log_syncing, future::pending::<()>())).await;
+    }
+}
+
+async fn upkeep(replica: &Replica, peers: &BTreeMap<ServerId, String>) -> ServerError {
+    match raft::form_cluster(replica, peers).await {
+        Ok(()) => housekeeping::run(replica).await.into(),
+        Err(error) => error.into(),
+    }
+}

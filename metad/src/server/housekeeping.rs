@@ -1,0 +1,45 @@
+//! The leader's housekeeping: has the space of what was deleted freed, in small replicated
+//! steps.
+
+use std::time::Duration;
+
+use crate::{
+    kv::StorageFault,
+    raft::{Replica, time},
+    tree::query,
+    types::{Action, Applied, Outcome},
+};
+
+/// How often it looks whether there is something to do.
+const INTERVAL: Duration = Duration::from_secs(1);
+/// Between two steps, so that clients come first.
+const PAUSE: Duration = Duration::from_millis(20);
+/// Records that one step frees.
+const RECORDS_MAX: u32 = 1_000;
+
+/// Runs until the storage fails.
+pub async fn run(replica: &Replica) -> StorageFault {
+    loop {
+        time::sleep(INTERVAL).await;
+        if replica.raft().is_leader()
+            && let Err(fault) = clean(replica).await
+        {
+            return fault;
+        }
+    }
+}
+
+async fn clean(replica: &Replica) -> Result<(), StorageFault> {
+    let group = replica.member().group;
+    while query::reclaimable(&*replica.state().view()?, group, replica.now_ms())? {
+        let step = replica.propose(Action::Reclaim { records_max: RECORDS_MAX }).await;
+        match step {
+            Ok(Applied { outcome: Outcome::Reclaimed { more: true }, .. }) => {
+                time::sleep(PAUSE).await;
+            }
+            // Done, or no longer the leader: another one goes on.
+            _ => return Ok(()),
+        }
+    }
+    Ok(())
+}

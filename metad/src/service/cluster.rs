@@ -1,0 +1,88 @@
+//! What one node says of itself, at once and from what it knows.
+
+use metad_proto::v1::{self, cluster_server};
+use openraft::{LogId, ServerState};
+use tonic::{Request, Response, Status};
+
+use super::status;
+use crate::{kv, raft::Replica, tree::query};
+
+/// The service.
+pub struct Cluster(pub Replica);
+
+#[tonic::async_trait]
+impl cluster_server::Cluster for Cluster {
+    async fn status(
+        &self,
+        _request: Request<v1::StatusRequest>,
+    ) -> Result<Response<v1::StatusReply>, Status> {
+        Ok(Response::new(describe(&self.0)))
+    }
+
+    async fn state_hash(
+        &self,
+        _request: Request<v1::StateHashRequest>,
+    ) -> Result<Response<v1::StateHashReply>, Status> {
+        let replica = self.0.clone();
+        let hashed = kv::blocking(move || hash(&replica)).await;
+        hashed.map(Response::new).map_err(|fault| status::fault(&fault, &self.0))
+    }
+}
+
+fn hash(replica: &Replica) -> kv::Result<v1::StateHashReply> {
+    let view = replica.state().view()?;
+    let applied = replica.state().applied(&view)?;
+    let group = replica.member().group;
+    let (hash, records) = query::state_hash(&*view, group)?;
+    Ok(v1::StateHashReply {
+        node: replica.member().server.0,
+        applied_index: applied.last.map_or(0, |last| last.index),
+        revision: query::revision(&*view, group)?.0,
+        hash: hash.to_be_bytes().to_vec().into(),
+        digest: applied.digest.to_be_bytes().to_vec().into(),
+        records,
+    })
+}
+
+fn describe(replica: &Replica) -> v1::StatusReply {
+    let (member, metrics) = (replica.member(), replica.metrics());
+    let members = metrics.membership_config.membership();
+    let leader = metrics.current_leader.unwrap_or(0);
+    let voters: Vec<_> = members.voter_ids().collect();
+    let describe = |(id, node): (&u64, &openraft::impls::BasicNode)| v1::Member {
+        node: *id,
+        address: node.addr.clone(),
+        voter: voters.contains(id),
+    };
+    v1::StatusReply {
+        cluster: member.cluster.clone(),
+        group: member.group.0.into(),
+        node: member.server.0,
+        leader,
+        leader_address: members.get_node(&leader).map_or(String::new(), |node| node.addr.clone()),
+        term: metrics.current_term,
+        role: role(metrics.state).to_owned(),
+        last_log_index: metrics.last_log_index.unwrap_or(0),
+        committed_index: index(metrics.local_committed),
+        applied_index: index(metrics.last_applied),
+        purged_index: index(metrics.purged),
+        snapshot_index: index(metrics.snapshot),
+        revision: replica.state().progress().revision.0,
+        members: members.nodes().map(describe).collect(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+fn index<T: openraft::vote::RaftCommittedLeaderId>(id: Option<LogId<T>>) -> u64 {
+    id.map_or(0, |id| id.index)
+}
+
+fn role(state: ServerState) -> &'static str {
+    match state {
+        ServerState::Leader => "leader",
+        ServerState::Follower => "follower",
+        ServerState::Candidate => "candidate",
+        ServerState::Learner => "learner",
+        ServerState::Shutdown => "stopped",
+    }
+}

@@ -1,0 +1,217 @@
+//! The file trees: mutations through Raft, reads behind the barrier.
+
+use std::sync::{Arc, atomic::AtomicUsize};
+
+use futures::stream::BoxStream;
+use metad_proto::v1::{self, files_server};
+use tonic::{Request, Response, Status};
+
+use super::{
+    closing::Closing,
+    decode::{self, Decoded},
+    encode, list, status, subscribe,
+};
+use crate::{
+    kv::{self, KvRead, View},
+    raft::{Replica, Unavailable},
+    tree::{Answer, query},
+    types::{Action, Applied, GroupId, NamespaceId, Outcome, Revision, ServerId},
+};
+
+/// The service.
+pub struct Files {
+    replica: Replica,
+    closing: Closing,
+    subscribers: Arc<AtomicUsize>,
+}
+
+impl Files {
+    /// Of a replica. Subscriptions end when it is closing.
+    pub fn new(replica: Replica, closing: Closing) -> Files {
+        Files { replica, closing, subscribers: Arc::default() }
+    }
+
+    fn server(&self) -> ServerId {
+        self.replica.member().server
+    }
+
+    fn group(&self) -> GroupId {
+        self.replica.member().group
+    }
+
+    /// What was decoded. A rejection has not seen the state.
+    fn decoded<T>(&self, decoded: Decoded<T>) -> Result<T, Status> {
+        decoded.map_err(|rejection| status::rejected(&rejection, None, self.server()))
+    }
+
+    fn unavailable(&self, unavailable: Unavailable) -> Status {
+        status::unavailable(&unavailable, self.server())
+    }
+
+    async fn propose(&self, action: Action) -> Result<Applied, Status> {
+        let proposed = self.replica.propose(action).await;
+        let applied = proposed.map_err(|unavailable| self.unavailable(unavailable))?;
+        match &applied.outcome {
+            Outcome::Rejected(why) => {
+                Err(status::rejected(why, Some(applied.revision), self.server()))
+            }
+            _ => Ok(applied),
+        }
+    }
+
+    /// A linearizable view, and the revision that it reflects.
+    async fn fresh_view(&self) -> Result<(View, Revision), Status> {
+        let view = self.replica.fresh_view().await;
+        let view = view.map_err(|unavailable| self.unavailable(unavailable))?;
+        let revision = query::revision(&*view, self.group());
+        let revision = revision.map_err(|fault| status::fault(&fault, &self.replica))?;
+        Ok((view, revision))
+    }
+
+    /// The answer of a query to a fresh view.
+    async fn ask<T>(
+        &self,
+        query: impl FnOnce(&dyn KvRead, GroupId) -> Answer<T>,
+    ) -> Result<(T, Revision), Status> {
+        let (view, revision) = self.fresh_view().await?;
+        match query(&*view, self.group()) {
+            Ok(Ok(value)) => Ok((value, revision)),
+            Ok(Err(rejection)) => Err(status::rejected(&rejection, Some(revision), self.server())),
+            Err(fault) => Err(status::fault(&fault, &self.replica)),
+        }
+    }
+
+    fn unexpected(&self, outcome: &str) -> Status {
+        let fault =
+            kv::StorageFault::corrupt("reply", format!("an outcome of another kind: {outcome}"));
+        status::fault(&fault, &self.replica)
+    }
+}
+
+#[tonic::async_trait]
+impl files_server::Files for Files {
+    async fn open_session(
+        &self,
+        _request: Request<v1::OpenSessionRequest>,
+    ) -> Result<Response<v1::OpenSessionReply>, Status> {
+        let Applied { revision, outcome } = self.propose(Action::OpenSession).await?;
+        let Outcome::Session { client, ttl_ms } = outcome else {
+            return Err(self.unexpected("not a session"));
+        };
+        Ok(Response::new(v1::OpenSessionReply {
+            revision: revision.0,
+            client_id: client.0,
+            ttl_ms,
+            node: self.server().0,
+        }))
+    }
+
+    async fn mutate(
+        &self,
+        request: Request<v1::MutateRequest>,
+    ) -> Result<Response<v1::MutateReply>, Status> {
+        let v1::MutateRequest { request, first_pending, mutation } = request.into_inner();
+        let missing = |field| status::missing(field, self.server());
+        let request = decode::request(request).ok_or_else(|| missing("request"))?;
+        let mutation = mutation.ok_or_else(|| missing("mutation"))?;
+        let action = self.decoded(decode::action(request, first_pending, mutation))?;
+        let Applied { revision, outcome } = self.propose(action).await?;
+        let result = encode::mutation_result(outcome);
+        let result = result.ok_or_else(|| self.unexpected("not a mutation's"))?;
+        let (revision, node) = (revision.0, self.server().0);
+        Ok(Response::new(v1::MutateReply { revision, node, result: Some(result) }))
+    }
+
+    async fn list_namespaces(
+        &self,
+        _request: Request<v1::ListNamespacesRequest>,
+    ) -> Result<Response<v1::ListNamespacesReply>, Status> {
+        let namespaces = |view: &dyn KvRead, group| query::namespaces(view, group).map(Ok);
+        let (namespaces, revision) = self.ask(namespaces).await?;
+        Ok(Response::new(v1::ListNamespacesReply {
+            revision: revision.0,
+            node: self.server().0,
+            namespaces: namespaces.into_iter().map(encode::namespace).collect(),
+        }))
+    }
+
+    async fn stat(
+        &self,
+        request: Request<v1::StatRequest>,
+    ) -> Result<Response<v1::StatReply>, Status> {
+        let v1::StatRequest { ns, target } = request.into_inner();
+        let target = self.decoded(decode::node_ref(target))?;
+        let stat = |view: &dyn KvRead, group| query::stat(view, group, NamespaceId(ns), &target);
+        let (stat, revision) = self.ask(stat).await?;
+        let (revision, node) = (revision.0, self.server().0);
+        Ok(Response::new(v1::StatReply { revision, node, stat: Some(encode::stat(stat)) }))
+    }
+
+    async fn lookup(
+        &self,
+        request: Request<v1::LookupRequest>,
+    ) -> Result<Response<v1::LookupReply>, Status> {
+        let v1::LookupRequest { ns, target } = request.into_inner();
+        let target = self.decoded(decode::node_ref(target))?;
+        let lookup =
+            |view: &dyn KvRead, group| query::lookup(view, group, NamespaceId(ns), &target);
+        let ((node, path), revision) = self.ask(lookup).await?;
+        Ok(Response::new(v1::LookupReply {
+            revision: revision.0,
+            node: self.server().0,
+            id: node.id.0,
+            kind: encode::kind(node.kind()).into(),
+            path: path.to_string(),
+        }))
+    }
+
+    type ListStream = BoxStream<'static, Result<v1::ListReply, Status>>;
+
+    async fn list(
+        &self,
+        request: Request<v1::ListRequest>,
+    ) -> Result<Response<Self::ListStream>, Status> {
+        let listing = self.decoded(list::Listing::decode(request.into_inner()))?;
+        let (view, revision) = self.fresh_view().await?;
+        let pages = list::Pages { view, revision, replica: self.replica.clone() };
+        // The first page now: a rejection is then the call's own status.
+        let first = pages.read(&listing)?;
+        Ok(Response::new(Box::pin(pages.stream(listing, first))))
+    }
+
+    async fn read_journal(
+        &self,
+        request: Request<v1::ReadJournalRequest>,
+    ) -> Result<Response<v1::ReadJournalReply>, Status> {
+        let v1::ReadJournalRequest { ns, after, limit } = request.into_inner();
+        let limit = self.decoded(decode::page_limit(limit))?;
+        let after = after.map(decode::cursor);
+        let page = |view: &dyn KvRead, group| {
+            query::journal_page(view, group, NamespaceId(ns), after, limit)
+        };
+        let (page, revision) = self.ask(page).await?;
+        let (changes, rest) = encode::fill(page.changes, encode::change);
+        let cursor = changes.last().and_then(|change| change.cursor);
+        Ok(Response::new(v1::ReadJournalReply {
+            revision: revision.0,
+            node: self.server().0,
+            changes,
+            cursor: Some(cursor.unwrap_or(encode::cursor(page.cursor))),
+            end: page.end && rest.is_empty(),
+        }))
+    }
+
+    type SubscribeStream = BoxStream<'static, Result<v1::SubscribeReply, Status>>;
+
+    async fn subscribe(
+        &self,
+        request: Request<v1::SubscribeRequest>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        let v1::SubscribeRequest { ns, after } = request.into_inner();
+        let seat = subscribe::Seat::take(&self.subscribers);
+        let seat = seat.ok_or_else(|| self.unavailable(Unavailable::overloaded()))?;
+        let after = after.map(decode::cursor);
+        let told = subscribe::stream(&self.replica, NamespaceId(ns), after, &self.closing, seat);
+        Ok(Response::new(Box::pin(told)))
+    }
+}

@@ -1,0 +1,127 @@
+//! Listings: pages of one pinned view, read as the client takes them.
+
+use futures::Stream;
+use metad_proto::{limits::PAGE_ENTRIES_MAX, v1};
+use tonic::Status;
+
+use super::{
+    decode::{self, Decoded},
+    encode, status,
+};
+use crate::{
+    kv::View,
+    raft::Replica,
+    tree::query::{self, Page},
+    types::{Name, NamespaceId, Node, NodeRef, Revision},
+};
+
+/// What is still to be listed.
+pub struct Listing {
+    namespace: NamespaceId,
+    target: NodeRef,
+    after: Option<Name>,
+    /// Entries; None for all.
+    left: Option<u64>,
+}
+
+impl Listing {
+    /// From the wire.
+    pub fn decode(request: v1::ListRequest) -> Decoded<Listing> {
+        Ok(Listing {
+            namespace: NamespaceId(request.ns),
+            target: decode::node_ref(request.target)?,
+            after: match request.after.as_str() {
+                "" => None,
+                name => Some(decode::name(name)?),
+            },
+            left: (request.limit > 0).then_some(request.limit),
+        })
+    }
+
+    fn limit(&self) -> usize {
+        let left = self.left.and_then(|left| usize::try_from(left).ok());
+        left.map_or(PAGE_ENTRIES_MAX, |left| left.min(PAGE_ENTRIES_MAX))
+    }
+
+    /// Goes on after these entries. False: nothing is left.
+    fn advance(&mut self, entries: &[Node], more: bool) -> bool {
+        self.after = entries.last().and_then(|node| node.name.clone()).or(self.after.take());
+        if let Some(left) = &mut self.left {
+            *left -= entries.len() as u64;
+        }
+        more && self.left != Some(0)
+    }
+}
+
+/// Reads pages of one view.
+pub struct Pages {
+    pub view: View,
+    pub revision: Revision,
+    pub replica: Replica,
+}
+
+impl Pages {
+    /// The next page.
+    pub fn read(&self, listing: &Listing) -> Result<Page, Status> {
+        let page = query::list_page(
+            &*self.view,
+            self.replica.member().group,
+            listing.namespace,
+            &listing.target,
+            listing.after.as_ref(),
+            listing.limit(),
+        );
+        match page {
+            Ok(Ok(page)) => Ok(page),
+            Ok(Err(rejection)) => {
+                let server = self.replica.member().server;
+                Err(status::rejected(&rejection, Some(self.revision), server))
+            }
+            Err(fault) => Err(status::fault(&fault, &self.replica)),
+        }
+    }
+
+    /// All messages, from the first page on.
+    pub fn stream(
+        self,
+        mut listing: Listing,
+        first: Page,
+    ) -> impl Stream<Item = Result<v1::ListReply, Status>> + Send {
+        async_stream::try_stream! {
+            let mut page = first;
+            loop {
+                let go_on = listing.advance(&page.entries, page.more);
+                let mut messages = self.messages(page.entries);
+                if let Some(last) = messages.last_mut() {
+                    last.done = !go_on;
+                }
+                for message in messages {
+                    yield message;
+                }
+                if !go_on {
+                    break;
+                }
+                page = self.read(&listing)?;
+            }
+        }
+    }
+
+    /// A page as messages: one, unless its entries are large. One also for no entries.
+    fn messages(&self, entries: Vec<Node>) -> Vec<v1::ListReply> {
+        let mut rest = entries;
+        let mut messages = Vec::new();
+        loop {
+            let (entries, left) = encode::fill(rest, encode::entry);
+            messages.push(v1::ListReply {
+                revision: self.revision.0,
+                node: self.replica.member().server.0,
+                entries,
+                done: false,
+            });
+            if left.is_empty() {
+                return messages;
+            }
+            rest = left;
+        }
+    }
+}

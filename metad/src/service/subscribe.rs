@@ -1,0 +1,103 @@
+//! Subscriptions: a journal told for as long as the client listens.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use futures::{Stream, StreamExt as _, future::Either};
+use metad_proto::{
+    limits::{PAGE_ENTRIES_MAX, SUBSCRIBERS_MAX},
+    v1,
+};
+use tonic::Status;
+
+use super::{closing::Closing, encode, status};
+use crate::{
+    journal::{self, End, Told},
+    raft::{Replica, Unavailable},
+    types::{Cursor, NamespaceId, ServerId},
+};
+
+/// One of the places for subscribers; given back when dropped.
+pub struct Seat(Arc<AtomicUsize>);
+
+impl Seat {
+    /// None when all are taken.
+    pub fn take(taken: &Arc<AtomicUsize>) -> Option<Seat> {
+        let seat = |count: usize| (count < SUBSCRIBERS_MAX).then_some(count + 1);
+        taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, seat).ok()?;
+        Some(Seat(taken.clone()))
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// The messages of a subscription.
+pub fn stream(
+    replica: &Replica,
+    namespace: NamespaceId,
+    after: Option<Cursor>,
+    closing: &Closing,
+    seat: Seat,
+) -> impl Stream<Item = Result<v1::SubscribeReply, Status>> + Send + use<> {
+    let (server, replica) = (replica.member().server, replica.clone());
+    let told = journal::tail(replica.state().clone(), namespace, after, PAGE_ENTRIES_MAX);
+    let closing = closing.clone();
+    async_stream::stream! {
+        let _seat = seat;
+        let mut told = std::pin::pin!(told);
+        let mut closed = std::pin::pin!(closing.wait());
+        loop {
+            let end = match futures::future::select(&mut closed, told.next()).await {
+                Either::Left(((), _)) => End::Stopped,
+                Either::Right((Some(Ok(told)), _)) => {
+                    for message in messages(told, server) {
+                        yield Ok(message);
+                    }
+                    continue;
+                }
+                Either::Right((Some(Err(end)), _)) => end,
+                Either::Right((None, _)) => unreachable!("a journal is told without end"),
+            };
+            yield Err(ended(end, &replica));
+            return;
+        }
+    }
+}
+
+/// What was told, as messages: one, unless the changes are large. One also for no changes.
+fn messages(told: Told, server: ServerId) -> Vec<v1::SubscribeReply> {
+    let reply = |changes, cursor| v1::SubscribeReply {
+        revision: told.revision.0,
+        node: server.0,
+        changes,
+        cursor: Some(cursor),
+    };
+    let mut rest = told.changes;
+    let mut messages = Vec::new();
+    loop {
+        let (changes, left) = encode::fill(rest, encode::change);
+        let cursor = changes.last().and_then(|change| change.cursor);
+        messages.push(reply(changes, cursor.unwrap_or(encode::cursor(told.cursor))));
+        if left.is_empty() {
+            return messages;
+        }
+        rest = left;
+    }
+}
+
+fn ended(end: End, replica: &Replica) -> Status {
+    let server = replica.member().server;
+    match end {
+        End::Rejected { rejection, revision } => {
+            status::rejected(&rejection, Some(revision), server)
+        }
+        End::Fault(fault) => status::fault(&fault, replica),
+        End::Stopped => status::unavailable(&Unavailable::shutting_down(), server),
+    }
+}

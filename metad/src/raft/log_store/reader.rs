@@ -111,7 +111,14 @@ impl RaftLogReader<TypeConfig> for LogReader {
     }
 
     async fn limited_get_log_entries(&mut self, start: u64, end: u64) -> io::Result<Vec<Entry>> {
-        Ok(self.0.read(start..end, CHUNK_SIZE_MAX)?)
+        let entries = self.0.read(start..end, CHUNK_SIZE_MAX)?;
+        // A replication stream that is about to be replaced by a snapshot may still ask for
+        // what was purged. Entries from later on would be sent as if they were next; without
+        // any, openraft sends a heartbeat.
+        match entries.first() {
+            Some(first) if first.index() == start => Ok(entries),
+            _ => Ok(Vec::new()),
+        }
     }
 
     // For apply: committed entries do not change, so they can be read bit by bit.

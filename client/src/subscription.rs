@@ -38,7 +38,7 @@ impl Client {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
     /// The next change.
-    Change(Change),
+    Change(Box<Change>),
     /// All changes up to this revision have been told. Comes once after each (re)connection.
     CaughtUp(u64),
 }
@@ -69,7 +69,7 @@ impl Subscription {
     pub async fn next_change(&mut self) -> Result<Change, Error> {
         loop {
             if let Event::Change(change) = self.next_event().await? {
-                return Ok(change);
+                return Ok(*change);
             }
         }
     }
@@ -82,7 +82,7 @@ impl Subscription {
         loop {
             if let Some(change) = self.told.pop_front() {
                 self.cursor = change.cursor;
-                return Ok(Event::Change(change));
+                return Ok(Event::Change(Box::new(change)));
             }
             if let Some(revision) = self.caught_up_at.take() {
                 return Ok(Event::CaughtUp(revision));
@@ -91,7 +91,7 @@ impl Subscription {
                 Ok(()) => (failures, deadline) = (0, self.client.deadline()),
                 Err(Interrupted { failure, target }) => {
                     self.stream = None;
-                    self.after_failure(failure, &target, deadline)?;
+                    self.after_failure(*failure, &target, deadline)?;
                     self.client.wait_after(failures, deadline).await;
                     failures += 1;
                 }
@@ -116,7 +116,7 @@ impl Subscription {
             Some(connected) => connected,
             none => none.insert(connect(&self.client, self.ns, self.cursor).await?),
         };
-        let interrupted = |failure| Err(Interrupted { failure, target: connected.target.clone() });
+        let interrupted = |failure| Err(Interrupted::new(&connected.target, failure));
         let message = match connected.messages.message().await {
             Ok(Some(message)) => message,
             Ok(None) => return interrupted(failure::of_timeout("the stream")),
@@ -162,8 +162,14 @@ impl Subscription {
 }
 
 struct Interrupted {
-    failure: Failure,
+    failure: Box<Failure>,
     target: Target,
+}
+
+impl Interrupted {
+    fn new(target: &Target, failure: Failure) -> Self {
+        Interrupted { failure: Box::new(failure), target: target.clone() }
+    }
 }
 
 async fn connect(
@@ -177,8 +183,8 @@ async fn connect(
     let opening = files.subscribe(SubscribeRequest { ns, after });
     match timeout(client.shared.options.attempt_timeout, opening).await {
         Ok(Ok(reply)) => Ok(Connected { target, messages: reply.into_inner() }),
-        Ok(Err(status)) => Err(Interrupted { failure: failure::of_status(&status), target }),
-        Err(_) => Err(Interrupted { failure: failure::of_timeout(&target.address), target }),
+        Ok(Err(status)) => Err(Interrupted::new(&target, failure::of_status(&status))),
+        Err(_) => Err(Interrupted::new(&target, failure::of_timeout(&target.address))),
     }
 }
 

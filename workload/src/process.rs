@@ -13,12 +13,13 @@ use tokio::{
 };
 
 use crate::{
-    execute::{Outcome, execute},
+    execute::{Answer, Outcome, execute},
     operation::Operation,
     profile::{Next, Plan, team::Team},
     record::{Event, Kind},
     run::{Error, Run},
     stats::Sample,
+    world::World,
 };
 
 /// How long a client waits for another one to join its race.
@@ -48,7 +49,7 @@ impl<'a> Process<'a> {
         let mut random = ChaCha8Rng::seed_from_u64(run.config.seed);
         random.set_stream(number);
         let process = run.recorder.fresh_process();
-        Process { run, client, process, random, team: Team::default(), window: 0 }
+        Process { run, client, process, random, team: Team::new(run.config.processes), window: 0 }
     }
 
     pub(crate) async fn work(&mut self) -> Result<(), Error> {
@@ -88,11 +89,7 @@ impl<'a> Process<'a> {
         shared.stats.add(&sample, &outcome);
         match outcome {
             Outcome::Done(reply) => {
-                if let crate::execute::Answer::Results(results) = reply.value {
-                    for (effect, result) in plan.effects.into_iter().zip(results) {
-                        shared.world.acknowledge(effect, result.id, result.rev);
-                    }
-                }
+                learn(&mut shared.world, plan, reply.value);
             }
             Outcome::Rejected { reason: Reason::NotFound, .. } => {
                 let root = shared.world.root();
@@ -184,6 +181,23 @@ impl<'a> Process<'a> {
         sleep(self.run.until_end(end).saturating_sub(self.run.elapsed())).await;
         self.window = now + 1;
         self.team.come_back();
+    }
+}
+
+/// What an answer says about the tree.
+fn learn(world: &mut World, plan: Plan, answer: Answer) {
+    match answer {
+        Answer::Results(results) => {
+            for (effect, result) in plan.effects.into_iter().zip(results) {
+                world.acknowledge(effect, result.id, result.rev);
+            }
+        }
+        Answer::Entries(entries) => {
+            if let Some(parent) = plan.about {
+                world.listed(parent, &entries);
+            }
+        }
+        _ => {}
     }
 }
 

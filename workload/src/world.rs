@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use metad_client::v1;
 use rand::{Rng, RngExt};
 
 use crate::{operation::Content, zipf};
@@ -26,7 +27,9 @@ pub struct Known {
     pub rev: u64,
     /// Revision before that one, if known.
     pub rev_before: Option<u64>,
-    /// Of a file.
+    /// Is it a file?
+    pub is_file: bool,
+    /// Of a file, if known.
     pub content: Option<Content>,
     /// Directories made in it.
     pub subdirectories: u32,
@@ -57,11 +60,22 @@ pub enum Effect {
     None,
 }
 
+struct Made {
+    parent: u64,
+    name: String,
+    is_file: bool,
+    content: Option<Content>,
+}
+
 /// The believed tree.
 pub struct World {
     root: u64,
     nodes: BTreeMap<u64, Known>,
+    /// In the order of popularity. What is forgotten leaves at once, what was under a
+    /// deleted directory when it is next met.
     files: Vec<u64>,
+    /// Where each is in `files`.
+    positions: BTreeMap<u64, usize>,
     /// Each directory twice and once more for each subdirectory: parents are chosen with
     /// that weight. The root is always there.
     parents: Vec<u64>,
@@ -70,7 +84,13 @@ pub struct World {
 impl World {
     /// An empty tree with this root.
     pub fn new(root: u64) -> Self {
-        World { root, nodes: BTreeMap::new(), files: Vec::new(), parents: vec![root, root] }
+        World {
+            root,
+            nodes: BTreeMap::new(),
+            files: Vec::new(),
+            positions: BTreeMap::new(),
+            parents: vec![root, root],
+        }
     }
 
     /// The id of the root.
@@ -81,6 +101,11 @@ impl World {
     /// What is known of a node.
     pub fn get(&self, id: u64) -> Option<&Known> {
         self.nodes.get(&id)
+    }
+
+    /// How many files are believed to be there.
+    pub fn file_count(&self) -> usize {
+        self.files.len()
     }
 
     /// The whole path of a node, if all of it is believed to be there.
@@ -105,9 +130,22 @@ impl World {
                 return None;
             }
             let position = zipf::position(random, self.files.len(), FILES_ZIPF);
-            match self.path(self.files[position]) {
-                Some(path) => return Some((self.files[position], path)),
-                None => drop(self.files.swap_remove(position)),
+            if let Some(found) = self.file_at(position) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// A file, each as likely as any other.
+    pub fn pick_any_file(&mut self, random: &mut impl Rng) -> Option<(u64, String)> {
+        for _ in 0..TRIES_MAX {
+            if self.files.is_empty() {
+                return None;
+            }
+            let position = random.random_range(0..self.files.len());
+            if let Some(found) = self.file_at(position) {
+                return Some(found);
             }
         }
         None
@@ -135,7 +173,10 @@ impl World {
     /// Takes in an acknowledged step, with the id and rev that it was answered with.
     pub fn acknowledge(&mut self, effect: Effect, id: u64, rev: u64) {
         match effect {
-            Effect::Made { parent, name, content } => self.made(id, rev, parent, name, content),
+            Effect::Made { parent, name, content } => {
+                let is_file = content.is_some();
+                self.made(Made { parent, name, is_file, content }, id, rev);
+            }
             Effect::Updated { id: expected, content } if expected == id => {
                 if let Some(known) = self.nodes.get_mut(&id) {
                     known.content = Some(content);
@@ -157,34 +198,68 @@ impl World {
         }
     }
 
+    /// Takes in the entries of a directory, such as others made.
+    pub fn listed(&mut self, parent: u64, entries: &[v1::Node]) {
+        for entry in entries {
+            let is_file = entry.kind == v1::Kind::File as i32;
+            let content = self.nodes.get(&entry.id).and_then(|known| known.content.clone());
+            self.made(
+                Made { parent, name: entry.name.clone(), is_file, content },
+                entry.id,
+                entry.rev,
+            );
+        }
+    }
+
     /// A node turned out not to be there. What is under it is dropped when it is next met.
     pub fn forget(&mut self, id: u64) {
         self.nodes.remove(&id);
+        if let Some(position) = self.positions.remove(&id) {
+            self.files.swap_remove(position);
+            if let Some(moved) = self.files.get(position) {
+                self.positions.insert(*moved, position);
+            }
+        }
     }
 
-    fn made(&mut self, id: u64, rev: u64, parent: u64, name: String, content: Option<Content>) {
+    fn file_at(&mut self, position: usize) -> Option<(u64, String)> {
+        let id = self.files[position];
+        let path = self.path(id);
+        if path.is_none() {
+            self.forget(id);
+        }
+        Some((id, path?))
+    }
+
+    fn made(&mut self, made: Made, id: u64, rev: u64) {
+        let Made { parent, name, is_file, content } = made;
         let known = match self.nodes.get_mut(&id) {
             Some(known) => known,
             None => {
-                match content {
-                    Some(_) => self.files.push(id),
-                    None => self.parents.extend([id, id, parent]),
-                }
-                if let (None, Some(above)) = (&content, self.nodes.get_mut(&parent)) {
-                    above.subdirectories += 1;
+                if is_file {
+                    self.positions.insert(id, self.files.len());
+                    self.files.push(id);
+                } else {
+                    self.parents.extend([id, id, parent]);
+                    if let Some(above) = self.nodes.get_mut(&parent) {
+                        above.subdirectories += 1;
+                    }
                 }
                 self.nodes.entry(id).or_insert(Known {
                     parent,
                     name: String::new(),
                     rev: 0,
                     rev_before: None,
+                    is_file,
                     content: None,
                     subdirectories: 0,
                 })
             }
         };
-        (known.parent, known.name, known.content) = (parent, name, content);
-        known.set_rev(rev);
+        if rev >= known.rev {
+            (known.parent, known.name, known.content) = (parent, name, content);
+            known.set_rev(rev);
+        }
     }
 }
 

@@ -103,13 +103,13 @@ impl Walk {
 
     fn visit(&mut self, parent: &Directory, entry: &DirEntry) -> Result<(), Closed> {
         let local = entry.path();
-        let remote = match remote_path(parent, entry) {
-            Ok(remote) => remote,
-            Err(why) => return Ok(self.problem(local, why)),
-        };
-        let kind = match entry.file_type() {
-            Ok(kind) => kind,
-            Err(error) => return Ok(self.problem(local, error.to_string())),
+        let kind = entry.file_type().map_err(|error| error.to_string());
+        let (remote, kind) = match remote_path(parent, entry).and_then(|path| Ok((path, kind?))) {
+            Ok(found) => found,
+            Err(why) => {
+                self.problem(local, why);
+                return Ok(());
+            }
         };
         if kind.is_symlink() {
             self.skipped.links += 1;

@@ -111,7 +111,7 @@ mod tests {
         assert_eq!(large.blocks.len(), 2);
         assert_eq!(&large.blocks[1][..], blake3::hash(&bytes[BLOCK_BYTES..]).as_bytes());
         let small = content(b"abc");
-        assert_eq!(small.blocks, [small.hash.clone()]);
+        assert_eq!(small.blocks, std::slice::from_ref(&small.hash));
         assert_eq!(small.media_type, "text/plain");
         assert!(content(b"").blocks.is_empty());
         assert_eq!(content(&bytes[..BLOCK_BYTES]).blocks.len(), 1);

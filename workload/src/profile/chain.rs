@@ -18,14 +18,15 @@ pub enum State {
 /// Columns: create, update, delete, read, move.
 const COLUMNS: [State; 5] = [State::Create, State::Update, State::Delete, State::Read, State::Move];
 
-fn row(state: State) -> [f64; 5] {
+/// In thousandths.
+fn row(state: State) -> [u32; 5] {
     match state {
-        State::Start => [0.184, 0.318, 0.248, 0.167, 0.055],
-        State::Create => [0.449, 0.325, 0.125, 0.067, 0.033],
-        State::Update => [0.058, 0.743, 0.110, 0.074, 0.014],
-        State::Delete => [0.065, 0.174, 0.650, 0.004, 0.106],
-        State::Read => [0.032, 0.180, 0.026, 0.756, 0.005],
-        State::Move => [0.337, 0.289, 0.109, 0.012, 0.253],
+        State::Start => [184, 318, 248, 167, 55],
+        State::Create => [449, 325, 125, 67, 33],
+        State::Update => [58, 743, 110, 74, 14],
+        State::Delete => [65, 174, 650, 4, 106],
+        State::Read => [32, 180, 26, 756, 5],
+        State::Move => [337, 289, 109, 12, 253],
     }
 }
 
@@ -33,15 +34,14 @@ impl State {
     /// Draws what comes after this.
     pub fn next(self, random: &mut impl Rng) -> State {
         let row = row(self);
-        let mut drawn = random.random_range(0.0..row.iter().sum::<f64>());
+        let mut drawn = random.random_range(0..row.iter().sum::<u32>());
         for (share, state) in row.into_iter().zip(COLUMNS) {
             if drawn < share {
                 return state;
             }
             drawn -= share;
         }
-        // Rounding let the last share slip.
-        State::Move
+        unreachable!("what is drawn is below the sum of the shares")
     }
 }
 

@@ -23,6 +23,9 @@ const BATCH_SHARE: f64 = 0.04; // [i]
 const BATCH_FILES_MAX: u32 = 8; // [i]
 const JOURNAL_PAGE: u32 = 100; // [i]
 const OFFLINE_EDITS_MAX: usize = 8; // [i]
+/// Below so many files a member, deletes become creates: the measured chain alone deletes
+/// more than it creates, since the folders measured were not empty at first.
+const FILES_PER_MEMBER_MIN: usize = 12; // [i]
 
 /// One member's state.
 pub struct Team {
@@ -31,15 +34,16 @@ pub struct Team {
     /// Files and the revs that were seen before going offline, then edits to make.
     offline: Vec<(u64, u64)>,
     is_back: bool,
-}
-
-impl Default for Team {
-    fn default() -> Self {
-        Team { state: State::Start, cursor: None, offline: Vec::new(), is_back: false }
-    }
+    files_min: usize,
 }
 
 impl Team {
+    /// A member of a team of this many.
+    pub fn new(members: usize) -> Self {
+        let files_min = members * FILES_PER_MEMBER_MIN;
+        Team { state: State::Start, cursor: None, offline: Vec::new(), is_back: false, files_min }
+    }
+
     /// What this member does next.
     pub fn next(&mut self, world: &mut World, random: &mut impl Rng) -> Next {
         if let Some(plan) = self.offline_edit(world, random) {
@@ -99,6 +103,7 @@ impl Team {
         let plan = match self.state {
             State::Start | State::Create => None,
             State::Update => current_update(world, random),
+            State::Delete if world.file_count() < self.files_min => None,
             State::Delete => delete(world, random),
             State::Read => Some(self.read(world, random)),
             State::Move => move_something(world, random),
@@ -230,7 +235,8 @@ fn delete(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
     if random.random_bool(DIRECTORY_SHARE) {
         return delete_directory(world, random);
     }
-    let (id, path) = world.pick_file(random)?;
+    // Not the popular ones, or all others would run into that all the time.
+    let (id, path) = world.pick_any_file(random)?;
     let rev = world.get(id).map(|known| known.rev).filter(|_| random.random_bool(0.1));
     Some(one(Step::Delete { path, recursive: false, rev }, Effect::Deleted { id }, Some(id)))
 }
@@ -250,7 +256,7 @@ fn move_something(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
     let (id, from) =
         if drawn < 0.15 { world.pick_directory(random)? } else { world.pick_file(random)? };
     let known = world.get(id)?;
-    let is_file = known.content.is_some();
+    let is_file = known.is_file;
     let rev = random.random_bool(0.1).then_some(known.rev);
     let parent = known.parent;
     let (parent, directory) = match world.path(parent).filter(|_| random.random_bool(0.4)) {
@@ -312,7 +318,7 @@ mod tests {
     fn play(seed: u64, count: usize) -> Vec<Operation> {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut world = World::new(1);
-        let mut team = Team::default();
+        let mut team = Team::new(2);
         let mut operations = Vec::new();
         for round in 0..count as u64 {
             let plan = match team.next(&mut world, &mut random) {

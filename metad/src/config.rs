@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use metad_proto::transport;
+use metad_proto::transport::InvalidAddress;
 use serde::Deserialize;
 
 use crate::{raft, types::ServerId};
@@ -131,8 +131,8 @@ fn peers(raw: &BTreeMap<String, String>) -> Result<BTreeMap<ServerId, String>, C
         let Some(id) = id.parse().ok().filter(|id| *id != 0) else {
             return error(format!("peers: {id:?} is not a node: nodes are numbered from 1"));
         };
-        if let Err(invalid) = transport::connect(address) {
-            return error(format!("peers.{id}: {invalid}"));
+        if !is_address(address) {
+            return error(format!("peers.{id}: {}", InvalidAddress(address.clone())));
         }
         if !addresses.insert(address) {
             return error(format!("peers.{id}: {address} is another node's address, too"));
@@ -140,6 +140,12 @@ fn peers(raw: &BTreeMap<String, String>) -> Result<BTreeMap<ServerId, String>, C
         peers.insert(ServerId(id), address.clone());
     }
     Ok(peers)
+}
+
+fn is_address(address: &str) -> bool {
+    let Some((host, port)) = address.rsplit_once(':') else { return false };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.[]:".contains(c);
+    !host.is_empty() && host.chars().all(plain) && port.parse().is_ok_and(|port: u16| port > 0)
 }
 
 fn raft_settings(raw: &RawRaft) -> Result<raft::Settings, ConfigError> {
@@ -196,23 +202,74 @@ data_dir = "/var/lib/metad"
 
     #[test]
     fn a_good_file() {
-        check(GOOD, expect![""]);
+        check(
+            GOOD,
+            expect![[
+                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 150, election_min_ms: 600, election_max_ms: 1200, snapshot_every: 20000, keep_entries: 5000, payload_entries_max: 300 } }"#
+            ]],
+        );
     }
 
     #[test]
     fn each_mistake_is_one_line_that_names_the_key() {
-        check(&GOOD.replace("node", "nodes"), expect![""]);
-        check(&GOOD.replace("node = 1", "node = 3"), expect![""]);
-        check(&GOOD.replace("node = 1", "node = \"1\""), expect![""]);
-        check(&GOOD.replace("node = 1", ""), expect![""]);
-        check(&GOOD.replace("home", "my home"), expect![""]);
-        check(&GOOD.replace("2 =", "0 ="), expect![""]);
-        check(&GOOD.replace("7102", "7101"), expect![""]);
-        check(&GOOD.replace("127.0.0.1:7102", "localhost"), expect![""]);
-        check(&GOOD.replace("127.0.0.1:7101", "localhost:7101"), expect![""]);
-        check(&format!("{GOOD}[raft]\nheartbeat_ms = 500\n"), expect![""]);
-        check(&format!("{GOOD}[raft]\nelection_max_ms = 500\n"), expect![""]);
-        check(&format!("{GOOD}[raft]\nsnapshots = 500\n"), expect![""]);
-        check("cluster = ", expect![""]);
+        check(
+            &GOOD.replace("node", "nodes"),
+            expect![
+                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `peers`, `raft`"
+            ],
+        );
+        check(
+            &GOOD.replace("node = 1", "node = 3"),
+            expect![[r#"node: 3 is not in [peers]: add a line 3 = "host:port" there"#]],
+        );
+        check(
+            &GOOD.replace("node = 1", "node = \"1\""),
+            expect![[r#"line 3: invalid type: string "1", expected u64"#]],
+        );
+        check(&GOOD.replace("node = 1", ""), expect!["line 1: missing field `node`"]);
+        check(
+            &GOOD.replace("home", "my home"),
+            expect![[r#"cluster: "my home" is not a name: take 1 to 64 letters, digits, - _ ."#]],
+        );
+        check(
+            &GOOD.replace("2 =", "0 ="),
+            expect![[r#"peers: "0" is not a node: nodes are numbered from 1"#]],
+        );
+        check(
+            &GOOD.replace("7102", "7101"),
+            expect!["peers.2: 127.0.0.1:7101 is another node's address, too"],
+        );
+        check(
+            &GOOD.replace("127.0.0.1:7102", "localhost"),
+            expect![[
+                r#"peers.2: "localhost" is not an address: expected host:port, such as 127.0.0.1:7100"#
+            ]],
+        );
+        check(
+            &GOOD.replace("127.0.0.1:7101", "localhost:7101"),
+            expect![[
+                r#"peers: "localhost:7101" is not an IP address and port to listen on: set listen = "127.0.0.1:7101" or the like"#
+            ]],
+        );
+        check(
+            &format!("{GOOD}[raft]\nheartbeat_ms = 500\n"),
+            expect![
+                "raft.heartbeat_ms: 500 must be at least 1 and at most half of raft.election_min_ms, 600"
+            ],
+        );
+        check(
+            &format!("{GOOD}[raft]\nelection_max_ms = 500\n"),
+            expect!["raft.election_max_ms: 500 must be more than raft.election_min_ms, 600"],
+        );
+        check(
+            &format!("{GOOD}[raft]\nsnapshots = 500\n"),
+            expect![
+                "line 9: unknown field `snapshots`, expected one of `heartbeat_ms`, `election_min_ms`, `election_max_ms`, `snapshot_every`, `keep_entries`, `payload_entries_max`"
+            ],
+        );
+        check(
+            "cluster = ",
+            expect!["line 1: string values must be quoted, expected literal string"],
+        );
     }
 }

@@ -171,6 +171,7 @@ fn send(
         }
         assert_eq!(crc32c::crc32c(&data), file.crc32c);
         let Some(data) = damage(index, data) else { continue };
+        incoming.append(file, &[])?;
         for part in data.chunks(700) {
             incoming.append(file, part)?;
         }
@@ -216,7 +217,9 @@ async fn damaged_checkpoints_are_refused(make: Make<'_>) {
     let target = make();
     target.write(vec![put("old", "1")]).expect("write");
     let flipped = send(&checkpoint, &*target, |_, mut data| {
-        data[0] ^= 1;
+        if let Some(byte) = data.first_mut() {
+            *byte ^= 1;
+        }
         Some(data)
     });
     let cut = send(&checkpoint, &*target, |_, mut data| {

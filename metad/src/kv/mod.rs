@@ -227,7 +227,8 @@ impl FileInfo {
 
 /// Files of a checkpoint as they come in. Dropped unfinished, they are removed.
 pub trait Incoming: Send {
-    /// Adds bytes to the end of a file. Files come one after another.
+    /// Adds bytes to the end of a file, perhaps none. Files come one after another; an empty
+    /// one must be named, too.
     fn append(&mut self, file: &FileInfo, data: &[u8]) -> Result<()>;
 
     /// All files are there: checks sizes and checksums.

@@ -65,7 +65,10 @@ mod tests {
             digest: 5,
         };
         let value = encode(&applied);
-        expect![""].assert_eq(&hex(&value));
+        expect![
+            "010102ac0201000001020102020103613a310203623a32000000000000000000000000000000057d602554"
+        ]
+        .assert_eq(&hex(&value));
         assert_eq!(decode(&value).expect("decode"), applied);
         assert_eq!(decode(&encode(&Applied::default())).expect("decode"), Applied::default());
     }

@@ -74,7 +74,7 @@ mod tests {
             server: ServerId(3),
         };
         let value = encode(&identity);
-        expect![""].assert_eq(&hex(&value));
+        expect!["010104686f6d650103a31cf538"].assert_eq(&hex(&value));
         assert_eq!(decode(&value).expect("decode"), Ok(identity.clone()));
         let later = encode(&Identity { format: 2, ..identity });
         assert_eq!(decode(&later).expect("decode"), Err(OtherFormat(2)));

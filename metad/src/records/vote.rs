@@ -50,7 +50,7 @@ mod tests {
     fn the_bytes_are_forever() {
         let vote = Vote { term: 7, server: ServerId(3), committed: true };
         let value = encode(&vote);
-        expect![""].assert_eq(&hex(&value));
+        expect!["010703018cae5e27"].assert_eq(&hex(&value));
         assert_eq!(decode(&value).expect("decode"), vote);
     }
 }

@@ -81,6 +81,6 @@ mod tests {
         disk.power_loss(|_| 0);
         claim(&disk.open(), &member("home", 1)).await.expect("our folder");
         let refused = claim(&disk.open(), &member("work", 2)).await.expect_err("foreign");
-        expect![""].assert_eq(&refused.to_string());
+        expect![[r#"the data folder is of cluster "home", group 1, node 1, not of cluster "work", group 1, node 2: use another data_dir, or correct cluster and node"#]].assert_eq(&refused.to_string());
     }
 }

@@ -1,4 +1,4 @@
-use openraft::RaftLogReader as _;
+use openraft::{RaftLogReader as _, type_config::TypeConfigExt as _};
 
 use super::*;
 use crate::{
@@ -25,7 +25,7 @@ async fn open(disk: &MemDisk) -> LogStore {
 }
 
 async fn append(store: &mut LogStore, entries: Vec<Entry>) {
-    let (done, synced) = tokio::sync::oneshot::channel();
+    let (done, synced) = TypeConfig::oneshot();
     store.append(entries, IOFlushed::signal(done)).await.expect("append");
     synced.await.expect("answer").expect("synced");
 }

@@ -1,0 +1,163 @@
+//! Three nodes over loopback: what a client was told stays true, whatever dies.
+
+mod support;
+
+use metad::{kv::mem::MemDisk, raft, types::ServerId};
+use metad_proto::{
+    errors::{Info, Reason},
+    v1,
+};
+
+use self::support::{Cluster, Disk, Session, created, eventually, mutate};
+
+fn settings() -> raft::Settings {
+    raft::Settings {
+        heartbeat_ms: 100,
+        election_min_ms: 400,
+        election_max_ms: 800,
+        ..raft::Settings::default()
+    }
+}
+
+fn mem_disks() -> Vec<Disk> {
+    (0..3).map(|_| Disk::Mem(MemDisk::new(), MemDisk::new())).collect()
+}
+
+#[tokio::test]
+async fn a_retry_after_the_leader_died_has_one_effect_and_the_same_reply() {
+    let mut cluster = Cluster::start(mem_disks(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    session.mkdir(&cluster, "a").await;
+    let request = session.mkdirs(&["b".to_owned()]);
+    let first = mutate(&cluster, &request).await.expect("mkdir");
+    let leader = cluster.leader().await;
+    cluster.kill(leader);
+
+    let again = mutate(&cluster, &request).await.expect("mkdir");
+    assert_eq!((again.revision, &again.result), (first.revision, &first.result));
+    let reused = session.mkdirs(&["a".to_owned()]);
+    let taken = mutate(&cluster, &reused).await.expect_err("taken");
+    assert_eq!(Info::of(&taken).expect("info").reason, Reason::AlreadyExists);
+    let taken_again = mutate(&cluster, &reused).await.expect_err("taken");
+    assert_eq!(
+        Info::of(&taken_again).expect("info").metadata["revision"],
+        first.revision.to_string()
+    );
+    assert_eq!(session.journal(&cluster).await, ["a", "b"]);
+
+    cluster.start_node(leader);
+    session.mkdir(&cluster, "c").await;
+    cluster.converged().await;
+    assert_eq!(session.list(&cluster).await.0, ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn what_was_acknowledged_survives_a_power_loss_of_all_nodes() {
+    let mut cluster = Cluster::start(mem_disks(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    for index in 0..20 {
+        session.mkdir(&cluster, &format!("d{index:02}")).await;
+    }
+    cluster.power_loss();
+    for id in (1..=3).map(ServerId) {
+        cluster.start_node(id);
+    }
+    let names: Vec<_> = (0..20).map(|index| format!("d{index:02}")).collect();
+    assert_eq!(session.list(&cluster).await.0, names);
+    cluster.converged().await;
+}
+
+#[tokio::test]
+async fn a_follower_that_lags_gets_a_snapshot_and_keeps_it() {
+    let folder = tempfile::tempdir().expect("folder");
+    let disks = (1..=3).map(|id| Disk::Rocks(folder.path().join(format!("{id}"))));
+    let settings = raft::Settings { snapshot_every: 40, keep_entries: 10, ..settings() };
+    let mut cluster = Cluster::start(disks.collect(), settings);
+    let mut session = Session::open(&cluster, "main").await;
+    session.mkdir(&cluster, "before").await;
+    let leader = cluster.leader().await;
+    let lagging = cluster.running().into_iter().find(|id| *id != leader).expect("a follower");
+    cluster.kill(lagging);
+    for index in 0..120 {
+        session.mkdir(&cluster, &format!("d{index:03}")).await;
+    }
+    let purged = |cluster: &Cluster, id| {
+        let metrics = cluster.handle(id).replica.metrics();
+        metrics.purged.map_or(0, |purged| purged.index)
+    };
+    eventually("purged log", async || (purged(&cluster, leader) > 60).then_some(())).await;
+
+    cluster.start_node(lagging);
+    let hash = cluster.converged().await;
+    let metrics = cluster.handle(lagging).replica.metrics();
+    assert!(metrics.snapshot.is_some(), "{metrics}");
+
+    cluster.kill(lagging);
+    cluster.start_node(lagging);
+    assert_eq!(cluster.converged().await.len(), hash.len());
+    let leader = cluster.leader().await;
+    cluster.kill(leader);
+    assert_eq!(session.list(&cluster).await.0.len(), 121);
+}
+
+#[tokio::test]
+async fn a_long_listing_is_of_one_revision() {
+    let cluster = Cluster::start(mem_disks(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    for batch in 0..3 {
+        let names = (0..800).map(|index| format!("{batch}-{index:04}")).collect::<Vec<_>>();
+        let request = session.mkdirs(&names);
+        mutate(&cluster, &request).await.expect("mkdirs");
+    }
+    let (names, revisions) = session.list(&cluster).await;
+    assert_eq!(names.len(), 2_400);
+    assert!(names.is_sorted());
+    assert_eq!(revisions, [revisions[0]; 3]);
+}
+
+#[tokio::test]
+async fn a_subscriber_on_a_follower_misses_nothing_when_the_leader_dies() {
+    let mut cluster = Cluster::start(mem_disks(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    session.mkdir(&cluster, "a").await;
+    let leader = cluster.leader().await;
+    let follower = cluster.running().into_iter().find(|id| *id != leader).expect("a follower");
+    let request = v1::SubscribeRequest { ns: session.ns(), after: None };
+    let subscribed = eventually("subscription", async || {
+        cluster.files(follower).subscribe(request.clone()).await.ok()
+    });
+    let mut told = subscribed.await.into_inner();
+    let mut names = Vec::new();
+    let mut caught_up = 0;
+    while caught_up == 0 {
+        let message = told.message().await.expect("told").expect("more");
+        caught_up += usize::from(message.changes.is_empty());
+        names.extend(message.changes.into_iter().map(created));
+    }
+    cluster.kill(leader);
+    session.mkdir(&cluster, "b").await;
+    session.mkdir(&cluster, "c").await;
+    while names.len() < 3 {
+        let message = told.message().await.expect("told").expect("more");
+        assert!(!message.changes.is_empty(), "told once that it has caught up");
+        names.extend(message.changes.into_iter().map(created));
+    }
+    assert_eq!(names, ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_follower_says_who_leads() {
+    let cluster = Cluster::start(mem_disks(), settings());
+    let session = Session::open(&cluster, "main").await;
+    let leader = cluster.leader().await;
+    let follower = cluster.running().into_iter().find(|id| *id != leader).expect("a follower");
+    let request = v1::StatRequest { ns: session.ns(), target: None };
+    let told = eventually("the leader's name", async || {
+        let status = cluster.files(follower).stat(request.clone()).await.expect_err("refused");
+        Info::of(&status).filter(|info| info.reason == Reason::NotLeader)
+    });
+    let info = told.await;
+    assert_eq!(info.metadata["leader"], leader.to_string());
+    assert_eq!(info.metadata["maybe_applied"], "false");
+    assert!(info.metadata["leader_address"].starts_with("127.0.0.1:"));
+}

@@ -21,7 +21,7 @@ pub(crate) fn is_linearization<M: Model>(
 }
 
 /// No operation comes after one that was invoked only once it had returned.
-fn respects_time<O>(entries: &[Entry<O>], order: &[usize]) -> bool {
+pub(crate) fn respects_time<O>(entries: &[Entry<O>], order: &[usize]) -> bool {
     let mut latest_invoked = 0;
     order.iter().all(|index| {
         let entry = &entries[*index];

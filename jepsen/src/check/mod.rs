@@ -17,6 +17,7 @@ mod witness;
 use std::collections::BTreeMap;
 
 pub use budget::{Clock, Limits};
+pub(crate) use verdict::shorten;
 pub use verdict::{Candidate, Check, Count, Report, Verdict, Violation};
 
 use crate::history::History;
@@ -77,3 +78,6 @@ fn count(history: &History) -> Vec<Count> {
     }
     counts.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests;

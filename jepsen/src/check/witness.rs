@@ -1,22 +1,23 @@
 //! Decides linearizability by the revisions that the answers claim.
 //!
-//! If every answer says at which revision it holds, there is at most one order to try: by
+//! If every answer says at which revision it holds, there is next to one order to try: by
 //! revision, what made a revision before what only saw it. If that order respects real time
 //! and the model agrees with every answer, it is a linearization: a certificate, found in
 //! one pass. If not, nothing is decided: the claims may be wrong, or an operation of unknown
 //! outcome may have had an effect that no claim tells of.
 
-use crate::model::{Entry, Model, Step};
+use super::certificate::respects_time;
+use crate::model::{Claimed, Entry, Model, Step};
 
 /// Why the claims are no certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum NoWitness {
     /// An answer claims no revision.
-    Unclaimed(usize),
-    /// The second entry returned before the first was invoked, but claims a later revision.
-    OutOfTime(usize, usize),
-    /// The model disagrees with this entry.
-    Refused(usize),
+    Unclaimed,
+    /// The model disagrees with an answer of this revision.
+    Refused(u64),
+    /// The order is not that of time.
+    OutOfTime,
 }
 
 /// The order of entries that the claims give, if it is a linearization.
@@ -24,47 +25,90 @@ pub(crate) fn witness<M: Model>(
     model: &M,
     entries: &[Entry<M::Operation>],
 ) -> Result<Vec<usize>, NoWitness> {
-    let order = order_by_claims(entries)?;
-    check_time(entries, &order)?;
+    let claims = order_by_claims(entries)?;
+    let mut order = Vec::with_capacity(claims.len());
     let mut state = model.initial();
-    for index in &order {
+    for group in claims.chunk_by(|left, right| left.revision == right.revision) {
+        let revision = group[0].revision;
+        state = replay_group(model, entries, state, group, &mut order)
+            .ok_or(NoWitness::Refused(revision))?;
+    }
+    match respects_time(entries, &order) {
+        true => Ok(order),
+        false => Err(NoWitness::OutOfTime),
+    }
+}
+
+/// A claim in the order that the witness tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Claim {
+    revision: u64,
+    claimed: Claimed,
+    invoked: u32,
+    entry: usize,
+}
+
+/// Operations of unknown outcome take part if they have a claim: the journal told it.
+fn order_by_claims<O>(entries: &[Entry<O>]) -> Result<Vec<Claim>, NoWitness> {
+    let mut claims = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
+        match (entry.claim, entry.completed) {
+            (Some(revision), _) => claims.push(Claim {
+                revision,
+                claimed: entry.claimed,
+                invoked: entry.invoked,
+                entry: index,
+            }),
+            (None, None) => {}
+            (None, Some(_)) => return Err(NoWitness::Unclaimed),
+        }
+    }
+    claims.sort_unstable();
+    Ok(claims)
+}
+
+/// Replays what claims one revision. One of them made it; where the answers do not tell
+/// which, each that may have is tried.
+fn replay_group<M: Model>(
+    model: &M,
+    entries: &[Entry<M::Operation>],
+    state: M::State,
+    group: &[Claim],
+    order: &mut Vec<usize>,
+) -> Option<M::State> {
+    let possible = group.iter().filter(|claim| claim.claimed == Claimed::PossibleEffect).count();
+    let leads = match group[0].claimed {
+        Claimed::PossibleEffect => possible,
+        Claimed::Effect | Claimed::NoEffect => 1,
+    };
+    let start = order.len();
+    let mut by_time: Vec<&Claim> = group.iter().collect();
+    by_time.sort_unstable_by_key(|claim| claim.invoked);
+    for lead in group.iter().take(leads) {
+        order.truncate(start);
+        order.push(lead.entry);
+        order.extend(by_time.iter().map(|claim| claim.entry).filter(|entry| *entry != lead.entry));
+        let replayed = replay(model, entries, state.clone(), &order[start..]);
+        if replayed.is_some() {
+            return replayed;
+        }
+    }
+    None
+}
+
+fn replay<M: Model>(
+    model: &M,
+    entries: &[Entry<M::Operation>],
+    mut state: M::State,
+    order: &[usize],
+) -> Option<M::State> {
+    for index in order {
         match model.step(&state, &entries[*index].operation) {
             Step::Same => {}
             Step::To(next) => state = next,
             // To guess is the search's business.
-            Step::No | Step::OneOf(_) => return Err(NoWitness::Refused(*index)),
+            Step::No | Step::OneOf(_) => return None,
         }
     }
-    Ok(order)
-}
-
-/// Operations of unknown outcome take part if they have a claim: the journal told it.
-fn order_by_claims<O>(entries: &[Entry<O>]) -> Result<Vec<usize>, NoWitness> {
-    let mut order = Vec::with_capacity(entries.len());
-    for (index, entry) in entries.iter().enumerate() {
-        match (entry.claim, entry.completed) {
-            (Some(claim), _) => order.push((claim, !entry.claims_effect, entry.invoked, index)),
-            (None, None) => {}
-            (None, Some(_)) => return Err(NoWitness::Unclaimed(index)),
-        }
-    }
-    order.sort_unstable();
-    Ok(order.into_iter().map(|(_, _, _, index)| index).collect())
-}
-
-/// No operation may come after one that was invoked only once it had returned.
-fn check_time<O>(entries: &[Entry<O>], order: &[usize]) -> Result<(), NoWitness> {
-    let mut latest: Option<usize> = None;
-    for index in order {
-        let entry = &entries[*index];
-        if let (Some(latest), Some(completed)) = (latest, entry.completed)
-            && completed < entries[latest].invoked
-        {
-            return Err(NoWitness::OutOfTime(*index, latest));
-        }
-        if latest.is_none_or(|latest| entries[latest].invoked < entry.invoked) {
-            latest = Some(*index);
-        }
-    }
-    Ok(())
+    Some(state)
 }

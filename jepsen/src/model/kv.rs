@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{BadOperation, Entry, Model, Step, hash_bytes, mix};
+use super::{BadOperation, Claimed, Entry, Model, Step, hash_bytes, mix};
 use crate::history::{History, Operation as Recorded, Outcome};
 
 /// The specification over the keys of one history, numbered in the order of their names.
@@ -66,7 +66,7 @@ pub fn compile(history: &History) -> Result<(Kv, Vec<Entry<Operation>>), BadOper
             invoked: recorded.invoked,
             completed: recorded.completed,
             claim: None,
-            claims_effect: false,
+            claimed: Claimed::NoEffect,
             class,
         });
     }

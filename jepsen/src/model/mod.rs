@@ -67,12 +67,24 @@ pub struct Entry<O> {
     pub completed: Option<u32>,
     /// The revision that the answer claims to reflect.
     pub claim: Option<u64>,
-    /// Whether the claimed revision is one that this operation made, as far as its answer tells.
-    pub claims_effect: bool,
+    /// What the answer says of that revision.
+    pub claimed: Claimed,
     /// Whether it changes nothing wherever its answer fits, as a read does.
     pub observes: bool,
     /// Operations of unknown outcome with equal classes do exactly the same.
     pub class: u64,
+}
+
+/// Whether an answer says that its operation made the revision that it claims. In the order
+/// in which operations of one revision are worth trying.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claimed {
+    /// It made it.
+    Effect,
+    /// It made it, or found it so.
+    PossibleEffect,
+    /// It only saw it.
+    NoEffect,
 }
 
 /// The models that there are.

@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use super::{BadOperation, Entry, Model, Step, hash_bytes};
+use super::{BadOperation, Claimed, Entry, Model, Step, hash_bytes};
 use crate::history::{Format, History, Operation as Recorded, Outcome};
 
 /// The specification; values are numbered, see [`compile`].
@@ -60,7 +60,7 @@ pub fn compile(history: &History) -> Result<(Register, Vec<Entry<Operation>>), B
             invoked: recorded.invoked,
             completed: recorded.completed.filter(|_| !unknown),
             claim: None,
-            claims_effect: false,
+            claimed: Claimed::NoEffect,
             observes: observes(operation),
             class: class_of(operation),
         });

@@ -17,7 +17,7 @@ use super::operation::{
 use super::path::{is_good_name, split};
 use super::{Claims, FileTree};
 use crate::history::{History, Operation as Recorded, Outcome, RequestId};
-use crate::model::{BadOperation, Entry, hash_bytes};
+use crate::model::{BadOperation, Claimed, Entry, hash_bytes};
 
 /// Revisions of requests whose outcome is unknown, learned from elsewhere.
 pub type Hints = BTreeMap<RequestId, u64>;
@@ -74,8 +74,8 @@ fn entry_of(operation: Operation, index: usize, recorded: &Recorded) -> Entry<Op
         invoked: recorded.invoked,
         completed: recorded.completed.filter(|_| !unknown),
         claim: operation.revision,
-        claims_effect: operation.claims_effect(),
-        observes: operation.observes(),
+        claimed: operation.claimed(),
+        observes: !unknown && operation.claimed() == Claimed::NoEffect,
         // A hint tells twins apart.
         class: class ^ operation.revision.unwrap_or(0),
         operation,
@@ -83,38 +83,22 @@ fn entry_of(operation: Operation, index: usize, recorded: &Recorded) -> Entry<Op
 }
 
 impl Operation {
-    /// Whether the answer, if true, says that the operation changed something at its revision.
-    fn claims_effect(&self) -> bool {
-        let deletes = |request: &Request| match request {
-            Request::Steps { steps, .. } => {
-                steps.iter().any(|step| matches!(step, Step::Delete { .. }))
-            }
-            _ => false,
-        };
+    /// What the answer, if true, says of an effect at its revision.
+    fn claimed(&self) -> Claimed {
         match &self.answer {
-            Answer::Unknown | Answer::Namespace { .. } => true,
+            Answer::Unknown | Answer::Namespace { .. } => Claimed::Effect,
+            Answer::Steps(_) if self.request.always_changes() => Claimed::Effect,
             Answer::Steps(results) => {
-                let has_rev =
-                    |result: &StepResult| result.rev.is_some() && result.rev == self.revision;
-                deletes(&self.request) || results.iter().any(has_rev)
+                let has_rev = |result: &StepResult| {
+                    result.rev.is_none() || self.revision.is_none() || result.rev == self.revision
+                };
+                match results.iter().any(has_rev) {
+                    true => Claimed::PossibleEffect,
+                    false => Claimed::NoEffect,
+                }
             }
             Answer::Rejected { .. } | Answer::Stat(_) | Answer::Lookup { .. } | Answer::List(_) => {
-                false
-            }
-        }
-    }
-
-    /// Whether the answer, if true, says that the operation changed nothing.
-    fn observes(&self) -> bool {
-        match &self.answer {
-            Answer::Unknown | Answer::Namespace { .. } => false,
-            Answer::Steps(results) => {
-                let told =
-                    self.revision.is_some() && results.iter().all(|result| result.rev.is_some());
-                told && !self.claims_effect()
-            }
-            Answer::Rejected { .. } | Answer::Stat(_) | Answer::Lookup { .. } | Answer::List(_) => {
-                true
+                Claimed::NoEffect
             }
         }
     }

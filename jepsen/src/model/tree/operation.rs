@@ -166,6 +166,20 @@ impl Reason {
 }
 
 impl Request {
+    /// Whether it changes something whenever it is not refused.
+    pub(super) fn always_changes(&self) -> bool {
+        match self {
+            Request::CreateNamespace { .. } => true,
+            Request::Stat { .. } | Request::Lookup { .. } | Request::List { .. } => false,
+            Request::Steps { steps, .. } => steps.iter().any(|step| match step {
+                Step::Mkdir { parents, .. } => !parents,
+                Step::Commit { mode, .. } => !matches!(mode, Mode::Update(_)),
+                Step::Move { .. } => false,
+                Step::Delete { .. } => true,
+            }),
+        }
+    }
+
     /// Whether a name in it is not allowed: refused whatever the tree holds.
     pub(super) fn is_malformed(&self) -> bool {
         let bad = |target: &Target| target.names.is_none();

@@ -129,7 +129,7 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.has_effect = true;
-        match self.operation.revision {
+        match self.change_revision() {
             Some(revision) => {
                 let floor = self.state().revisions.floor();
                 if !self.state_mut().revisions.change_at(revision) {
@@ -141,10 +141,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// The revision of the operation's effect. That of a refusal is not one: what the first
+    /// steps of a refused batch do is undone.
+    fn change_revision(&self) -> Option<u64> {
+        match self.operation.answer {
+            Answer::Rejected { .. } => None,
+            _ => self.operation.revision,
+        }
+    }
+
     /// The rev of what the operation changes; an effect has begun.
     pub(super) fn new_rev(&mut self) -> Rev {
         debug_assert!(self.has_effect, "a rev belongs to an effect");
-        match self.operation.revision {
+        match self.change_revision() {
             Some(revision) => Rev::Known(revision),
             None => {
                 let tag = self.operation.tag;

@@ -1,0 +1,178 @@
+//! The checkers held against one another, against brute force and against a plain server.
+
+mod generator;
+mod server;
+
+use serde_json::Value;
+
+use super::budget::{Budget, Limits};
+use super::certificate::is_linearization;
+use super::journal::Journals;
+use super::search::{Outcome, search};
+use super::witness::witness;
+use super::{Options, Verdict, check_history};
+use crate::history::{self, Format, History};
+use crate::model::tree::{self, Claims, Hints};
+use crate::model::{Entry, Model, Step};
+use generator::{Random, Shape, corrupt, generate};
+
+fn to_history(lines: &[Value]) -> History {
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    history::parse("generated", text.as_bytes(), Some(Format::Metad)).expect("well formed")
+}
+
+/// Whether some order of the entries fits, by trying all of them.
+fn brute_force<M: Model>(model: &M, entries: &[Entry<M::Operation>]) -> bool {
+    fn extend<M: Model>(
+        model: &M,
+        entries: &[Entry<M::Operation>],
+        placed: &mut Vec<bool>,
+        state: &M::State,
+    ) -> bool {
+        let missing = || entries.iter().zip(placed.iter()).filter(|(_, placed)| !**placed);
+        let Some(first_return) = missing().filter_map(|(entry, _)| entry.completed).min() else {
+            return true;
+        };
+        for index in 0..entries.len() {
+            if placed[index] || entries[index].invoked > first_return {
+                continue;
+            }
+            let states = match model.step(state, &entries[index].operation) {
+                Step::No => Vec::new(),
+                Step::Same => vec![state.clone()],
+                Step::To(next) => vec![next],
+                Step::OneOf(states) => states,
+            };
+            placed[index] = true;
+            if states.iter().any(|next| extend(model, entries, placed, next)) {
+                return true;
+            }
+            placed[index] = false;
+        }
+        false
+    }
+    extend(model, entries, &mut vec![false; entries.len()], &model.initial())
+}
+
+fn decide<M: Model>(model: &M, entries: &[Entry<M::Operation>]) -> Option<bool> {
+    let limits = Limits { steps_max: 3_000_000, ..Limits::default() };
+    match search(model, entries, &mut Budget::new(&limits)) {
+        Outcome::Valid { order } => {
+            assert!(is_linearization(model, entries, &order), "a valid verdict has an order");
+            Some(true)
+        }
+        Outcome::Invalid(_) => Some(false),
+        Outcome::Unknown(..) => None,
+    }
+}
+
+#[test]
+fn search_agrees_with_brute_force_on_tiny_histories() {
+    let (mut valid, mut invalid) = (0, 0);
+    for seed in 0..4_000 {
+        let shape = Shape {
+            seed,
+            operations: 3 + (seed % 5) as usize,
+            clients: 4,
+            lost_one_in: [0, 3][(seed % 2) as usize],
+            names: 2,
+            journal: false,
+        };
+        let mut lines = generate(shape);
+        let mut random = Random::new(seed);
+        if seed % 3 != 0 {
+            corrupt(&mut lines, &mut random);
+        }
+        let history = to_history(&lines);
+        for claims in [Claims::Judged, Claims::Ignored] {
+            let (model, entries) = tree::compile(&history, claims, &Hints::new()).expect("known");
+            let expected = brute_force(&model, &entries);
+            let found = decide(&model, &entries);
+            assert_eq!(found, Some(expected), "seed {seed} {claims:?}: {lines:#?}");
+            *(if expected { &mut valid } else { &mut invalid }) += 1;
+        }
+    }
+    assert!(valid > 1_000 && invalid > 1_000, "{valid} valid, {invalid} invalid");
+}
+
+#[test]
+fn whatever_the_plain_server_does_is_valid() {
+    for seed in 0..300 {
+        let shape = Shape {
+            seed,
+            operations: 200,
+            clients: 6,
+            lost_one_in: [0, 20, 60][(seed % 3) as usize],
+            names: 3,
+            journal: true,
+        };
+        let lines = generate(shape);
+        let history = to_history(&lines);
+        let report = check_history(&history, &Options::default()).expect("known operations");
+        if report.verdict != Verdict::Valid {
+            let style = crate::report::Style::Plain;
+            let text = crate::report::details(&report, &history, style).join("\n");
+            panic!("seed {seed}: {text}");
+        }
+        let hints = Journals::read(&history).expect("pages").hints();
+        let (model, entries) = tree::compile(&history, Claims::Judged, &hints).expect("known");
+        if shape.lost_one_in == 0 {
+            assert!(witness(&model, &entries).is_ok(), "seed {seed}: the claims are enough");
+        }
+        for claims in [Claims::Judged, Claims::Ignored] {
+            let (model, entries) = tree::compile(&history, claims, &Hints::new()).expect("known");
+            assert_ne!(decide(&model, &entries), Some(false), "seed {seed} {claims:?}");
+        }
+    }
+}
+
+#[test]
+fn witness_and_search_never_disagree() {
+    let (mut certified, mut refuted, mut open) = (0, 0, 0);
+    for seed in 0..1_500 {
+        let shape = Shape {
+            seed,
+            operations: 40,
+            clients: 4,
+            lost_one_in: [0, 15][(seed % 2) as usize],
+            names: 3,
+            journal: seed % 4 == 0,
+        };
+        let mut lines = generate(shape);
+        corrupt(&mut lines, &mut Random::new(seed));
+        let history = to_history(&lines);
+        let hints = Journals::read(&history).expect("pages").hints();
+        let (model, entries) = tree::compile(&history, Claims::Judged, &hints).expect("known");
+        let by_witness = witness(&model, &entries);
+        let (model, entries) =
+            tree::compile(&history, Claims::Judged, &Hints::new()).expect("known");
+        match (by_witness, decide(&model, &entries)) {
+            (Ok(_), Some(true)) => certified += 1,
+            (Ok(_), other) => panic!("seed {seed}: a certificate, but the search says {other:?}"),
+            (Err(_), Some(false)) => refuted += 1,
+            (Err(_), _) => open += 1,
+        }
+    }
+    assert!(
+        certified > 50 && refuted > 500,
+        "{certified} certified, {refuted} refuted, {open} open"
+    );
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn a_hundred_thousand_operations() {
+    for (lost_one_in, journal) in [(0, false), (1_000, true), (1_000, false)] {
+        let operations = 100_000;
+        let shape = Shape { seed: 1, operations, clients: 16, lost_one_in, names: 8, journal };
+        let lines = generate(shape);
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let start = std::time::Instant::now();
+        let history = history::parse("generated", text.as_bytes(), None).expect("well formed");
+        let read = start.elapsed();
+        let start = std::time::Instant::now();
+        let report = check_history(&history, &Options::default()).expect("known operations");
+        println!("{shape:?}: read in {read:?}, checked in {:?}", start.elapsed());
+        println!("  {:?}", report.checks);
+    }
+}

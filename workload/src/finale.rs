@@ -64,11 +64,10 @@ async fn read_journal(process: &mut Process<'_>) -> Result<u64, Error> {
 async fn read(process: &mut Process<'_>, operation: &Operation) -> Result<Option<Answer>, Error> {
     let mut last = String::new();
     for _ in 0..TRIES_MAX {
-        match process.perform(operation).await? {
-            Some((_, Outcome::Done(reply))) => return Ok(Some(reply.value)),
-            Some((_, Outcome::Rejected { .. })) => return Ok(None),
-            Some((_, Outcome::Failed(why) | Outcome::Unknown(why))) => last = why,
-            None => {}
+        match process.perform(operation).await?.1 {
+            Outcome::Done(reply) => return Ok(Some(reply.value)),
+            Outcome::Rejected { .. } => return Ok(None),
+            Outcome::Failed(why) | Outcome::Unknown(why) => last = why,
         }
     }
     Err(Error::Unavailable(format!("the final reads found no cluster to answer: {last}")))

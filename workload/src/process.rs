@@ -77,9 +77,7 @@ impl<'a> Process<'a> {
     }
 
     async fn invoke(&mut self, plan: Plan) -> Result<(), Error> {
-        let Some((latency, outcome)) = self.perform(&plan.operation).await? else {
-            return Ok(());
-        };
+        let (latency, outcome) = self.perform(&plan.operation).await?;
         if let Outcome::Done(reply) = &outcome {
             self.team.told(&reply.value);
         }
@@ -103,39 +101,33 @@ impl<'a> Process<'a> {
         Ok(())
     }
 
-    /// Runs one operation and records it. None if it could not even be begun.
+    /// Runs one operation and records it; tells how long it took and how it ended.
     pub(crate) async fn perform(
         &mut self,
         operation: &Operation,
-    ) -> Result<Option<(Duration, Outcome)>, Error> {
+    ) -> Result<(Duration, Outcome), Error> {
+        let (run, ns) = (self.run, self.run.ns());
         let request = match operation.is_mutation() {
-            true => match self.request().await? {
-                Some(request) => Some(request),
-                None => return Ok(None),
-            },
+            true => Some(self.client.next_request().await),
             false => None,
         };
-        let (run, ns) = (self.run, self.run.ns());
-        let id = request.as_ref().map(Request::id);
+        let request = request.transpose();
+        let id = request.as_ref().ok().and_then(|request| request.as_ref().map(Request::id));
         let invoke = Event::new(self.process, Kind::Invoke, operation.f(), operation.value(ns));
         run.recorder.write(invoke.request(id))?;
         let invoked = Instant::now();
-        let outcome = execute(&self.client, ns, operation, request.as_ref()).await?;
+        let outcome = match request {
+            Ok(request) => execute(&self.client, ns, operation, request.as_ref()).await?,
+            // Without a session nothing can be sent.
+            Err(metad_client::Error::Unavailable { message }) => Outcome::Failed(message),
+            Err(error) => return Err(error.into()),
+        };
         let latency = invoked.elapsed();
         run.recorder.write(completion(self.process, operation, ns, &outcome))?;
         if let Outcome::Unknown(_) = outcome {
             self.process = run.recorder.fresh_process();
         }
-        Ok(Some((latency, outcome)))
-    }
-
-    /// A request id; none while no session can be opened.
-    async fn request(&self) -> Result<Option<Request>, Error> {
-        match self.client.next_request().await {
-            Ok(request) => Ok(Some(request)),
-            Err(metad_client::Error::Unavailable { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok((latency, outcome))
     }
 
     /// Lets another client take the other half of a race, if one comes soon.

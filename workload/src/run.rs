@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use metad_client::{Client, errors::Reason};
+use metad_client::{Client, Reply, errors::Reason};
 use tokio::time::Instant;
 
 use crate::{
@@ -27,8 +27,10 @@ use crate::{
     world::World,
 };
 
-/// Attempts to make a namespace for the run.
-const SETUP_TRIES_MAX: u32 = 20;
+/// Attempts to make a namespace for the run that may go without an answer.
+const SETUP_TRIES_MAX: u32 = 3;
+/// Names that are tried if the ones before are taken.
+const NAMES_MAX: u32 = 1_000;
 
 /// What a run is.
 #[derive(Clone, Debug)]
@@ -215,28 +217,33 @@ impl Run {
     async fn set_up(&self, client: &Client) -> Result<metad_client::v1::Namespace, Error> {
         let mut process = Process::new(self, client.clone(), u64::MAX);
         let mut name = self.config.namespace.clone();
-        for attempt in 2..SETUP_TRIES_MAX + 2 {
+        let mut failures = 0;
+        for attempt in 2.. {
             let create = Operation::CreateNamespace { name: name.clone() };
-            match process.perform(&create).await? {
-                Some((_, Outcome::Done(reply))) => {
-                    if let Answer::Namespace(namespace) = reply.value {
-                        return Ok(namespace);
-                    }
+            let last = match process.perform(&create).await?.1 {
+                Outcome::Done(Reply { value: Answer::Namespace(namespace), .. }) => {
+                    return Ok(namespace);
                 }
-                Some((_, Outcome::Rejected { reason: Reason::AlreadyExists, .. }))
-                | Some((_, Outcome::Unknown(_))) => {
+                Outcome::Done(_) => unreachable!("a namespace answers create_namespace"),
+                Outcome::Rejected { reason: Reason::AlreadyExists, .. } if attempt <= NAMES_MAX => {
                     name = format!("{}-{attempt}", self.config.namespace);
+                    continue;
                 }
-                Some((_, Outcome::Rejected { reason, .. })) => {
-                    return Err(Error::Invalid(format!(
-                        "no namespace {name:?} can be made: {reason}"
-                    )));
+                Outcome::Rejected { reason, .. } => {
+                    return Err(Error::Invalid(format!("no namespace {name:?}: {reason}")));
                 }
-                Some((_, Outcome::Failed(_))) | None => {}
+                Outcome::Unknown(why) => {
+                    // It may be there by now, or be made yet.
+                    name = format!("{}-{attempt}", self.config.namespace);
+                    why
+                }
+                Outcome::Failed(why) => why,
+            };
+            failures += 1;
+            if failures == SETUP_TRIES_MAX {
+                return Err(Error::Unavailable(format!("make a namespace for the run: {last}")));
             }
         }
-        Err(Error::Unavailable(format!(
-            "no namespace for the run after {SETUP_TRIES_MAX} attempts"
-        )))
+        unreachable!("the loop ends by its bounds")
     }
 }

@@ -163,6 +163,7 @@ impl Walk {
     fn problem(&mut self, path: PathBuf, error: String) {
         self.skipped.problem_count += 1;
         if self.skipped.problems.len() < PROBLEMS_MAX {
+            let path = path.to_string_lossy().into_owned();
             self.skipped.problems.push(Problem { path, error });
         }
     }

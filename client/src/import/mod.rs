@@ -68,8 +68,8 @@ impl Progress {
 /// Something that could not be read.
 #[derive(Clone, Debug, Serialize)]
 pub struct Problem {
-    /// Where.
-    pub path: PathBuf,
+    /// Where; what is not UTF-8 in it is replaced.
+    pub path: String,
     /// What went wrong.
     pub error: String,
 }

@@ -47,7 +47,7 @@ pub struct Global {
     pub json: bool,
     /// How long to keep trying.
     #[arg(long, global = true, value_name = "DURATION", default_value = "10s",
-        value_parser = humantime::parse_duration)]
+        value_parser = positive)]
     pub timeout: Duration,
 }
 
@@ -179,6 +179,14 @@ pub enum NamespaceCommand {
         /// Its name.
         name: String,
     },
+}
+
+fn positive(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration.is_zero() => Err("expected more than nothing".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(error) => Err(format!("{error}, such as 10s or 500ms")),
+    }
 }
 
 fn cursor(text: &str) -> Result<(u64, u32), String> {

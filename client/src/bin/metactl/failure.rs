@@ -36,11 +36,21 @@ impl Failure {
             // The reader has seen enough.
             return ExitCode::SUCCESS;
         }
-        match self.client_error().and_then(hint) {
+        match self.hint() {
             Some(hint) => eprintln!("metactl: {self}: {hint}"),
             None => eprintln!("metactl: {self}"),
         }
         self.exit_code()
+    }
+
+    fn hint(&self) -> Option<&'static str> {
+        match self {
+            Failure::Import(ImportError::Source { error, .. }) => match error.kind() {
+                io::ErrorKind::NotADirectory => Some("use `metactl put` for a single file"),
+                _ => None,
+            },
+            _ => self.client_error().and_then(hint),
+        }
     }
 
     fn exit_code(&self) -> ExitCode {
@@ -74,12 +84,10 @@ fn hint(error: &Error) -> Option<&'static str> {
         Error::Unknown { .. } => "it may have been done: look before you repeat it",
         Error::Rejected { info, .. } => match info.reason {
             Reason::NotFound => "see what is there with `metactl ls`, or make it with `mkdir -p`",
-            Reason::AlreadyExists => "remove it first, or give another name (mv has --replace)",
+            Reason::AlreadyExists => "choose another name, or remove what is there first",
             Reason::NotEmpty => "use --recursive to delete all that is under it",
             Reason::Cycle => "a directory cannot be moved under itself",
             Reason::Conflict => "somebody changed it: look at its rev with `metactl stat`",
-            Reason::NotADirectory => "a file is in the way",
-            Reason::IsADirectory => "a directory is there",
             _ => return None,
         },
         Error::Invalid(_) | Error::Fault { .. } => return None,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use metad_client::import::{self, Import, Skipped, Summary};
 
-use crate::{cli, context::Context, failure::Failure};
+use crate::{cli, context::Context, failure::Failure, output::printable};
 
 /// Unreadable paths that are shown one by one.
 const PROBLEMS_SHOWN_MAX: usize = 5;
@@ -67,7 +67,7 @@ fn sentence(summary: &Summary) -> String {
 
 fn warn(skipped: &Skipped) {
     for problem in skipped.problems.iter().take(PROBLEMS_SHOWN_MAX) {
-        eprintln!("metactl: not imported: {}: {}", problem.path.display(), problem.error);
+        eprintln!("metactl: not imported: {}: {}", printable(&problem.path), problem.error);
     }
     let more = skipped.problem_count.saturating_sub(PROBLEMS_SHOWN_MAX as u64);
     if more > 0 {

@@ -13,9 +13,13 @@ mod status;
 mod watch;
 mod write;
 
-use std::process::ExitCode;
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, Parser};
+use clap_complete::Shell;
 
 use cli::{Cli, Command, NamespaceCommand};
 use context::Context;
@@ -24,8 +28,10 @@ use failure::Failure;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Completion { shell } = &cli.command {
-        clap_complete::generate(*shell, &mut Cli::command(), "metactl", &mut std::io::stdout());
-        return ExitCode::SUCCESS;
+        return match complete(*shell) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => Failure::Output(error).report(),
+        };
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -38,6 +44,13 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(failure) => failure.report(),
     }
+}
+
+/// Into memory first: the generator panics when its output is closed.
+fn complete(shell: Shell) -> io::Result<()> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "metactl", &mut script);
+    io::stdout().write_all(&script)
 }
 
 async fn run(cli: &Cli) -> Result<ExitCode, Failure> {

@@ -22,7 +22,9 @@ pub async fn run(context: &Context) -> Result<ExitCode, Failure> {
     let value = || json!({"nodes": answers.iter().map(node_value).collect::<Vec<_>>()});
     context.output.data(value, || table(&answers))?;
     if !has_leader {
-        eprintln!("metactl: no leader: at least half of the nodes must be reachable to elect one");
+        eprintln!(
+            "metactl: no leader: more than half of the nodes must be up and reach one another to elect one"
+        );
         return Ok(ExitCode::from(3));
     }
     Ok(ExitCode::SUCCESS)

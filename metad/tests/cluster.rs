@@ -123,9 +123,8 @@ async fn a_subscriber_on_a_follower_misses_nothing_when_the_leader_dies() {
     let leader = cluster.leader().await;
     let follower = cluster.running().into_iter().find(|id| *id != leader).expect("a follower");
     let request = v1::SubscribeRequest { ns: session.ns(), after: None };
-    let subscribed = eventually("subscription", async || {
-        cluster.files(follower).subscribe(request.clone()).await.ok()
-    });
+    let subscribed =
+        eventually("subscription", async || cluster.files(follower).subscribe(request).await.ok());
     let mut told = subscribed.await.into_inner();
     let mut names = Vec::new();
     let mut caught_up = 0;

@@ -5,6 +5,7 @@
 
 /// Does the work without holding up other tasks.
 #[cfg(not(madsim))]
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,

@@ -62,6 +62,7 @@ struct Node {
 
 impl Node {
     /// Ends all of its tasks where they are. RocksDB's lock goes with the last of them.
+    #[expect(clippy::disallowed_methods, reason = "a runtime cannot end inside another one")]
     fn kill(mut self) {
         let runtime = self.runtime.take().expect("not dropped yet");
         let ended = std::thread::spawn(move || runtime.shutdown_timeout(PATIENCE));

@@ -22,6 +22,14 @@ pub struct Database {
     retired: AtomicBool,
 }
 
+/// What says that a thread of RocksDB has, or will have, something to do.
+const WORK_DUE: [&str; 4] = [
+    "rocksdb.num-immutable-mem-table",
+    "rocksdb.num-running-flushes",
+    "rocksdb.compaction-pending",
+    "rocksdb.num-running-compactions",
+];
+
 impl Database {
     /// Opens the database in a folder, or makes an empty one.
     pub fn open(path: PathBuf, settings: &Settings) -> Result<Database> {
@@ -45,8 +53,10 @@ impl Database {
     pub fn settle(&self) -> Result<()> {
         let due = |name: &str| self.property_int_value(name).map(|value| value.unwrap_or(0) > 0);
         let settle = || {
-            if due("rocksdb.num-immutable-mem-table")? || due("rocksdb.compaction-pending")? {
-                self.wait_for_compact(&WaitForCompactOptions::default())?;
+            for work in WORK_DUE {
+                if due(work)? {
+                    return self.wait_for_compact(&WaitForCompactOptions::default());
+                }
             }
             Ok(())
         };

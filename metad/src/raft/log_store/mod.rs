@@ -28,7 +28,7 @@ use super::{
     types::{Entry, LogId, TypeConfig, Vote},
 };
 use crate::{
-    kv::{KvEngine, Result, Write},
+    kv::{KvEngine, Result, StorageFault, Write},
     records::{self, key},
     types::GroupId,
 };
@@ -93,8 +93,8 @@ async fn sync_appends(
         let synced = engine.sync().await;
         tracing::trace!(appends = appends.len(), ok = synced.is_ok(), "log synced");
         for append in appends.drain(..) {
-            let result = synced.as_ref().map(|()| ());
-            append.io_completed(result.map_err(|fault| io::Error::other(fault.to_string())));
+            let failed = |fault: &StorageFault| io::Error::other(fault.to_string());
+            append.io_completed(synced.as_ref().copied().map_err(failed));
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::{
     io::Read,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread::JoinHandle,
     time::{Duration, Instant},
@@ -36,7 +37,7 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// The run's report. A process that dies or does not end is a violation, too.
     pub fn run(self) -> anyhow::Result<Report> {
-        let mut command = Command::new(std::env::current_exe().context("find the simulator")?);
+        let mut command = Command::new(simulator()?);
         command.args(["run", "--json", "--seed", &self.seed.to_string()]);
         command.args(self.shape.arguments());
         if !self.traced {
@@ -84,6 +85,15 @@ impl Job<'_> {
             wall_ms: u64::try_from(started.elapsed().as_millis()).expect("a wall limit is short"),
         }
     }
+}
+
+/// This program, also when a build has replaced its file.
+fn simulator() -> anyhow::Result<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
+    std::env::current_exe().context("find the simulator")
 }
 
 /// Reads a pipe to its end beside the process, which would block on a full one.

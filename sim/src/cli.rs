@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::{num::NonZeroUsize, path::PathBuf, process::ExitCode};
+use std::{io::Write, num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -206,7 +206,8 @@ fn run(arguments: &RunArgs) -> anyhow::Result<bool> {
     if arguments.json {
         println!("{}", serde_json::to_string(&report)?);
     } else {
-        print!("{report}");
+        // Whoever reads only the first lines is not to be bothered with a panic.
+        let _ = write!(std::io::stdout(), "{report}");
     }
     Ok(report.violation.is_none())
 }

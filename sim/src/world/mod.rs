@@ -24,7 +24,7 @@ use std::{
 
 use anyhow::Context;
 
-use self::{trace::Trace, watcher::Watcher};
+use self::{scenario::History, trace::Trace, watcher::Watcher};
 use crate::{
     plan::{Engine, Fixed, Plan},
     report::{Report, Violation},
@@ -32,6 +32,9 @@ use crate::{
 
 /// Simulated time after which a run counts as one that does not end.
 const OVERTIME: Duration = Duration::from_secs(240);
+
+/// What the real files of a run may need.
+const REAL_FILES_BYTES: u64 = 1 << 30;
 
 /// What a run leaves beside its report.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +55,7 @@ pub fn run(seed: u64, fixed: Fixed, outputs: Outputs) -> anyhow::Result<Report> 
         true => Some(Trace::new(outputs.trace.as_deref())?),
         false => None,
     };
-    let history = outputs.history.map(std::path::absolute).transpose()?;
+    let history = outputs.history.as_deref().map(create).transpose()?;
     let _folder = match plan.engine {
         Engine::Mem => None,
         Engine::Rocks => Some(enter_folder()?),
@@ -61,11 +64,11 @@ pub fn run(seed: u64, fixed: Fixed, outputs: Outputs) -> anyhow::Result<Report> 
     let panics = catch_panics();
     let thread = {
         let (plan, watcher, trace) = (plan.clone(), watcher.clone(), trace.clone());
-        std::thread::spawn(move || simulate(&plan, &watcher, trace.as_ref(), history.as_deref()))
+        std::thread::spawn(move || simulate(&plan, &watcher, trace.as_ref(), History::new(history)))
     };
     let ended = thread.join();
     let simulated = match ended {
-        Ok(simulated) => simulated?,
+        Ok(simulated) => simulated,
         Err(_) => {
             let message = panics.lock().expect("the hook does not panic").take();
             let seen = message.unwrap_or_else(|| "a panic without a message".to_owned());
@@ -105,19 +108,13 @@ fn catch_panics() -> Arc<Mutex<Option<String>>> {
     first
 }
 
-fn simulate(
-    plan: &Plan,
-    watcher: &Watcher,
-    trace: Option<&Trace>,
-    history_file: Option<&Path>,
-) -> anyhow::Result<Duration> {
+fn simulate(plan: &Plan, watcher: &Watcher, trace: Option<&Trace>, history: History) -> Duration {
     // First of all: see the module's invariants.
     let mut runtime =
         madsim::runtime::Runtime::with_seed_and_config(plan.seed, madsim::Config::default());
     runtime.set_time_limit(Duration::from_secs(plan.seconds) + OVERTIME);
     let _tracing = trace.map(Trace::install);
-    let history = scenario::History::default();
-    let elapsed = runtime.block_on(async {
+    runtime.block_on(async {
         let ended = scenario::run(plan, watcher, &history).await;
         if let Err(violation) = ended {
             watcher.report(violation);
@@ -129,12 +126,11 @@ fn simulate(
             trace.add(&format!("end: draws {drawn:016x}, {packets} packets\n"));
         }
         madsim::time::TimeHandle::current().elapsed()
-    });
-    if let Some(path) = history_file {
-        std::fs::write(path, history.bytes())
-            .with_context(|| format!("write {}", path.display()))?;
-    }
-    Ok(elapsed)
+    })
+}
+
+fn create(path: &Path) -> anyhow::Result<std::fs::File> {
+    std::fs::File::create(path).with_context(|| format!("create {}", path.display()))
 }
 
 /// Enters a folder for real files, in memory where that can be, removed in the end. They go
@@ -151,9 +147,25 @@ fn folder_prefix(process: u32) -> String {
     format!("metad-sim-{process}-")
 }
 
+/// In memory, if there is room: a container may have next to none.
 fn real_files() -> PathBuf {
     let shared_memory = Path::new("/dev/shm");
-    if shared_memory.is_dir() { shared_memory.to_owned() } else { std::env::temp_dir() }
+    match free_bytes(c"/dev/shm") {
+        Some(free) if free >= REAL_FILES_BYTES => shared_memory.to_owned(),
+        _ => std::env::temp_dir(),
+    }
+}
+
+fn free_bytes(path: &std::ffi::CStr) -> Option<u64> {
+    let mut stat = std::mem::MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: the path ends with a NUL and the buffer is of the right type.
+    let failed = unsafe { libc::statvfs(path.as_ptr(), stat.as_mut_ptr()) } != 0;
+    if failed {
+        return None;
+    }
+    // SAFETY: the call has filled it.
+    let stat = unsafe { stat.assume_init() };
+    Some(stat.f_bavail * stat.f_frsize)
 }
 
 /// Removes the real files of a run whose process was ended.

@@ -22,8 +22,9 @@ use metad::kv::{
 
 use super::syncs;
 
-/// Small, so that flushes and compactions happen within seconds.
-const SETTINGS: Settings = Settings { memtable_size: 64 << 10, cache_size: 1 << 20 };
+/// Memtables that no run fills: when they are full depends on the heights of RocksDB's skip
+/// lists, and these on the address of a thread. Restarts and snapshots flush them.
+const SETTINGS: Settings = Settings { memtable_size: 16 << 20, cache_size: 1 << 20 };
 
 /// A folder that outlives its node.
 pub struct RocksDisk {
@@ -101,6 +102,7 @@ fn copy_folder(
         let all = fs::copy(&source, &target)?;
         fs::OpenOptions::new().write(true).open(&target)?.set_len(kept)?;
         lost += all - kept;
+        tracing::debug!(file = %target.display(), all, kept, "survives");
         syncs::mark_synced(&target)?;
     }
     Ok(lost)

@@ -2,6 +2,7 @@
 //! and the cluster must serve, converge, and show a history that fits.
 
 use std::{
+    fs::File,
     io::{self, Write},
     sync::{Arc, Mutex},
     time::Duration,
@@ -20,20 +21,36 @@ const LIVENESS_LIMIT: Duration = Duration::from_secs(30);
 /// Processes that share a client, and with it a session and connections.
 const PROCESSES_A_CLIENT: usize = 2;
 
-/// The recorded history, in memory.
+/// The recorded history, in memory and, if one is wanted, in a file.
 #[derive(Clone, Default)]
-pub struct History(Arc<Mutex<Vec<u8>>>);
+pub struct History(Arc<Mutex<Recorded>>);
+
+#[derive(Default)]
+struct Recorded {
+    bytes: Vec<u8>,
+    // Written at once: whatever ends the run, the history until then is there.
+    file: Option<File>,
+}
 
 impl History {
+    /// A history that is also written to a file, if one is given.
+    pub fn new(file: Option<File>) -> History {
+        History(Arc::new(Mutex::new(Recorded { bytes: Vec::new(), file })))
+    }
+
     /// What was written so far.
     pub fn bytes(&self) -> Vec<u8> {
-        self.0.lock().expect("a panic ends the run").clone()
+        self.0.lock().expect("a panic ends the run").bytes.clone()
     }
 }
 
 impl Write for History {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().expect("a panic ends the run").extend_from_slice(bytes);
+        let mut recorded = self.0.lock().expect("a panic ends the run");
+        recorded.bytes.extend_from_slice(bytes);
+        if let Some(file) = &mut recorded.file {
+            file.write_all(bytes)?;
+        }
         Ok(bytes.len())
     }
 

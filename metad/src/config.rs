@@ -86,9 +86,15 @@ impl Config {
     /// One line that names the key.
     pub fn parse(text: &str) -> Result<Config, ConfigError> {
         let raw: Raw = toml::from_str(text).map_err(|error| {
-            let before = error.span().map_or("", |span| &text[..span.start.min(text.len())]);
-            let line = before.matches('\n').count() + 1;
-            ConfigError(format!("line {line}: {}", error.message().replace('\n', "; ")))
+            let message = error.message().replace('\n', "; ");
+            match error.span() {
+                // What is missing is nowhere.
+                Some(span) if span.start > 0 => {
+                    let line = text[..span.start.min(text.len())].matches('\n').count() + 1;
+                    ConfigError(format!("line {line}: {message}"))
+                }
+                _ => ConfigError(message),
+            }
         })?;
         let peers = peers(&raw.peers)?;
         let server = ServerId(raw.node);
@@ -226,7 +232,7 @@ data_dir = "/var/lib/metad"
             &GOOD.replace("node = 1", "node = \"1\""),
             expect![[r#"line 3: invalid type: string "1", expected u64"#]],
         );
-        check(&GOOD.replace("node = 1", ""), expect!["line 1: missing field `node`"]);
+        check(&GOOD.replace("node = 1", ""), expect!["missing field `node`"]);
         check(
             &GOOD.replace("home", "my home"),
             expect![[r#"cluster: "my home" is not a name: take 1 to 64 letters, digits, - _ ."#]],

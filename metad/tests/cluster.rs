@@ -160,3 +160,18 @@ async fn a_follower_says_who_leads() {
     assert_eq!(info.metadata["maybe_applied"], "false");
     assert!(info.metadata["leader_address"].starts_with("127.0.0.1:"));
 }
+
+#[tokio::test]
+async fn a_storage_fault_stops_the_node() {
+    let disks = mem_disks();
+    let cluster = Cluster::start(disks.clone(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    let leader = cluster.leader().await;
+    let index = usize::try_from(leader.0 - 1).expect("small");
+    let Disk::Mem(log, _) = &disks[index] else { unreachable!("in memory") };
+    // From now on the leader's log refuses every write and sync.
+    log.process_crash();
+    session.mkdir(&cluster, "a").await;
+    eventually("end of the node", async || cluster.has_ended(leader).then_some(())).await;
+    assert_eq!(session.journal(&cluster).await, ["a"]);
+}

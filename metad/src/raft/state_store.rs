@@ -34,6 +34,8 @@ use crate::{
 
 /// Entries that share one batch.
 const BATCH_ENTRIES_MAX: usize = 256;
+/// Bytes of commands that share one batch; but one command at least.
+const BATCH_SIZE_MAX: usize = 4 << 20;
 
 /// See the module. openraft's state machine worker owns it.
 pub struct StateStore {
@@ -163,11 +165,15 @@ impl RaftStateMachine<TypeConfig> for StateStore {
         S: Stream<Item = io::Result<EntryResponder<TypeConfig>>> + Unpin + Send,
     {
         loop {
-            let mut batch = Vec::new();
+            let (mut batch, mut size) = (Vec::new(), 0);
             while batch.len() < BATCH_ENTRIES_MAX
-                && let Some(entry) = entries.try_next().await?
+                && size < BATCH_SIZE_MAX
+                && let Some((entry, responder)) = entries.try_next().await?
             {
-                batch.push(entry);
+                if let Payload::Normal(proposal) = &entry.payload {
+                    size += proposal.0.len();
+                }
+                batch.push((entry, responder));
             }
             if batch.is_empty() {
                 return Ok(());

@@ -16,7 +16,7 @@ use metad::{
         rocks::{RocksEngine, Settings},
     },
     raft::{self, SystemClock},
-    server::{self, Deps, Handle},
+    server::{self, Deps, Handle, ServerError},
     types::ServerId,
 };
 use metad_proto::{
@@ -57,6 +57,7 @@ impl Disk {
 struct Node {
     // None only while it is dropped.
     runtime: Option<tokio::runtime::Runtime>,
+    running: tokio::task::JoinHandle<Result<(), ServerError>>,
     handle: Handle,
 }
 
@@ -122,17 +123,16 @@ impl Cluster {
             .build()
             .expect("runtime");
         let (ready, is_ready) = mpsc::channel();
-        runtime.spawn(async move {
+        let running = runtime.spawn(async move {
             let listener = Listener::bind(listen).await.expect("bind");
             let on_ready: Box<dyn FnOnce(Handle) + Send> =
                 Box::new(move |handle| ready.send(handle).expect("somebody waits"));
             let clock = Arc::new(SystemClock);
             let deps = Deps { log, state, clock, listener, on_ready: Some(on_ready) };
-            let ended = server::run(config, deps, std::future::pending()).await;
-            panic!("the node ended: {ended:?}");
+            server::run(config, deps, std::future::pending()).await
         });
         let handle = is_ready.recv_timeout(PATIENCE).expect("the node starts");
-        self.nodes.insert(id, Node { runtime: Some(runtime), handle });
+        self.nodes.insert(id, Node { runtime: Some(runtime), running, handle });
     }
 
     /// Kills a node: it does nothing more, not even say goodbye.
@@ -160,6 +160,11 @@ impl Cluster {
     /// The nodes that are running.
     pub fn running(&self) -> Vec<ServerId> {
         self.nodes.keys().copied().collect()
+    }
+
+    /// Whether a node has ended by itself.
+    pub fn has_ended(&self, id: ServerId) -> bool {
+        self.nodes[&id].running.is_finished()
     }
 
     /// A look into a running node.

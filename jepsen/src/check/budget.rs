@@ -9,6 +9,11 @@ pub type Clock = Arc<dyn Fn() -> Duration + Send + Sync>;
 /// Steps between two looks at the clock.
 const STEPS_PER_LOOK: u64 = 1_024;
 
+/// Steps that a side task may take however soon the verdict was found.
+const SIDE_TASK_STEPS_MIN: u64 = 200_000;
+/// Steps of a side task for one of the verdict.
+const SIDE_TASK_FACTOR: u64 = 2;
+
 /// The bounds of a check.
 #[derive(Clone)]
 pub struct Limits {
@@ -57,14 +62,16 @@ impl Budget {
         Budget { limits: limits.clone(), started, steps: 0 }
     }
 
-    /// A budget for a side task: the same bounds divided, and no more than is left of the time.
-    pub(crate) fn share(&self, divisor: u32) -> Budget {
+    /// A budget for a side task: a tenth of what is left, and no more than a few times what
+    /// was spent on the verdict itself.
+    pub(crate) fn for_side_task(&self) -> Budget {
         let mut limits = self.limits.clone();
-        limits.steps_max =
-            (limits.steps_max - self.steps.min(limits.steps_max)) / u64::from(divisor);
+        let steps_left = limits.steps_max - self.steps.min(limits.steps_max);
+        let enough = SIDE_TASK_STEPS_MIN.max(self.steps.saturating_mul(SIDE_TASK_FACTOR));
+        limits.steps_max = (steps_left / 10).min(enough);
         if let (Some((clock, time_max)), Some(started)) = (&self.limits.time_max, self.started) {
             let left = time_max.saturating_sub(clock().saturating_sub(started));
-            limits.time_max = Some((Arc::clone(clock), left / divisor));
+            limits.time_max = Some((Arc::clone(clock), left / 10));
         }
         Budget::new(&limits)
     }

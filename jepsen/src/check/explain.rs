@@ -1,6 +1,7 @@
 //! Says in words why a search got stuck.
 
 use super::budget::Budget;
+use super::minimise::minimise;
 use super::search::Stuck;
 use super::verdict::{Candidate, Violation, shorten};
 use crate::history::{History, Operation, Outcome};
@@ -17,8 +18,11 @@ pub(super) fn explain<M: Model>(
     model: &M,
     entries: &[Entry<M::Operation>],
     stuck: &Stuck<M::State>,
-    _budget: &mut Budget,
-) -> Violation {
+    budget: &Budget,
+) -> Violation
+where
+    M::Operation: Clone,
+{
     let mut placed = vec![false; entries.len()];
     for index in &stuck.order {
         placed[*index] = true;
@@ -48,18 +52,18 @@ pub(super) fn explain<M: Model>(
     let blocked = entries.iter().find(|entry| entry.completed == Some(stuck.blocked_at));
     let summary = match blocked {
         Some(entry) => format!(
-            "no order of the operations explains the answer of line {}: {}",
+            "no order explains the operation of line {}: {}",
             history.operations[entry.index].line,
             line_of(&history.operations[entry.index]),
         ),
-        None => "no order of the operations explains the answers".to_string(),
+        None => "no order explains the answers".to_string(),
     };
     Violation {
         summary,
         prefix: stuck.order.iter().map(|index| entries[*index].index).collect(),
         state: model.describe(&stuck.state),
         candidates,
-        minimal: Vec::new(),
+        minimal: minimise(model, entries, stuck, &mut budget.for_side_task()),
         position: stuck.blocked_at,
     }
 }

@@ -44,7 +44,10 @@ fn check_parts<M: Model>(
     model: &M,
     parts: Vec<Vec<Entry<M::Operation>>>,
     budget: &mut Budget,
-) -> (Check, Option<Violation>) {
+) -> (Check, Option<Violation>)
+where
+    M::Operation: Clone,
+{
     let parts_count = parts.len();
     let operations_count: usize = parts.iter().map(Vec::len).sum();
     let mut exhausted = None;
@@ -89,14 +92,12 @@ fn check_tree(
     };
     let mut violation = explain(history, &model, &entries, &stuck, budget);
     let (model, entries) = tree::compile(history, Claims::Ignored, &Hints::new())?;
-    if let Outcome::Valid { .. } = search(&model, &entries, &mut budget.share(SHARE)) {
+    if let Outcome::Valid { .. } = search(&model, &entries, &mut budget.for_side_task()) {
         violation.summary.push_str(REVISIONS_ONLY);
     }
     Ok(invalid(violation))
 }
 
-/// Part of the budget that goes into a better explanation.
-const SHARE: u32 = 10;
 const REVISIONS_ONLY: &str = "; without the revisions that the answers claim, an order exists";
 
 fn valid(operations_count: usize, route: &str) -> Check {

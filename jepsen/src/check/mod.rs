@@ -10,6 +10,7 @@ mod durability;
 mod explain;
 mod journal;
 mod linearizable;
+mod minimise;
 mod search;
 mod verdict;
 mod witness;

@@ -11,6 +11,8 @@ mod format;
 mod jepsen_log;
 mod metad;
 mod pairing;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

@@ -187,7 +187,7 @@ impl Revisions {
     /// Takes a change whose revision nobody told.
     pub(super) fn change_unseen(&mut self) {
         if self.judged {
-            self.floor += 1;
+            self.floor = self.floor.saturating_add(1);
         }
     }
 
@@ -202,7 +202,7 @@ impl Revisions {
     pub(super) fn rev_of_unseen(&mut self, tag: u32) -> Rev {
         let is_pending = self.pending.last().is_some_and(|last| last.tag == tag);
         if !is_pending && self.shown.get(&tag).is_none() {
-            let above = if self.judged { self.floor - 1 } else { 0 };
+            let above = if self.judged { self.floor.saturating_sub(1) } else { 0 };
             let pending = Pending { tag, above, below: u64::MAX, excluded: Vec::new() };
             Arc::make_mut(&mut self.pending).push(pending);
         }

@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use metad_client::{Client, Reply, errors::Reason};
+use metad_client::{Client, Reply, errors::Reason, v1};
 use tokio::time::Instant;
 
 use crate::{
@@ -29,8 +29,6 @@ use crate::{
 
 /// Attempts to make a namespace for the run that may go without an answer.
 const SETUP_TRIES_MAX: u32 = 3;
-/// Names that are tried if the ones before are taken.
-const NAMES_MAX: u32 = 1_000;
 
 /// What a run is.
 #[derive(Clone, Debug)]
@@ -214,36 +212,43 @@ impl Run {
         self.config.time.map_or(time, |end| time.min(end))
     }
 
-    async fn set_up(&self, client: &Client) -> Result<metad_client::v1::Namespace, Error> {
+    async fn set_up(&self, client: &Client) -> Result<v1::Namespace, Error> {
         let mut process = Process::new(self, client.clone(), u64::MAX);
-        let mut name = self.config.namespace.clone();
-        let mut failures = 0;
-        for attempt in 2.. {
+        let mut last = String::new();
+        for _ in 0..SETUP_TRIES_MAX {
+            // An attempt without an answer may have made the name before: so look each time.
+            let name = self.free_name(client).await?;
             let create = Operation::CreateNamespace { name: name.clone() };
-            let last = match process.perform(&create).await?.1 {
+            match process.perform(&create).await?.1 {
                 Outcome::Done(Reply { value: Answer::Namespace(namespace), .. }) => {
                     return Ok(namespace);
                 }
                 Outcome::Done(_) => unreachable!("a namespace answers create_namespace"),
-                Outcome::Rejected { reason: Reason::AlreadyExists, .. } if attempt <= NAMES_MAX => {
-                    name = format!("{}-{attempt}", self.config.namespace);
-                    continue;
-                }
+                // The attempt before this one came through after all.
+                Outcome::Rejected { reason: Reason::AlreadyExists, .. } if !last.is_empty() => {}
                 Outcome::Rejected { reason, .. } => {
                     return Err(Error::Invalid(format!("no namespace {name:?}: {reason}")));
                 }
-                Outcome::Unknown(why) => {
-                    // It may be there by now, or be made yet.
-                    name = format!("{}-{attempt}", self.config.namespace);
-                    why
-                }
-                Outcome::Failed(why) => why,
-            };
-            failures += 1;
-            if failures == SETUP_TRIES_MAX {
-                return Err(Error::Unavailable(format!("make a namespace for the run: {last}")));
+                Outcome::Failed(why) | Outcome::Unknown(why) => last = why,
             }
         }
-        unreachable!("the loop ends by its bounds")
+        Err(Error::Unavailable(format!("make a namespace for the run: {last}")))
+    }
+
+    /// Not part of the history, which starts with a namespace that was not there: a checker
+    /// knows nothing of what was before.
+    async fn free_name(&self, client: &Client) -> Result<String, Error> {
+        let taken = match client.list_namespaces().await {
+            Ok(reply) => reply.value,
+            Err(metad_client::Error::Unavailable { message }) => {
+                return Err(Error::Unavailable(message));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        let is_free = |name: &String| taken.iter().all(|namespace| namespace.name != *name);
+        let base = &self.config.namespace;
+        let numbered = (2..).map(|number: u64| format!("{base}-{number}"));
+        let names = std::iter::once(base.clone()).chain(numbered);
+        Ok(names.into_iter().find(is_free).expect("there are more numbers than namespaces"))
     }
 }

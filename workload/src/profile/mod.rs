@@ -1,6 +1,7 @@
 //! What a client of each kind does next. A profile only plans; it must not do I/O.
 
 pub mod chain;
+mod edits;
 pub mod team;
 
 use crate::{operation::Operation, world::Effect};

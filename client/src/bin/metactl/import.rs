@@ -1,8 +1,10 @@
 //! import: a progress bar while it runs, what was left out, a summary.
 
-use std::process::ExitCode;
+use std::{fmt, process::ExitCode};
 
-use indicatif::{HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{
+    HumanBytes, HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle,
+};
 use metad_client::import::{self, Import, Skipped, Summary};
 
 use crate::{cli, context::Context, failure::Failure, output::printable};
@@ -39,10 +41,14 @@ fn progress_bar(import: &Import) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template(
-        "{bar:40} {human_pos}/{human_len} nodes  {msg}  {per_sec}  {eta}",
+        "{bar:40} {human_pos}/{human_len} nodes  {msg}  {rate}  {eta}",
     );
+    let rate = |state: &ProgressState, out: &mut dyn fmt::Write| {
+        // A progress bar has nobody to tell that it cannot be drawn.
+        let _ = write!(out, "{:.0} nodes/s", state.per_sec());
+    };
     let bar = ProgressBar::with_draw_target(Some(import::count(&import.source)), target);
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()).with_key("rate", rate))
 }
 
 fn sentence(summary: &Summary) -> String {

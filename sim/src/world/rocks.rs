@@ -138,6 +138,8 @@ impl KvEngine for Settled {
         let (engine, delay) = (self.engine.clone(), self.delay.clone());
         Box::pin(async move {
             delay().await;
+            // Otherwise its files would depend on a compaction that its own flush sets off.
+            engine.flush_and_settle()?;
             let checkpoint = engine.checkpoint().await?;
             engine.settle()?;
             Ok(checkpoint)

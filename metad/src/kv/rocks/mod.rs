@@ -72,6 +72,14 @@ impl RocksEngine {
         })))
     }
 
+    /// Moves what is in memory to sorted files, and waits until no compaction is due: a
+    /// checkpoint that is taken then has nothing to race with. For the simulator.
+    pub fn flush_and_settle(&self) -> Result<()> {
+        let flushed = self.0.database().flush();
+        flushed.map_err(|error| self.0.broke("flush the memtable", error))?;
+        self.settle()
+    }
+
     /// Waits until no flush or compaction is due: what is on disk then does not depend on
     /// the scheduling of RocksDB's threads. For the simulator.
     pub fn settle(&self) -> Result<()> {

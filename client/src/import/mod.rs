@@ -127,7 +127,7 @@ pub enum ImportError {
 }
 
 /// Imports a tree, and tells its progress after each batch.
-#[allow(clippy::disallowed_methods)] // Reads real files, which the simulator has none of.
+#[allow(deprecated, clippy::disallowed_methods)] // Reads real files: the simulator has none.
 pub async fn import(
     client: &Client,
     import: &Import,

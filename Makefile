@@ -27,7 +27,7 @@ test: deps test-unit test-sim ## Everything that CI runs
 
 test-unit: deps
 	@$(CARGO) fmt --all --check
-	@$(CARGO) test --locked --release --workspace
+	@$(CARGO) test --locked --workspace
 
 test-sim: deps
 	@$(SIM) build --locked --release --package metad-sim

@@ -55,7 +55,7 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| match cli.command {
-        Command::Serve { .. } => EnvFilter::new("info,openraft=warn"),
+        Command::Serve { .. } => EnvFilter::new("info,openraft=error"),
         Command::Dev(_) => EnvFilter::new("warn,openraft=off"),
     });
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();

@@ -9,9 +9,11 @@ use openraft::SnapshotPolicy;
 pub struct Settings {
     /// How often a leader tells that it is there.
     pub heartbeat_ms: u64,
-    /// A follower that hears nothing stands for election after a random time from this...
+    /// A follower whose leader's lease has run out stands for election after a random time
+    /// from this...
     pub election_min_ms: u64,
-    /// ...up to this.
+    /// ...up to this, which is also how long a lease lasts: a leader that dies is missed
+    /// for between the sum of both and twice this.
     pub election_max_ms: u64,
     /// A snapshot is made once so many entries have come since the last.
     pub snapshot_every: u64,
@@ -24,9 +26,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Settings {
-            heartbeat_ms: 150,
-            election_min_ms: 600,
-            election_max_ms: 1_200,
+            heartbeat_ms: 100,
+            election_min_ms: 400,
+            election_max_ms: 800,
             snapshot_every: 20_000,
             keep_entries: 5_000,
             payload_entries_max: 300,

@@ -1,6 +1,6 @@
 //! AppendEntries, the sender's side: pipelined through a stream, or one call at a time.
 
-use futures::{Stream, StreamExt as _};
+use futures::{Stream, StreamExt as _, stream};
 use metad_proto::v1::raft_client::RaftClient;
 use openraft::{
     base::{BoxFuture, BoxStream},
@@ -36,13 +36,26 @@ impl NetStreamAppend<TypeConfig> for Link {
 }
 
 impl Link {
-    async fn pipelined<S>(&mut self, input: S) -> Result<Replies<'_>, Failed>
+    async fn pipelined<S>(&mut self, mut input: S) -> Result<Replies<'_>, Failed>
     where
         S: Stream<Item = AppendEntriesRequest<TypeConfig>> + Send + Unpin + 'static,
     {
         let (address, deadline) = (self.address.clone(), self.append_deadline);
+        // The first request before the stream: it is where openraft waits after a failure.
+        // A peer that refuses connections would be asked without a pause otherwise.
+        let Some(first) = input.next().await else {
+            return Ok(Box::pin(stream::empty()));
+        };
         // Holds one token for each request that is sent: only then is a reply due.
         let (sent, mut due) = mpsc::channel(IN_FLIGHT_MAX);
+        // Once nobody waits for replies, openraft has given the stream up and may have purged
+        // what it would read next. HTTP/2 alone would go on sending: it keeps a stream open
+        // for as long as there is something to send.
+        let given_up = {
+            let sent = sent.clone();
+            async move { sent.closed().await }
+        };
+        let input = stream::iter([first]).chain(input).take_until(given_up);
         let requests = input.then(move |request| {
             let (sent, request) = (sent.clone(), wire::append_request(address.clone(), &request));
             async move {

@@ -58,7 +58,7 @@ impl Network {
     /// For a member of a group.
     pub fn new(member: Member, settings: &Settings) -> Network {
         // Longer than a slow sync, and no longer than a follower waits for its leader.
-        let append_deadline = Duration::from_millis(settings.election_min_ms);
+        let append_deadline = Duration::from_millis(settings.election_max_ms);
         Network { member, append_deadline, connections: Connections::default() }
     }
 

@@ -22,7 +22,9 @@ fn check(arguments: &[&str], expected: Expect) {
 
 #[test]
 fn valid_histories() {
-    check(&["tree-valid.jsonl"], expect![[r#"
+    check(
+        &["tree-valid.jsonl"],
+        expect![[r#"
         tree-valid.jsonl: valid as file-tree
           linearizable valid   11 operations, in the order of their revisions
           journal      valid   6 changes in 2 pages, replayed and compared with 3 reads
@@ -39,8 +41,11 @@ fn valid_histories() {
           move                      1         0       0        0
           stat                      1         0       0        0
         exit 0
-    "#]]);
-    check(&["register-valid.edn"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["register-valid.edn"],
+        expect![[r#"
         register-valid.edn: valid as register
           linearizable valid   4 operations, by search
 
@@ -49,73 +54,91 @@ fn valid_histories() {
           read                      2         0       0        0
           write                     0         0       0        1
         exit 0
-    "#]]);
-    check(&["register-valid.edn", "tree-valid.jsonl"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["register-valid.edn", "tree-valid.jsonl"],
+        expect![[r#"
         valid    register-valid.edn  register  4 operations, by search
         valid    tree-valid.jsonl  file-tree  11 operations, in the order of their revisions
         exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn linearizability_is_violated() {
-    check(&["tree-stale-read.jsonl"], expect![[r#"
-        tree-stale-read.jsonl: invalid as file-tree
-          linearizable invalid no order explains the operation of line 23: process 2 delete {"ns":1,"path":"/docs/drafts","recursive":true} → ok {"id":12,"rev":4} @8
-          journal      valid   6 changes in 2 pages, replayed and compared with 3 reads
-          durability   valid   2 acknowledged changes are in the journal; of 1 unknown outcomes 1 took effect and 0 did not
+    check(
+        &["tree-stale-read.jsonl"],
+        expect![[r#"
+            tree-stale-read.jsonl: invalid as file-tree
+              linearizable invalid no order explains the operation of line 25: process 1 list {"ns":1,"path":"/docs"} → ok {"entries":[{"id":12,"kind":"directory","name":"drafts","rev":4}]} @7
+              journal      valid   6 changes in 2 pages, replayed and compared with 3 reads
+              durability   valid   2 acknowledged changes are in the journal; of 1 unknown outcomes 1 took effect and 0 did not
 
-          operation                ok  rejected    fail  unknown
-          batch                     0         1       0        0
-          commit                    1         1       0        1
-          create_namespace          1         0       0        0
-          delete                    1         0       0        0
-          journal                   2         0       0        0
-          list                      2         0       0        0
-          mkdir                     1         0       0        0
-          move                      1         0       0        0
-          stat                      1         0       0        0
+              operation                ok  rejected    fail  unknown
+              batch                     0         1       0        0
+              commit                    1         1       0        1
+              create_namespace          1         0       0        0
+              delete                    1         0       0        0
+              journal                   2         0       0        0
+              list                      2         0       0        0
+              mkdir                     1         0       0        0
+              move                      1         0       0        0
+              stat                      1         0       0        0
 
-          The longest order that fits has 9 operations. What holds after it:
-            namespace 1 "team"
-              / (directory id 10 rev 3)
-              /docs (directory id ? rev 4)
-              /docs/drafts (directory id 12 rev 4)
-              /docs/drafts/b.txt (file id 13 rev 7 hash cc size 7)
-          What could come next, and why it does not fit:
-            line 23: process 2 delete {"ns":1,"path":"/docs/drafts","recursive":true} → ok {"id":12,"rev":4} @8
-              claims revision 8, but revision 7 of operation 10 must come first
-        exit 1
-    "#]]);
-    check(&["tree-wrong-revision.jsonl"], expect![[r#"
-        tree-wrong-revision.jsonl: invalid as file-tree
-          linearizable invalid no order explains the operation of line 23: process 2 delete {"ns":1,"path":"/docs/drafts","recursive":true} → ok {"id":12,"rev":4} @8; without the revisions that the answers claim, an order exists
-          journal      invalid line 25: list {"ns":1,"path":"/docs"} at revision 7 does not answer what the journal tells
-          durability   valid   2 acknowledged changes are in the journal; of 1 unknown outcomes 1 took effect and 0 did not
+              The longest order that fits has 9 operations. What holds after it:
+                namespace 1 "team"
+                  / (directory id 10 rev 3)
+                  /docs (directory id ? rev 4)
+                  /docs/drafts (directory id 12 rev 4)
+                  /docs/drafts/b.txt (file id 13 rev 7 hash cc size 7)
+              What could come next, and why it does not fit:
+                line 25: process 1 list {"ns":1,"path":"/docs"} → ok {"entries":[{"id":12,"kind":"directory","name":"drafts","rev":4}]} @7
+                  claims revision 7, but was asked after a later revision had been answered
+                line 23: process 2 delete {"ns":1,"path":"/docs/drafts","recursive":true} → ok {"id":12,"rev":4} @8
+                  claims revision 8, but revision 7, of line 25, must come first
+              A part that does not fit by itself: 7 operations, of lines 2, 4, 8, 12, 19, 23, 25
+            exit 1
+        "#]],
+    );
+    check(
+        &["tree-wrong-revision.jsonl"],
+        expect![[r#"
+            tree-wrong-revision.jsonl: invalid as file-tree
+              linearizable invalid no order explains the operation of line 25: process 1 list {"ns":1,"path":"/docs"} → ok {"entries":[]} @7; without the revisions that the answers claim, an order exists
+              journal      invalid line 25: list {"ns":1,"path":"/docs"} at revision 7 does not answer what the journal tells
+              durability   valid   2 acknowledged changes are in the journal; of 1 unknown outcomes 1 took effect and 0 did not
 
-          operation                ok  rejected    fail  unknown
-          batch                     0         1       0        0
-          commit                    1         1       0        1
-          create_namespace          1         0       0        0
-          delete                    1         0       0        0
-          journal                   2         0       0        0
-          list                      2         0       0        0
-          mkdir                     1         0       0        0
-          move                      1         0       0        0
-          stat                      1         0       0        0
+              operation                ok  rejected    fail  unknown
+              batch                     0         1       0        0
+              commit                    1         1       0        1
+              create_namespace          1         0       0        0
+              delete                    1         0       0        0
+              journal                   2         0       0        0
+              list                      2         0       0        0
+              mkdir                     1         0       0        0
+              move                      1         0       0        0
+              stat                      1         0       0        0
 
-          The longest order that fits has 9 operations. What holds after it:
-            namespace 1 "team"
-              / (directory id 10 rev 3)
-              /docs (directory id ? rev 4)
-              /docs/drafts (directory id 12 rev 4)
-              /docs/drafts/b.txt (file id 13 rev 7 hash cc size 7)
-          What could come next, and why it does not fit:
-            line 23: process 2 delete {"ns":1,"path":"/docs/drafts","recursive":true} → ok {"id":12,"rev":4} @8
-              claims revision 8, but revision 7 of operation 10 must come first
-        exit 1
-    "#]]);
-    check(&["register-stale-read.edn"], expect![[r#"
+              The longest order that fits has 9 operations. What holds after it:
+                namespace 1 "team"
+                  / (directory id 10 rev 3)
+                  /docs (directory id ? rev 4)
+                  /docs/drafts (directory id 12 rev 4)
+                  /docs/drafts/b.txt (file id 13 rev 7 hash cc size 7)
+              What could come next, and why it does not fit:
+                line 25: process 1 list {"ns":1,"path":"/docs"} → ok {"entries":[]} @7
+                  claims revision 7, but was asked after a later revision had been answered
+                line 23: process 2 delete {"ns":1,"path":"/docs/drafts","recursive":true} → ok {"id":12,"rev":4} @8
+                  claims revision 8, but revision 7, of line 25, must come first
+              A part that does not fit by itself: 7 operations, of lines 2, 4, 8, 12, 19, 23, 25
+            exit 1
+        "#]],
+    );
+    check(
+        &["register-stale-read.edn"],
+        expect![[r#"
         register-stale-read.edn: invalid as register
           linearizable invalid no order explains the operation of line 5: process 1 read null → ok 0
 
@@ -130,8 +153,11 @@ fn linearizability_is_violated() {
               read 0, but the register holds 1
           A part that does not fit by itself: 3 operations, of lines 2, 3, 5
         exit 1
-    "#]]);
-    check(&["kv-lost-append.txt"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["kv-lost-append.txt"],
+        expect![[r#"
         kv-lost-append.txt: invalid as kv
           linearizable invalid no order explains the operation of line 5: process 0 get "a" null → ok ""
 
@@ -147,7 +173,8 @@ fn linearizability_is_violated() {
               got "" of key "a", which holds "x"
           A part that does not fit by itself: 2 operations, of lines 1, 5
         exit 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -159,19 +186,24 @@ fn the_journal_is_violated() {
         "journal-other-content.jsonl",
         "journal-stale-page.jsonl",
     ];
-    check(&files, expect![[r#"
+    check(
+        &files,
+        expect![[r#"
         invalid  journal-gap.jsonl  file-tree  journal: line 27: [4,1] follows the start: ordinal 0 is missing
         invalid  journal-child-first.jsonl  file-tree  journal: line 27: [4,0] puts node 12 in 11, which is no directory
         invalid  journal-resumes-late.jsonl  file-tree  journal: line 29: [6,0] is skipped, which line 31 tells
         invalid  journal-other-content.jsonl  file-tree  journal: line 16: stat {"ns":1,"path":"/docs/a.txt"} at revision 6 does not answer what the journal tells
         invalid  journal-stale-page.jsonl  file-tree  journal: line 29: a page of revision 7, though 8 was acknowledged before
         exit 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn durability_is_violated() {
-    check(&["tree-lost-write.jsonl"], expect![[r#"
+    check(
+        &["tree-lost-write.jsonl"],
+        expect![[r#"
         tree-lost-write.jsonl: invalid as file-tree
           linearizable valid   11 operations, in the order of their revisions
           journal      invalid line 25: list {"ns":1,"path":"/docs"} at revision 8 does not answer what the journal tells
@@ -188,8 +220,11 @@ fn durability_is_violated() {
           move                      1         0       0        0
           stat                      1         0       0        0
         exit 1
-    "#]]);
-    check(&["tree-request-twice.jsonl"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["tree-request-twice.jsonl"],
+        expect![[r#"
         tree-request-twice.jsonl: invalid as file-tree
           linearizable valid   11 operations, by search
           journal      valid   7 changes in 2 pages, replayed and compared with 3 reads
@@ -206,51 +241,78 @@ fn durability_is_violated() {
           move                      1         0       0        0
           stat                      1         0       0        0
         exit 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn bad_input() {
-    check(&["truncated.jsonl"], expect![[r#"
+    check(
+        &["truncated.jsonl"],
+        expect![[r#"
         jepsen: truncated.jsonl: line 12: not an event: the line is cut off
         exit 2
-    "#]]);
-    check(&["no-such-file.jsonl"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["no-such-file.jsonl"],
+        expect![[r#"
         jepsen: no-such-file.jsonl: cannot read: no such file
         exit 2
-    "#]]);
-    check(&["."], expect![[r#"
+    "#]],
+    );
+    check(
+        &["."],
+        expect![[r#"
         jepsen: .: cannot read: it is a directory, name its files
         exit 2
-    "#]]);
-    check(&["tree-valid.jsonl", "--model", "register"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["tree-valid.jsonl", "--model", "register"],
+        expect![[r#"
         jepsen: tree-valid.jsonl: line 2: create_namespace: a register has only read, write and cas
         exit 2
-    "#]]);
-    check(&["register-valid.edn", "--format", "metad"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["register-valid.edn", "--format", "metad"],
+        expect![[r#"
         jepsen: register-valid.edn: line 1: expected the header {"history":"metad/1",…}: expected value (column 1)
         exit 2
-    "#]]);
-    check(&["a", "b", "--report", "c.html"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["a", "b", "--report", "c.html"],
+        expect![[r#"
         jepsen: --report draws one history: name one file
         exit 2
-    "#]]);
-    check(&["truncated.jsonl", "register-stale-read.edn"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["truncated.jsonl", "register-stale-read.edn"],
+        expect![[r#"
         invalid  register-stale-read.edn  register  linearizable: no order explains the operation of line 5: process 1 read null → ok 0
         jepsen: truncated.jsonl: line 12: not an event: the line is cut off
         exit 1
-    "#]]);
-    check(&["register-valid.edn", "--time-limit", "1y"], expect![[r#"
+    "#]],
+    );
+    check(
+        &["register-valid.edn", "--time-limit", "1y"],
+        expect![[r#"
         error: invalid value '1y' for '--time-limit <TIME>': unknown unit "y": use ms, s or m
 
         For more information, try '--help'.
         exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn a_search_past_its_bound_is_unknown() {
-    check(&["register-stale-read.edn", "--memory-limit", "0"], expect![[r#"
+    check(
+        &["register-stale-read.edn", "--memory-limit", "0"],
+        expect![[r#"
         register-stale-read.edn: unknown as register
           linearizable unknown the search reached its bound of memory
 
@@ -258,20 +320,26 @@ fn a_search_past_its_bound_is_unknown() {
           read                      2         0       0        0
           write                     1         0       0        0
         exit 2
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn json() {
-    check(&["register-stale-read.edn", "--json"], expect![[r#"
+    check(
+        &["register-stale-read.edn", "--json"],
+        expect![[r#"
         {"verdict":"invalid","source":"register-stale-read.edn","header":{"workload":null,"seed":null,"nodes":null,"model":null,"faults":[],"initial":null,"namespaces":[]},"model":"register","checks":[{"name":"linearizable","verdict":"invalid","detail":"no order explains the operation of line 5: process 1 read null → ok 0","findings":[]}],"counts":[{"function":"read","ok":2,"rejected":0,"fail":0,"unknown":0},{"function":"write","ok":1,"rejected":0,"fail":0,"unknown":0}],"violation":{"summary":"no order explains the operation of line 5: process 1 read null → ok 0","prefix":[0,1],"state":["register = 1"],"candidates":[{"operation":2,"text":"process 1 read null → ok 0","needs":"read 0, but the register holds 1"}],"minimal":[0,1,2],"position":4}}
         exit 1
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn help() {
-    check(&["--help"], expect![[r#"
+    check(
+        &["--help"],
+        expect![[r#"
         Says whether histories are valid: whether some order of the operations that respects time explains
         every answer, and whether the journal tells the same
 
@@ -300,7 +368,8 @@ fn help() {
 
         Exit code: 0 all valid, 1 at least one invalid, 2 otherwise (unknown, or bad input).
         exit 0
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -27,30 +27,28 @@ where
     for index in &stuck.order {
         placed[*index] = true;
     }
-    let earliest_claim = entries
-        .iter()
-        .enumerate()
-        .filter(|(index, entry)| !placed[*index] && entry.completed.is_some())
-        .filter_map(|(_, entry)| entry.claim.map(|claim| (claim, entry.index)))
-        .min();
-    let missing = entries.iter().enumerate().filter(|(index, _)| !placed[*index]);
-    let next = missing.filter(|(_, entry)| entry.invoked < stuck.blocked_at);
-    let candidates = next
-        .filter(|(_, entry)| entry.completed.is_some())
-        .take(CANDIDATES_MAX)
-        .map(|(_, entry)| {
-            let needs = match (entry.claim, earliest_claim) {
-                (Some(claim), Some((earlier, index))) if earlier < claim => format!(
-                    "claims revision {claim}, but revision {earlier} of operation {index} must come first"
-                ),
-                _ => model.refusal(&stuck.state, &entry.operation),
-            };
-            let text = line_of(&history.operations[entry.index]);
-            Candidate { operation: entry.index, text, needs }
+    let missing = || {
+        let missing = entries.iter().zip(&placed).filter(|(_, placed)| !**placed);
+        missing.map(|(entry, _)| entry).filter(|entry| entry.completed.is_some())
+    };
+    // What claims the earliest revision must come next; it may have been invoked too late.
+    let due = missing().filter(|entry| entry.claim.is_some()).min_by_key(|entry| entry.claim);
+    let late = due.filter(|entry| entry.invoked > stuck.blocked_at);
+    let in_time = missing().filter(|entry| entry.invoked < stuck.blocked_at);
+    let candidates = late
+        .into_iter()
+        .chain(in_time.take(CANDIDATES_MAX))
+        .map(|entry| {
+            let recorded = &history.operations[entry.index];
+            Candidate {
+                operation: entry.index,
+                text: line_of(recorded),
+                needs: needs(history, model, entry, &stuck.state, due, late),
+            }
         })
         .collect::<Vec<_>>();
     let blocked = entries.iter().find(|entry| entry.completed == Some(stuck.blocked_at));
-    let summary = match blocked {
+    let summary = match late.or(blocked) {
         Some(entry) => format!(
             "no order explains the operation of line {}: {}",
             history.operations[entry.index].line,
@@ -63,8 +61,41 @@ where
         prefix: stuck.order.iter().map(|index| entries[*index].index).collect(),
         state: model.describe(&stuck.state),
         candidates,
-        minimal: minimise(model, entries, stuck, &mut budget.for_side_task()),
-        position: stuck.blocked_at,
+        minimal: minimise(
+            model,
+            entries,
+            stuck,
+            late.map(|entry| entry.index),
+            &mut budget.for_side_task(),
+        ),
+        position: late.and_then(|entry| entry.completed).unwrap_or(stuck.blocked_at),
+    }
+}
+
+/// Why an operation does not come next.
+fn needs<M: Model>(
+    history: &History,
+    model: &M,
+    entry: &Entry<M::Operation>,
+    state: &M::State,
+    due: Option<&Entry<M::Operation>>,
+    late: Option<&Entry<M::Operation>>,
+) -> String {
+    let Some(due) = due.filter(|due| due.claim < entry.claim || late.is_some()) else {
+        return model.refusal(state, &entry.operation);
+    };
+    let claim_of = |entry: &Entry<M::Operation>| entry.claim.unwrap_or_default();
+    match due.index == entry.index {
+        true => format!(
+            "claims revision {}, but was asked after a later revision had been answered",
+            claim_of(entry)
+        ),
+        false => format!(
+            "claims revision {}, but revision {}, of line {}, must come first",
+            claim_of(entry),
+            claim_of(due),
+            history.operations[due.index].line
+        ),
     }
 }
 

@@ -11,19 +11,22 @@ use crate::model::{Entry, Model};
 /// Searches that a minimisation may make.
 const ATTEMPTS_MAX: usize = 200;
 
-/// Indices of the history's operations that together have no linearization.
+/// Indices of the history's operations that together have no linearization. `late` was asked
+/// after an answer that no order gets past, and claims to come before it.
 pub(super) fn minimise<M: Model>(
     model: &M,
     entries: &[Entry<M::Operation>],
     stuck: &Stuck<M::State>,
+    late: Option<usize>,
     budget: &mut Budget,
 ) -> Vec<usize>
 where
     M::Operation: Clone,
 {
     let matters = |entry: &&Entry<M::Operation>| {
-        let late = entry.completed.is_none_or(|completed| completed > stuck.blocked_at);
-        entry.invoked < stuck.blocked_at && !(entry.observes && late)
+        let returns_late = entry.completed.is_none_or(|completed| completed > stuck.blocked_at);
+        let in_time = entry.invoked < stuck.blocked_at && !(entry.observes && returns_late);
+        in_time || late == Some(entry.index)
     };
     let mut kept: Vec<Entry<M::Operation>> = entries.iter().filter(matters).cloned().collect();
     if !fails(model, &kept, budget) {

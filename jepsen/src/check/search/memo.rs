@@ -4,7 +4,7 @@
 //! state, having used fewer operations of unknown outcome leaves every way open that having
 //! used more does. So a configuration is seen if one that used a subset was.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
 use crate::model::Entry;
@@ -40,9 +40,7 @@ impl Memo {
         });
         if fresh {
             self.bytes += ENTRY_BYTES;
-        } else if self.words == 0 {
-            return false;
-        } else if sets.chunks(self.words).any(|seen| is_subset(seen, used)) {
+        } else if self.words == 0 || sets.chunks(self.words).any(|seen| is_subset(seen, used)) {
             return false;
         }
         sets.extend_from_slice(used);
@@ -94,7 +92,7 @@ impl UsedSet {
             twins: Vec::new(),
             bits: Vec::new(),
         };
-        let mut last_of_class = HashMap::new();
+        let mut last_of_class = BTreeMap::new();
         for (index, entry) in entries.iter().enumerate() {
             if entry.completed.is_none() {
                 let ordinal = set.entries.len();

@@ -83,10 +83,7 @@ impl Model for FileTree {
 
     fn step(&self, state: &State, operation: &Operation) -> Step<State> {
         let mut chooser = Chooser::default();
-        let mut first = match Run::new(state, operation, &mut chooser).execute() {
-            Ok(next) => Some(next),
-            Err(_) => None,
-        };
+        let mut first = Run::new(state, operation, &mut chooser).execute().ok();
         let mut others = Vec::new();
         while chooser.advance() {
             if let Ok(next) = Run::new(state, operation, &mut chooser).execute() {

@@ -216,7 +216,7 @@ fn pick<T: Copy>(rng: &mut ChaCha8Rng, choices: &[T]) -> T {
 }
 
 fn draw_raft(rng: &mut ChaCha8Rng) -> Raft {
-    let heartbeat_ms = pick(rng, &[30, 50, 100]);
+    let heartbeat_ms = pick(rng, &[50, 80, 120]);
     let election_min = heartbeat_ms * rng.random_range(4..=6);
     // Short logs, so that followers need snapshots within seconds.
     let snapshot_entries = pick(rng, &[40, 150, 600]);

@@ -15,11 +15,43 @@ use crate::{
     report::Report,
 };
 
+/// Lines of a violation that are shown; the replay shows all.
+const SEEN_LINES_MAX: usize = 12;
+/// A sweep of so many seeds must have seen everything in [`SOMETIMES`] at least once:
+/// otherwise it has stopped testing what it is there for.
+const SOMETIMES_SEEDS_MIN: u64 = 100;
+const SOMETIMES: [&str; 22] = [
+    "elections",
+    "fault cluster-power-loss",
+    "fault crash",
+    "fault halves",
+    "fault isolate",
+    "fault isolate-leader",
+    "fault one-way",
+    "fault pause",
+    "fault power-loss",
+    "fault ring",
+    "fault slow-disk",
+    "fault slow-network",
+    "fault vote-power-loss",
+    "operations unknown",
+    "power lost after a vote",
+    "rejected ALREADY_EXISTS",
+    "rejected CONFLICT",
+    "rejected CYCLE",
+    "rejected NOT_EMPTY",
+    "rejected NOT_FOUND",
+    "snapshots installed",
+    "unsynced lost",
+];
+
 /// What all runs together did.
 #[derive(Default, Serialize)]
 struct Summary {
     seeds: u64,
     failed: Vec<u64>,
+    /// What should have happened, and never did.
+    never: Vec<&'static str>,
     /// How many failures each oracle found.
     oracles: BTreeMap<String, u64>,
     counts: BTreeMap<String, u64>,
@@ -55,8 +87,12 @@ impl Summary {
         for (name, count) in &self.counts {
             println!("  {name:<24} {count:>10}");
         }
+        if !self.never.is_empty() {
+            println!("FAIL never seen: {}", self.never.join(", "));
+        }
         match self.failed.len() {
-            0 => println!("PASS"),
+            0 if self.never.is_empty() => println!("PASS"),
+            0 => {}
             count => {
                 let oracles: Vec<String> = self
                     .oracles
@@ -95,13 +131,17 @@ pub fn sweep(arguments: &SweepArgs) -> anyhow::Result<bool> {
         return Err(error);
     }
     summary.failed.sort_unstable();
+    if summary.seeds >= SOMETIMES_SEEDS_MIN {
+        let seen = |name: &&str| summary.counts.get(*name).is_some_and(|count| *count > 0);
+        summary.never = SOMETIMES.into_iter().filter(|name| !seen(name)).collect();
+    }
     summary.wall_ms = u64::try_from(started.elapsed().as_millis())?;
     if arguments.json {
         println!("{}", serde_json::to_string(&summary)?);
     } else {
         summary.print();
     }
-    Ok(summary.failed.is_empty())
+    Ok(summary.failed.is_empty() && summary.never.is_empty())
 }
 
 /// A bar on a terminal, nothing elsewhere.
@@ -118,7 +158,8 @@ fn show(report: &Report, json: bool) {
         println!("{}", serde_json::to_string(report).expect("a report is plain data"));
     } else if let Some(violation) = &report.violation {
         println!("seed {} FAILED  {}", report.seed, violation.oracle);
-        violation.seen.lines().for_each(|line| println!("  {line}"));
+        let lines = violation.seen.lines();
+        lines.take(SEEN_LINES_MAX).for_each(|line| println!("  {line}"));
         println!("  replay: {}", report.replay);
     }
     // Failures are worth seeing as they come; a closed pipe will be told at the next line.

@@ -9,6 +9,7 @@ use metad_jepsen::{
     Options, Verdict,
     check::{self, Limits},
     history,
+    report::{Style, details},
 };
 
 use super::{cluster::Cluster, observed::GROUP, watcher::Watcher};
@@ -131,13 +132,5 @@ pub fn history(bytes: &[u8], watcher: &Watcher) -> Result<(), Violation> {
     if report.verdict == Verdict::Valid {
         return Ok(());
     }
-    let violation = report.violation.map(|violation| format!("{violation:#?}"));
-    let checks: Vec<String> = report.checks.iter().map(|check| format!("{check:?}")).collect();
-    let seen = format!(
-        "{}: {}\n{}",
-        report.verdict.name(),
-        checks.join("; "),
-        violation.unwrap_or_default()
-    );
-    Err(invalid(seen))
+    Err(invalid(details(&report, &history, Style::Plain).join("\n")))
 }

@@ -27,13 +27,16 @@ pub struct Header {
     model: &'static str,
     /// The kinds of faults that a nemesis makes.
     pub faults: Vec<String>,
+    /// The last line says that it is the end, so that one that was cut is noticed.
+    ends: bool,
 }
 
 impl Header {
     /// The header of a history of file trees.
     pub fn new(workload: &str, seed: u64, nodes: u64, faults: Vec<String>) -> Self {
         let workload = workload.to_owned();
-        Header { history: "metad/1", workload, seed, nodes, model: "file-tree", faults }
+        let (history, model) = ("metad/1", "file-tree");
+        Header { history, workload, seed, nodes, model, faults, ends: true }
     }
 }
 
@@ -144,6 +147,12 @@ impl Recorder {
         self.write(event)
     }
 
+    /// Writes the last line and hands everything to the operating system.
+    pub fn end(&self) -> io::Result<()> {
+        self.write_nemesis("end", Value::Null)?;
+        self.flush()
+    }
+
     /// Hands all that was written to the operating system.
     pub fn flush(&self) -> io::Result<()> {
         self.state().out.flush()
@@ -203,7 +212,7 @@ pub(crate) mod tests {
         recorder.write(done).expect("memory holds it");
         let timeless: String = buffer.text().lines().map(without_time).collect();
         expect![[r#"
-            {"history":"metad/1","workload":"team","seed":7,"nodes":3,"model":"file-tree","faults":["kill"]}
+            {"history":"metad/1","workload":"team","seed":7,"nodes":3,"model":"file-tree","faults":["kill"],"ends":true}
             {"index":0,"time":_,"process":3,"type":"invoke","f":"move","value":{"from":"/a"},"request":[7,41]}
             {"index":1,"time":_,"process":"nemesis","type":"info","f":"kill","value":{"node":2}}
             {"index":2,"time":_,"process":3,"type":"ok","f":"move","value":{"id":17},"revision":9,"node":2}

@@ -173,7 +173,7 @@ impl Run {
         let elapsed = self.elapsed();
         self.shared().stats.end(elapsed);
         let final_reads = finale::read_all(self, client).await?;
-        self.recorder.flush()?;
+        self.recorder.end()?;
         Ok(Report { final_reads, ..self.shared().stats.report(elapsed) })
     }
 

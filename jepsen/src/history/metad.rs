@@ -9,7 +9,8 @@ use super::{Header, InitialNamespace, LineError, RequestId};
 const VERSION: &str = "metad/1";
 
 pub(super) fn read(text: &str, pairing: &mut Pairing) -> Result<Header, LineError> {
-    let mut header = None;
+    let mut header: Option<(Header, bool)> = None;
+    let (mut has_ended, mut last) = (false, 1);
     for (number, line) in (1u32..).zip(text.lines()) {
         if line.trim().is_empty() {
             continue;
@@ -18,9 +19,20 @@ pub(super) fn read(text: &str, pairing: &mut Pairing) -> Result<Header, LineErro
             header = Some(read_header(line, number)?);
             continue;
         }
-        pairing.push(read_event(line, number)?)?;
+        let event = read_event(line, number)?;
+        has_ended = event.actor == Actor::Nemesis && event.function == "end";
+        last = number;
+        pairing.push(event)?;
     }
-    header.ok_or_else(|| LineError::new(1, "the history has no header line"))
+    match header {
+        None => Err(LineError::new(1, "the history has no header line")),
+        Some((_, true)) if !has_ended => Err(LineError::new(
+            last,
+            "the history is cut short after this line: record it again, or take \"ends\" out of \
+             its header to check what is there",
+        )),
+        Some((header, _)) => Ok(header),
+    }
 }
 
 #[derive(Deserialize)]
@@ -35,6 +47,9 @@ struct RawHeader {
     initial: Option<Value>,
     #[serde(default)]
     namespaces: Vec<RawNamespace>,
+    /// The last line is the nemesis's `end`.
+    #[serde(default)]
+    ends: bool,
 }
 
 #[derive(Deserialize)]
@@ -45,7 +60,8 @@ struct RawNamespace {
     name: String,
 }
 
-fn read_header(line: &str, number: u32) -> Result<Header, LineError> {
+/// The header, and whether the history says where it ends.
+fn read_header(line: &str, number: u32) -> Result<(Header, bool), LineError> {
     let raw: RawHeader = serde_json::from_str(line).map_err(|error| {
         let reason =
             format!("expected the header {{\"history\":\"{VERSION}\",…}}: {}", why(&error));
@@ -65,7 +81,7 @@ fn read_header(line: &str, number: u32) -> Result<Header, LineError> {
         .into_iter()
         .map(|raw| InitialNamespace { id: raw.id, root: raw.root, name: raw.name })
         .collect();
-    Ok(Header {
+    let header = Header {
         workload: raw.workload,
         seed: raw.seed,
         nodes: raw.nodes,
@@ -73,7 +89,8 @@ fn read_header(line: &str, number: u32) -> Result<Header, LineError> {
         faults,
         initial: raw.initial,
         namespaces,
-    })
+    };
+    Ok((header, raw.ends))
 }
 
 fn plain_text(value: &Value) -> String {

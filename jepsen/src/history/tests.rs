@@ -228,3 +228,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_history_that_says_where_it_ends_is_refused_without_its_end() {
+    let text = METAD.replace("\"seed\":7", "\"seed\":7,\"ends\":true");
+    let end = "{\"process\":\"nemesis\",\"type\":\"info\",\"f\":\"end\",\"value\":null}\n";
+    let whole = parse("test", format!("{text}{end}").as_bytes(), None);
+    assert_eq!(whole.expect("whole").operations.len(), 1);
+    let cut = parse("test", text.as_bytes(), None).expect_err("cut short");
+    assert!(cut.to_string().contains("line 4: the history is cut short"), "{cut}");
+}

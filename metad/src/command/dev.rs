@@ -39,6 +39,7 @@ pub async fn dev(options: Options) -> anyhow::Result<()> {
     let peers: BTreeMap<_, _> = (1..=options.nodes)
         .map(|node| (ServerId(node.into()), address(node).to_string()))
         .collect();
+    let asked = super::asked_to_stop()?;
     let (stop, stopped) = watch::channel(false);
     let (ready, mut is_ready) = mpsc::channel(usize::from(options.nodes));
     let mut nodes = Vec::new();
@@ -82,7 +83,7 @@ pub async fn dev(options: Options) -> anyhow::Result<()> {
         let mut any_ended = futures::future::select_all(nodes.iter_mut());
         tokio::select! {
             biased;
-            asked = super::asked_to_stop() => asked,
+            () = asked => Ok(()),
             (ended, _, _) = &mut any_ended => {
                 ended.map_err(anyhow::Error::from).and_then(|ended| ended)
             }

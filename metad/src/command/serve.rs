@@ -1,6 +1,6 @@
 //! `metad serve`: one node, from its configuration.
 
-use std::{future::pending, io, path::Path, sync::Arc};
+use std::{io, path::Path, sync::Arc};
 
 use anyhow::{Context as _, bail};
 use metad::{
@@ -21,12 +21,7 @@ pub async fn serve(path: &Path) -> anyhow::Result<()> {
         let (server, listen) = (config.server, config.listen);
         move |_: Handle| eprintln!("metad: node {server} listens on {listen}")
     };
-    let stop = async {
-        if super::asked_to_stop().await.is_err() {
-            // Without signals there is nothing to wait for but the end of the process.
-            pending::<()>().await;
-        }
-    };
+    let stop = super::asked_to_stop()?;
     run(config, Box::new(ready), stop).await
 }
 

@@ -1,6 +1,6 @@
 //! AppendEntries, the sender's side: pipelined through a stream, or one call at a time.
 
-use futures::{Stream, StreamExt as _, stream};
+use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 use metad_proto::v1::raft_client::RaftClient;
 use openraft::{
     base::{BoxFuture, BoxStream},
@@ -8,7 +8,7 @@ use openraft::{
     network::{NetStreamAppend, RPCOption},
     raft::{AppendEntriesRequest, StreamAppendResult},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Failed, Link, cut, failed, late, wire};
 use crate::raft::{time, types::TypeConfig};
@@ -55,7 +55,16 @@ impl Link {
             let sent = sent.clone();
             async move { sent.closed().await }
         };
-        let input = stream::iter([first]).chain(input).take_until(given_up);
+        // While the stream is being opened, openraft cannot give it up: until then nothing more
+        // may be read from a log that another leader may be truncating.
+        let (open, is_open) = oneshot::channel();
+        let rest = async move {
+            match is_open.await {
+                Ok(()) => input.left_stream(),
+                Err(_) => stream::empty().right_stream(),
+            }
+        };
+        let input = stream::iter([first]).chain(rest.flatten_stream()).take_until(given_up);
         let requests = input.then(move |request| {
             let (sent, request) = (sent.clone(), wire::append_request(address.clone(), &request));
             async move {
@@ -67,6 +76,8 @@ impl Link {
         let mut client = self.client()?;
         let opened = time::timeout(deadline, client.append_stream(requests)).await;
         let mut replies = opened.ok_or_else(late)?.map_err(|status| failed(&status))?.into_inner();
+        // It may have ended already; then nobody is there to be told.
+        let _ = open.send(());
         Ok(Box::pin(async_stream::stream! {
             while let Some(()) = due.recv().await {
                 let result = match time::timeout(deadline, replies.next()).await {

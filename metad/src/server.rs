@@ -95,7 +95,7 @@ pub async fn run(
     let routes = service::routes(replica.clone(), state, closing.clone());
     let serving = transport::serve(listener, routes, closing.wait()).boxed().fuse();
     let mut work = Work { replica, log_syncing: log_syncing.fuse(), serving, faults };
-    let ended = work.until(&config.peers, shutdown).await;
+    let ended = work.until(&config.raft, &config.peers, shutdown).await;
     work.stop(closer).await;
     ended
 }
@@ -111,6 +111,7 @@ struct Work {
 impl Work {
     async fn until(
         &mut self,
+        settings: &raft::Settings,
         peers: &BTreeMap<ServerId, String>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServerError> {
@@ -124,7 +125,7 @@ impl Work {
             served = &mut self.serving => Err(ServerError::Serve(
                 served.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()),
             )),
-            error = upkeep(&self.replica, peers) => Err(error),
+            error = upkeep(&self.replica, settings, peers) => Err(error),
         }
     }
 
@@ -150,8 +151,12 @@ impl Work {
     }
 }
 
-async fn upkeep(replica: &Replica, peers: &BTreeMap<ServerId, String>) -> ServerError {
-    match raft::form_cluster(replica, peers).await {
+async fn upkeep(
+    replica: &Replica,
+    settings: &raft::Settings,
+    peers: &BTreeMap<ServerId, String>,
+) -> ServerError {
+    match raft::join(replica, settings, peers).await {
         Ok(()) => housekeeping::run(replica).await.into(),
         Err(error) => error.into(),
     }

@@ -2,7 +2,9 @@
 
 mod support;
 
-use metad::{kv::mem::MemDisk, raft, types::ServerId};
+use std::time::Duration;
+
+use metad::{kv::mem::MemDisk, raft, records::standing::Standing, types::ServerId};
 use metad_proto::{
     errors::{Info, Reason},
     v1,
@@ -10,11 +12,13 @@ use metad_proto::{
 
 use self::support::{Cluster, Disk, Session, created, eventually, mutate};
 
+const ELECTION_MAX: Duration = Duration::from_millis(800);
+
 fn settings() -> raft::Settings {
     raft::Settings {
         heartbeat_ms: 100,
         election_min_ms: 400,
-        election_max_ms: 800,
+        election_max_ms: ELECTION_MAX.as_millis() as u64,
         ..raft::Settings::default()
     }
 }
@@ -142,6 +146,60 @@ async fn a_subscriber_on_a_follower_misses_nothing_when_the_leader_dies() {
         names.extend(message.changes.into_iter().map(created));
     }
     assert_eq!(names, ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_node_that_lost_its_data_helps_nobody_to_forget() {
+    let [a, b, c] = [1, 2, 3].map(ServerId);
+    let mut cluster = Cluster::start(mem_disks(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    session.mkdir(&cluster, "before").await;
+    cluster.converged().await;
+    // What is acknowledged now is on a and c alone.
+    cluster.kill(b);
+    session.mkdir(&cluster, "acknowledged").await;
+    cluster.kill(a);
+    cluster.kill(c);
+    cluster.wipe(c);
+
+    // b and c are a majority, and neither has it.
+    cluster.start_node(b);
+    cluster.start_node(c);
+    let standing = |cluster: &Cluster, id| cluster.handle(id).replica.admission().standing();
+    eventually("a node that joins", async || {
+        (standing(&cluster, c) == Standing::Joining).then_some(())
+    })
+    .await;
+    // Several elections long, nobody can answer.
+    let asked = tokio::time::timeout(4 * ELECTION_MAX, session.list(&cluster)).await;
+    assert!(asked.is_err(), "{asked:?}");
+    assert_eq!(standing(&cluster, c), Standing::Joining);
+
+    cluster.start_node(a);
+    assert_eq!(session.list(&cluster).await.0, ["acknowledged", "before"]);
+    eventually("a member", async || (standing(&cluster, c) == Standing::Member).then_some(()))
+        .await;
+    // From now on it votes.
+    cluster.kill(a);
+    assert_eq!(session.list(&cluster).await.0, ["acknowledged", "before"]);
+}
+
+#[tokio::test]
+async fn a_leader_goes_on_when_a_follower_comes_back_without_its_data() {
+    let mut cluster = Cluster::start(mem_disks(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    for index in 0..50 {
+        session.mkdir(&cluster, &format!("d{index}")).await;
+    }
+    let leader = cluster.leader().await;
+    let follower = cluster.running().into_iter().find(|id| *id != leader).expect("a follower");
+    cluster.kill(follower);
+    cluster.wipe(follower);
+    cluster.start_node(follower);
+    cluster.converged().await;
+    session.mkdir(&cluster, "after").await;
+    assert!(!cluster.has_ended(leader));
+    assert_eq!(session.list(&cluster).await.0.len(), 51);
 }
 
 #[tokio::test]

@@ -61,6 +61,9 @@ pub enum Fault {
     /// A machine loses its power just after it granted a vote, and comes back in time to
     /// vote again.
     VotePowerLoss,
+    /// A machine loses its disks, and comes back with empty ones. One at a time: a majority
+    /// that loses its disks loses what it knew.
+    Wipe,
     /// A process stops for a while and goes on as if nothing had been.
     Pause,
     /// Two halves that cannot talk to each other; clients are on both sides.
@@ -81,11 +84,12 @@ pub enum Fault {
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Fault; 12] = [
+    pub const ALL: [Fault; 13] = [
         Fault::Crash,
         Fault::PowerLoss,
         Fault::ClusterPowerLoss,
         Fault::VotePowerLoss,
+        Fault::Wipe,
         Fault::Pause,
         Fault::Halves,
         Fault::OneWay,
@@ -103,6 +107,7 @@ impl Fault {
             Fault::PowerLoss => "power-loss",
             Fault::ClusterPowerLoss => "cluster-power-loss",
             Fault::VotePowerLoss => "vote-power-loss",
+            Fault::Wipe => "wipe",
             Fault::Pause => "pause",
             Fault::Halves => "halves",
             Fault::OneWay => "one-way",

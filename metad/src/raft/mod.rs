@@ -1,13 +1,15 @@
 //! Consensus: openraft over our log, state, network and runtime.
 //!
 //! Owns: what must be on disk before what is answered (see [`log_store`] and
-//! [`state_store`]), the read [`barrier`], and the wire between the servers
+//! [`state_store`]), who may promise what ([`admission`]), the read [`barrier`], and the wire between the servers
 //! ([`network`]). Invariants: those of Raft (Ongaro and Ousterhout 2014, figure 3). Must
 //! not: know what a command means, or anything of the public services.
 
+pub mod admission;
 pub mod barrier;
 pub mod clock;
 mod convert;
+mod join;
 pub mod log_store;
 pub mod network;
 pub mod replica;
@@ -20,9 +22,11 @@ pub mod time;
 pub mod types;
 pub mod unavailable;
 
+pub use admission::Admission;
 pub use clock::{Clock, SystemClock};
+pub use join::{Promised, join};
 pub use replica::{Member, Replica};
 pub use settings::Settings;
-pub use start::{StartError, Started, form_cluster, start, stopped};
+pub use start::{StartError, Started, start, stopped};
 pub use state_reader::{Progress, StateReader};
 pub use unavailable::{Cause, Unavailable};

@@ -9,6 +9,7 @@ use openraft::{
 use tokio::sync::mpsc;
 
 use super::{
+    admission::Admission,
     barrier::Barrier,
     clock::Clock,
     state_reader::StateReader,
@@ -43,6 +44,7 @@ pub struct Replica(Arc<Parts>);
 struct Parts {
     member: Member,
     raft: Raft,
+    admission: Admission,
     state: StateReader,
     barrier: Barrier,
     clock: Arc<dyn Clock>,
@@ -54,12 +56,13 @@ impl Replica {
     pub(super) fn new(
         member: Member,
         raft: Raft,
+        admission: Admission,
         state: StateReader,
         clock: Arc<dyn Clock>,
     ) -> (Replica, mpsc::Receiver<String>) {
         let (faults, reported) = mpsc::channel(1);
         let barrier = Barrier::default();
-        let parts = Parts { member, raft, state, barrier, clock, faults };
+        let parts = Parts { member, raft, admission, state, barrier, clock, faults };
         (Replica(Arc::new(parts)), reported)
     }
 
@@ -71,6 +74,11 @@ impl Replica {
     /// openraft's handle.
     pub fn raft(&self) -> &Raft {
         &self.0.raft
+    }
+
+    /// What it may promise to the others.
+    pub fn admission(&self) -> &Admission {
+        &self.0.admission
     }
 
     /// The state, as fresh as it happens to be here.

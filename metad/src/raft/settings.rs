@@ -37,11 +37,15 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// openraft's configuration.
+    /// openraft's configuration of a replica that may stand for election, or not yet.
     ///
     /// # Errors
     /// If the times do not fit together: says why.
-    pub(super) fn to_openraft(&self, cluster: &str) -> Result<Arc<openraft::Config>, String> {
+    pub(super) fn to_openraft(
+        &self,
+        cluster: &str,
+        may_stand: bool,
+    ) -> Result<Arc<openraft::Config>, String> {
         let config = openraft::Config {
             cluster_name: cluster.to_owned(),
             heartbeat_interval: self.heartbeat_ms,
@@ -55,6 +59,10 @@ impl Settings {
             purge_batch_size: (self.keep_entries / 4).max(1),
             backoff: "50ms 100ms ...400ms".to_owned(),
             enable_pre_vote: Some(true),
+            enable_elect: may_stand,
+            // A follower that has lost its data and joins anew starts from nothing: the
+            // leader sends it everything again.
+            allow_log_reversion: Some(true),
             // A restarted leader must win an election before it serves reads: its state may
             // be older than what it has answered for.
             enable_leader_restore: Some(false),

@@ -12,6 +12,7 @@ use openraft::{
 use tokio::sync::mpsc;
 
 use super::{
+    admission::Admission,
     clock::Clock,
     log_store::{Durable, LogStore},
     network::Network,
@@ -57,19 +58,21 @@ pub async fn start(
     state: Arc<dyn KvEngine>,
     clock: Arc<dyn Clock>,
 ) -> Result<Started, StartError> {
-    let config = settings.to_openraft(&member.cluster).map_err(StartError::Settings)?;
+    let admission = Admission::load(log.clone(), member.group)?;
+    let config = settings.to_openraft(&member.cluster, admission.may_vote());
+    let config = config.map_err(StartError::Settings)?;
     let durable = Arc::new(Durable::default());
     let (state_store, reader) = StateStore::open(state, member.group, durable.clone()).await?;
     let (log_store, log_syncing) = LogStore::open(log, member.group, durable).await?;
     let network = Network::new(member.clone(), settings);
     let raft = Raft::new(member.server.0, config, network, log_store, state_store).await?;
-    let (replica, faults) = Replica::new(member, raft, reader, clock);
+    let (replica, faults) = Replica::new(member, raft, admission, reader, clock);
     Ok(Started { replica, log_syncing: Box::pin(log_syncing), faults })
 }
 
 /// Forms the cluster of these members, if this replica has nothing yet. Every member does
 /// so with the same members, which makes the same first entry everywhere.
-pub async fn form_cluster(
+pub(super) async fn form_cluster(
     replica: &Replica,
     members: &BTreeMap<ServerId, String>,
 ) -> Result<(), StartError> {

@@ -18,6 +18,7 @@
 //! | 81 vote | | [`super::vote`] | log |
 //! | 82 purged | | log id | log |
 //! | 83 committed | | log id | log |
+//! | 84 standing | | [`super::standing`] | log |
 //! | 90 log entry | index | [`super::entry`] | log |
 
 use std::ops::Range;
@@ -43,6 +44,7 @@ enum Kind {
     Vote = 0x81,
     Purged = 0x82,
     Committed = 0x83,
+    Standing = 0x84,
     LogEntry = 0x90,
 }
 
@@ -219,6 +221,11 @@ pub fn purged(group: GroupId) -> Vec<u8> {
 /// The last entry known to be committed.
 pub fn committed(group: GroupId) -> Vec<u8> {
     key(group, Kind::Committed, &[])
+}
+
+/// How far the replica has come on its way to a member.
+pub fn standing(group: GroupId) -> Vec<u8> {
+    key(group, Kind::Standing, &[])
 }
 
 /// An entry of the log.

@@ -16,6 +16,7 @@ pub mod namespace;
 pub mod node;
 pub mod outcome;
 pub mod session;
+pub mod standing;
 pub mod system;
 pub mod usage;
 pub mod vote;

@@ -6,6 +6,7 @@ use crate::{
     records::{
         identity::{self, FORMAT, Identity, OtherFormat},
         key,
+        standing::{self, Standing},
     },
     types::{GroupId, ServerId},
 };
@@ -49,7 +50,10 @@ pub async fn claim(log: &dyn KvEngine, member: &Member) -> Result<(), ServerErro
         if vote.is_some() {
             return Err(StorageFault::corrupt("identity", "it is missing beside a vote").into());
         }
-        log.write(vec![Write::Put(key::identity(), identity::encode(&expected))])?;
+        log.write(vec![
+            Write::Put(key::identity(), identity::encode(&expected)),
+            Write::Put(key::standing(member.group), standing::encode(Standing::New)),
+        ])?;
         return Ok(log.sync().await?);
     };
     match identity::decode(&value)? {

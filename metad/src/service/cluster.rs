@@ -5,7 +5,7 @@ use openraft::{LogId, ServerState};
 use tonic::{Request, Response, Status};
 
 use super::status;
-use crate::{kv, raft::Replica, tree::query};
+use crate::{kv, raft::Replica, records::standing::Standing, tree::query};
 
 /// The service.
 pub struct Cluster(pub Replica);
@@ -61,7 +61,7 @@ fn describe(replica: &Replica) -> v1::StatusReply {
         leader,
         leader_address: members.get_node(&leader).map_or(String::new(), |node| node.addr.clone()),
         term: metrics.current_term,
-        role: role(metrics.state).to_owned(),
+        role: role(replica.admission().standing(), metrics.state).to_owned(),
         last_log_index: metrics.last_log_index.unwrap_or(0),
         committed_index: index(metrics.local_committed),
         applied_index: index(metrics.last_applied),
@@ -77,12 +77,14 @@ fn index<T: openraft::vote::RaftCommittedLeaderId>(id: Option<LogId<T>>) -> u64 
     id.map_or(0, |id| id.index)
 }
 
-fn role(state: ServerState) -> &'static str {
+fn role(standing: Standing, state: ServerState) -> &'static str {
     match state {
+        ServerState::Shutdown => "stopped",
+        _ if standing == Standing::New => "new",
+        _ if standing == Standing::Joining => "joining",
         ServerState::Leader => "leader",
         ServerState::Follower => "follower",
         ServerState::Candidate => "candidate",
         ServerState::Learner => "learner",
-        ServerState::Shutdown => "stopped",
     }
 }

@@ -144,6 +144,12 @@ impl Cluster {
         }
     }
 
+    /// A node that is not running has an empty disk from now on.
+    pub fn wipe(&mut self, id: ServerId) {
+        assert!(!self.nodes.contains_key(&id), "killed before its disk is wiped");
+        self.disks.insert(id, Disk::Mem(MemDisk::new(), MemDisk::new()));
+    }
+
     /// All nodes lose power at once, and all that was not synced.
     pub fn power_loss(&mut self) {
         for id in self.disks.keys().copied().collect::<Vec<_>>() {

@@ -34,6 +34,10 @@ impl Durability {
         Ok(())
     }
 
+    pub(super) fn forgets(&mut self, node: Node) {
+        self.flushed.remove(&node);
+    }
+
     pub(super) fn starts(
         &mut self,
         node: Node,

@@ -123,6 +123,11 @@ impl Oracles {
         self.logs.replace(node, log);
     }
 
+    /// A node has lost its disks.
+    pub fn forgets(&mut self, node: Node) {
+        self.durability.forgets(node);
+    }
+
     /// A node writes an entry to its log.
     pub fn appends(&mut self, node: Node, index: u64, entry: Entry) {
         self.logs.of(node).insert(index, entry);

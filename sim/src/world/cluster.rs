@@ -173,6 +173,11 @@ impl Cluster {
         self.of(node).disks.sync_time.set(range_us);
     }
 
+    /// All nodes run and know all that they have promised.
+    pub fn all_are_members(&self) -> bool {
+        self.machines.iter().all(|machine| machine.live.is_member())
+    }
+
     /// Takes a node into one's hands, unless another fault has it.
     pub fn take(&self, node: Node) -> Option<Taken<'_>> {
         let machine = self.of(node);
@@ -205,12 +210,15 @@ impl Taken<'_> {
     /// It crashes. Killed before its disks do: nothing may write to them any more.
     pub fn crash(&self, crash: Crash) {
         self.becomes(Status::Up, Status::Down);
-        if crash == Crash::Power {
+        if crash != Crash::Process {
             self.cluster.network.set_power(self.machine.id, false);
         }
         self.cluster.handle.kill(self.machine.id);
         self.machine.live.clear();
         self.cluster.watcher.gone(self.node);
+        if crash == Crash::Wipe {
+            self.cluster.watcher.tell(|oracles| oracles.forgets(self.node));
+        }
         let lost = self.machine.disks.crash(crash).expect("the simulator's own files work");
         self.cluster.watcher.add("unsynced lost", lost);
         self.cluster.note("crash", serde_json::json!({ "node": self.node, "lost": lost }));

@@ -25,6 +25,8 @@ pub enum Crash {
     Process,
     /// The power goes; of what is not synced, a random first part survives.
     Power,
+    /// The disks are lost, too, and replaced by empty ones.
+    Wipe,
 }
 
 enum Disk {
@@ -58,6 +60,15 @@ impl Disk {
             }
             (Disk::Mem(disk), Crash::Power) => {
                 Ok(disk.power_loss(|unsynced| draw_kept(unsynced as u64) as usize) as u64)
+            }
+            (Disk::Mem(disk), Crash::Wipe) => {
+                // Its delay goes with it: an open store sets it.
+                *disk = MemDisk::new();
+                Ok(0)
+            }
+            (Disk::Rocks(disk), Crash::Wipe) => {
+                disk.wipe();
+                Ok(0)
             }
             (Disk::Rocks(disk), Crash::Process) => disk.process_crash().map(|()| 0),
             (Disk::Rocks(disk), Crash::Power) => disk.power_loss(&mut draw_kept),

@@ -71,6 +71,7 @@ impl Strand<'_> {
             Fault::PowerLoss => self.crash_one(Crash::Power, length).await,
             Fault::ClusterPowerLoss => self.cluster_power_loss(length).await,
             Fault::VotePowerLoss => self.vote_power_loss().await,
+            Fault::Wipe => self.wipe(length).await,
             Fault::Pause => self.pause(length).await,
             Fault::SlowNetwork => self.slow_network(length).await,
             Fault::SlowDisk => self.slow_disk(length).await,
@@ -123,6 +124,18 @@ impl Strand<'_> {
         let fault = if crash == Crash::Power { Fault::PowerLoss } else { Fault::Crash };
         self.begins(fault, serde_json::json!({ "node": node }));
         taken.crash(crash);
+        sleep(length).await;
+        taken.start();
+    }
+
+    async fn wipe(&mut self, length: Duration) {
+        let node = self.draw_node();
+        if !self.cluster.all_are_members() {
+            return;
+        }
+        let Some(taken) = self.cluster.take(node) else { return };
+        self.begins(Fault::Wipe, serde_json::json!({ "node": node }));
+        taken.crash(Crash::Wipe);
         sleep(length).await;
         taken.start();
     }

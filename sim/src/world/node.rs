@@ -65,6 +65,12 @@ impl Live {
         handle.as_ref()?.replica.state().view().ok()
     }
 
+    /// The node runs, and is a full member of its group.
+    pub fn is_member(&self) -> bool {
+        let handle = self.0.lock().expect("a panic ends the run");
+        handle.as_ref().is_some_and(|handle| handle.replica.admission().may_vote())
+    }
+
     /// It is down.
     pub fn clear(&self) {
         *self.0.lock().expect("a panic ends the run") = None;

@@ -66,6 +66,11 @@ impl RocksDisk {
         })
     }
 
+    /// The disk is replaced by an empty one.
+    pub fn wipe(&mut self) {
+        self.generation += 1;
+    }
+
     fn copy(&mut self, size: &mut dyn FnMut(&Path) -> io::Result<u64>) -> io::Result<u64> {
         let from = self.folder();
         self.generation += 1;

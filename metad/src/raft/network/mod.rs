@@ -5,6 +5,7 @@
 //! packets is noticed.
 
 mod append;
+mod promised;
 mod service;
 mod snapshot;
 mod wire;
@@ -28,7 +29,7 @@ use openraft::{
 };
 use tonic::{Request, Response, Status};
 
-pub use self::service::service;
+pub use self::{promised::promised, service::service};
 use super::{Member, Settings, time, types::TypeConfig};
 
 /// Bytes of one message. Entries are gathered up to 1 MiB; a single one may be larger.

@@ -8,7 +8,10 @@ use metad_proto::v1::{
     raft_server::{Raft as Service, RaftServer},
     snapshot_chunk,
 };
-use openraft::raft::{AppendEntriesResponse, StreamAppendError, TransferLeaderRequest};
+use openraft::{
+    RaftState,
+    raft::{AppendEntriesResponse, StreamAppendError, TransferLeaderRequest},
+};
 use tonic::{Request, Response, Status, Streaming};
 
 use super::{
@@ -16,7 +19,10 @@ use super::{
     snapshot::{self, Receiving},
     wire,
 };
-use crate::{kv::KvEngine, raft::Replica};
+use crate::{
+    kv::KvEngine,
+    raft::{Replica, convert, types::TypeConfig},
+};
 
 /// The gRPC service of a replica, which takes snapshots into its state engine.
 pub fn service(replica: Replica, state: Arc<dyn KvEngine>) -> RaftServer<impl Service> {
@@ -48,6 +54,23 @@ impl Receiver {
         tracing::warn!(message, "a Raft message for another server");
         Err(Status::failed_precondition(message))
     }
+
+    /// Refuses to vote with a memory that has a gap.
+    fn check_votes(&self) -> Result<(), Status> {
+        if self.replica.admission().may_vote() {
+            return Ok(());
+        }
+        Err(Status::failed_precondition("this node joins: it does not vote yet"))
+    }
+
+    /// Refuses to follow a leader that may have been superseded with this node's help.
+    fn check_term(&self, ballot: Option<&v1::Ballot>) -> Result<(), Status> {
+        let term = ballot.map_or(0, |ballot| ballot.term);
+        if self.replica.admission().may_follow(term) {
+            return Ok(());
+        }
+        Err(Status::failed_precondition("this node joins: it does not follow this term"))
+    }
 }
 
 fn stopped(error: impl std::fmt::Display) -> Status {
@@ -62,6 +85,7 @@ impl Service for Receiver {
     ) -> Result<Response<v1::VoteReply>, Status> {
         let request = request.into_inner();
         self.check(request.address.as_ref())?;
+        self.check_votes()?;
         let request = wire::to_vote_request(request)?;
         let response = self.replica.raft().vote(request).await.map_err(stopped)?;
         Ok(Response::new(wire::vote_reply(&response)))
@@ -73,6 +97,7 @@ impl Service for Receiver {
     ) -> Result<Response<v1::VoteReply>, Status> {
         let request = request.into_inner();
         self.check(request.address.as_ref())?;
+        self.check_votes()?;
         let request = wire::to_vote_request(request)?;
         let response = self.replica.raft().pre_vote(request).await.map_err(stopped)?;
         Ok(Response::new(wire::vote_reply(&response)))
@@ -84,6 +109,7 @@ impl Service for Receiver {
     ) -> Result<Response<v1::AppendReply>, Status> {
         let request = request.into_inner();
         self.check(request.address.as_ref())?;
+        self.check_term(request.vote.as_ref())?;
         let request = wire::to_append_request(request)?;
         let previous = request.prev_log_id;
         let last = request.entries.last().map(|entry| entry.log_id).or(previous);
@@ -111,6 +137,7 @@ impl Service for Receiver {
         let take = move |request: Result<v1::AppendRequest, Status>| {
             let request = request.ok()?;
             receiver.check(request.address.as_ref()).ok()?;
+            receiver.check_term(request.vote.as_ref()).ok()?;
             wire::to_append_request(request).ok()
         };
         let requests = request.into_inner().scan((), move |(), request| ready(take(request)));
@@ -131,6 +158,7 @@ impl Service for Receiver {
             return Err(Status::invalid_argument("a header expected"));
         };
         self.check(header.address.as_ref())?;
+        self.check_term(header.vote.as_ref())?;
         let incoming =
             self.state.incoming().map_err(|fault| Status::internal(fault.to_string()))?;
         let receiving = Receiving::new(header, incoming)?;
@@ -141,12 +169,29 @@ impl Service for Receiver {
         Ok(Response::new(v1::SnapshotReply { vote: Some(wire::ballot(&response.vote)) }))
     }
 
+    async fn standing(
+        &self,
+        request: Request<v1::StandingRequest>,
+    ) -> Result<Response<v1::StandingReply>, Status> {
+        self.check(request.into_inner().address.as_ref())?;
+        let is_member = self.replica.admission().may_vote();
+        // From Raft itself, in turn with its other work: metrics may lag behind a promise.
+        let look = move |state: &RaftState<TypeConfig>| {
+            let vote = convert::stored_vote(state.vote_ref());
+            let last = state.log_ids.last().map(wire::log_id);
+            v1::StandingReply { member: is_member, term: vote.term, last }
+        };
+        let reply = self.replica.raft().with_raft_state(look).await.map_err(stopped)?;
+        Ok(Response::new(reply))
+    }
+
     async fn transfer_leader(
         &self,
         request: Request<v1::TransferLeaderRequest>,
     ) -> Result<Response<v1::TransferLeaderReply>, Status> {
         let request = request.into_inner();
         self.check(request.address.as_ref())?;
+        self.check_votes()?;
         let from = wire::to_vote(request.from)?;
         let last = request.last.map(wire::to_log_id);
         let request = TransferLeaderRequest::new(from, request.to_node, last);

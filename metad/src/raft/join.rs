@@ -1,0 +1,204 @@
+//! Takes a replica from its first start to a full member of its group.
+//!
+//! A replica with an empty data folder may be one of a cluster that is about to be formed,
+//! or one that has lost its data and with it the memory of what it has promised: its votes
+//! (Raft §5.2), and the entries that it acknowledged (§5.3). It asks the others.
+//!
+//! - If none of all the others has heard of an election, no promise was ever made: it is a
+//!   founding member. Once all are, they form the cluster; nobody stands for election before
+//!   that. So a new cluster starts once all of its members are there.
+//! - Otherwise it joins, and neither votes nor stands for election. It takes the answers of
+//!   so many full members that one of them is in every majority that it may have been part
+//!   of. The greatest term among them is at least that of any leader whom such a majority
+//!   elected, so no older leader is followed: its acknowledgement could make an entry
+//!   committed in two versions. Their greatest last log id is at least that of any entry
+//!   that such a majority holds, so once a leader of that term or later has replicated that
+//!   far, every committed entry is back, and the replica may vote again.
+//!
+//! This is the recovery of viewstamped replication (Liskov and Cowling 2012, §4.3) in the
+//! terms of Raft. It assumes that a minority has lost its data, and that a vote request
+//! from before the loss is not still under way when the replica has caught up.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use futures::future::join_all;
+use openraft::impls::BasicNode;
+
+use super::{
+    convert, network,
+    network::Network,
+    replica::Replica,
+    settings::Settings,
+    start::{StartError, form_cluster},
+    time,
+    types::LogId,
+};
+use crate::{records::standing::Standing, types::ServerId};
+
+/// Between two rounds of questions.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long one answer may take.
+const ANSWER_MAX: Duration = Duration::from_millis(500);
+/// How long it waits for a leader to catch it up, before it asks again.
+const CATCH_UP_MAX: Duration = Duration::from_secs(2);
+/// Rounds between two log lines that say who is waited for.
+const ROUNDS_A_LINE: u32 = 50;
+
+/// What another replica answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Promised {
+    /// It is a full member itself.
+    pub is_member: bool,
+    /// The latest term that it has heard of.
+    pub term: u64,
+    /// Its last log entry.
+    pub last: Option<LogId>,
+}
+
+/// Returns once the replica is a member.
+pub async fn join(
+    replica: &Replica,
+    settings: &Settings,
+    members: &BTreeMap<ServerId, String>,
+) -> Result<(), StartError> {
+    let network = Network::new(replica.member().clone(), settings);
+    for round in 0.. {
+        let standing = replica.admission().standing();
+        if standing == Standing::Member && has_log(replica).await? {
+            break;
+        }
+        let answers = ask(replica, &network, members).await;
+        match standing {
+            Standing::New => decide(replica, members.len(), &answers).await?,
+            Standing::Joining => catch_up(replica, members.len(), &answers).await?,
+            Standing::Member => found(replica, members, &answers).await?,
+        }
+        if round % ROUNDS_A_LINE == ROUNDS_A_LINE - 1 {
+            let missing = |id: &&ServerId| !answers.contains_key(*id);
+            let others = members.keys().filter(|id| **id != replica.member().server);
+            let missing: Vec<_> = others.filter(missing).map(ServerId::to_string).collect();
+            tracing::warn!(?standing, nodes = missing.join(", "), "waits for the other nodes");
+        }
+        time::sleep(PAUSE).await;
+    }
+    // Only now: until then a majority could be counted on promises that it has forgotten.
+    replica.raft().runtime_config().elect(true);
+    Ok(())
+}
+
+async fn has_log(replica: &Replica) -> Result<bool, StartError> {
+    Ok(replica.raft().with_raft_state(|state| state.log_ids.last().is_some()).await?)
+}
+
+/// Asks all others at once. Those that do not answer in time are left out.
+async fn ask(
+    replica: &Replica,
+    network: &Network,
+    members: &BTreeMap<ServerId, String>,
+) -> BTreeMap<ServerId, Promised> {
+    let others = members.iter().filter(|(id, _)| **id != replica.member().server);
+    let answers = join_all(others.map(|(id, address)| async move {
+        let node = BasicNode { addr: address.clone() };
+        let answer = network::promised(network, id.0, &node, ANSWER_MAX).await;
+        answer.map(|answer| (*id, answer))
+    }));
+    answers.await.into_iter().flatten().collect()
+}
+
+/// New: is there a cluster?
+async fn decide(
+    replica: &Replica,
+    members: usize,
+    answers: &BTreeMap<ServerId, Promised>,
+) -> Result<(), StartError> {
+    if answers.values().any(|answer| answer.term > 0) {
+        tracing::warn!(
+            "this node has no data, but its cluster is at work: it joins, and votes once it \
+             has caught up"
+        );
+        replica.admission().becomes(Standing::Joining).await?;
+    } else if answers.len() + 1 == members {
+        replica.admission().becomes(Standing::Member).await?;
+    }
+    Ok(())
+}
+
+/// A founding member: are all the others?
+async fn found(
+    replica: &Replica,
+    members: &BTreeMap<ServerId, String>,
+    answers: &BTreeMap<ServerId, Promised>,
+) -> Result<(), StartError> {
+    let founding = answers.values().filter(|answer| answer.is_member && answer.term == 0);
+    if founding.count() + 1 == members.len() {
+        form_cluster(replica, members).await?;
+    }
+    // Otherwise another one has formed it, or will: the log will come from there.
+    Ok(())
+}
+
+/// Joining: follows a leader until everything that may have been promised is back.
+async fn catch_up(
+    replica: &Replica,
+    members: usize,
+    answers: &BTreeMap<ServerId, Promised>,
+) -> Result<(), StartError> {
+    let Some((term, last)) = bound(members, answers.values()) else { return Ok(()) };
+    replica.admission().follow_from(term);
+    let has_caught_up = |applied: Option<LogId>| {
+        applied.is_some_and(|applied| convert::position(&applied).term >= term) && applied >= last
+    };
+    let wait = replica.raft().wait(Some(CATCH_UP_MAX));
+    let caught_up = wait.metrics(|metrics| has_caught_up(metrics.last_applied), "catch up");
+    if caught_up.await.is_ok() {
+        replica.admission().becomes(Standing::Member).await?;
+    }
+    Ok(())
+}
+
+/// The term and the last log id to reach, if enough members have answered.
+fn bound<'a>(
+    members: usize,
+    answers: impl Iterator<Item = &'a Promised>,
+) -> Option<(u64, Option<LogId>)> {
+    let answers: Vec<_> = answers.filter(|answer| answer.is_member).collect();
+    // A majority with this replica has `majority - 1` of the others: all but fewer than
+    // this many.
+    let majority = members / 2 + 1;
+    let needed = members - majority + 1;
+    if answers.len() < needed {
+        return None;
+    }
+    let term = answers.iter().map(|answer| answer.term).max()?;
+    Some((term, answers.iter().filter_map(|answer| answer.last).max()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::entry::Position;
+
+    fn answer(is_member: bool, term: u64, index: u64) -> Promised {
+        Promised { is_member, term, last: Some(convert::log_id(Position { term, index })) }
+    }
+
+    #[test]
+    fn enough_members_must_have_answered() {
+        let needed = |members| {
+            (1..members).find(|count| {
+                let answers = vec![answer(true, 1, 1); *count];
+                bound(members, answers.iter()).is_some()
+            })
+        };
+        assert_eq!([2, 3, 4, 5, 7].map(needed), [Some(1), Some(2), Some(2), Some(3), Some(4)]);
+        // Who joins itself has forgotten as well.
+        assert_eq!(bound(3, [answer(true, 1, 1), answer(false, 1, 1)].iter()), None);
+    }
+
+    #[test]
+    fn the_latest_term_and_the_latest_entry_bound_it() {
+        let answers = [answer(true, 3, 9), answer(true, 4, 7)];
+        let last = convert::log_id(Position { term: 4, index: 7 });
+        assert_eq!(bound(3, answers.iter()), Some((4, Some(last))));
+    }
+}

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     net::SocketAddr,
     path::{Path, PathBuf},
 };
@@ -72,7 +73,12 @@ impl Config {
     /// One line that names the file.
     pub fn read(path: &Path) -> Result<Config, ConfigError> {
         let named = |why: String| ConfigError(format!("config {}: {why}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| named(error.to_string()))?;
+        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                named("there is no such file: `metad serve --help` shows what to write".to_owned())
+            }
+            _ => named(error.to_string()),
+        })?;
         let mut config = Config::parse(&text).map_err(|ConfigError(why)| named(why))?;
         if let Some(parent) = path.parent() {
             config.data_dir = parent.join(&config.data_dir);

@@ -76,11 +76,6 @@ impl Budget {
         Budget::new(&limits)
     }
 
-    #[cfg(test)]
-    pub(crate) fn steps(&self) -> u64 {
-        self.steps
-    }
-
     /// Counts one step of a model.
     pub(crate) fn spend(&mut self, memory_bytes: u64) -> Result<(), Exhausted> {
         self.steps += 1;

@@ -3,9 +3,10 @@
 use std::{
     collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
+use anyhow::bail;
 use clap::Args;
 use metad::{config::Config, raft, types::ServerId};
 use tokio::sync::{mpsc, watch};
@@ -29,7 +30,10 @@ pub struct Options {
 /// Runs the cluster until a signal, or until one of its nodes fails.
 pub async fn dev(options: Options) -> anyhow::Result<()> {
     let (data, throw_away) = match options.data {
-        Some(data) => (data, None),
+        Some(data) => {
+            check_folder(&data)?;
+            (data, None)
+        }
         None => {
             let folder = tempfile::Builder::new().prefix("metad-dev-").tempdir()?;
             (folder.path().to_owned(), Some(folder))
@@ -95,4 +99,16 @@ pub async fn dev(options: Options) -> anyhow::Result<()> {
         let _ = node.await;
     }
     result
+}
+
+/// A single node's folder is not one of clusters.
+fn check_folder(data: &Path) -> anyhow::Result<()> {
+    if [serve::LOG, serve::STATE].iter().any(|part| data.join(part).exists()) {
+        bail!(
+            "--data {}: that is the data folder of a single node: serve it with `metad serve`, \
+             or give another folder",
+            data.display()
+        );
+    }
+    Ok(())
 }

@@ -14,6 +14,10 @@ use metad::{
 };
 use metad_proto::transport::Listener;
 
+/// The stores in a data folder.
+pub const LOG: &str = "log";
+pub const STATE: &str = "state";
+
 /// Serves until a signal.
 pub async fn serve(path: &Path) -> anyhow::Result<()> {
     let config = Config::read(path)?;
@@ -31,10 +35,11 @@ pub async fn run(
     on_ready: Box<dyn FnOnce(Handle) + Send>,
     stop: impl Future<Output = ()> + Send,
 ) -> anyhow::Result<()> {
+    check_folder(&config.data_dir)?;
     // The data first: of two processes with one configuration, the second is told that the
     // first is there.
-    let log = open(&config.data_dir, "log")?;
-    let state = open(&config.data_dir, "state")?;
+    let log = open(&config.data_dir, LOG)?;
+    let state = open(&config.data_dir, STATE)?;
     let listen = config.listen;
     let listener = Listener::bind(listen).await.map_err(|error| match error.kind() {
         io::ErrorKind::AddrInUse => anyhow::anyhow!(
@@ -47,6 +52,31 @@ pub async fn run(
     let data_dir = config.data_dir.clone();
     let ran = server::run(config, deps, stop).await;
     ran.with_context(|| format!("data folder {}", data_dir.display()))
+}
+
+/// Refuses a folder of something else: a mistyped path must not be filled with data, nor
+/// taken for that of a node that has lost its data.
+fn check_folder(data_dir: &Path) -> anyhow::Result<()> {
+    let shown = data_dir.display();
+    let entries = match std::fs::read_dir(data_dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            bail!("data folder {shown}: it is not a folder: set another data_dir")
+        }
+        Err(error) => bail!("data folder {shown}: {error}"),
+    };
+    for entry in entries {
+        let name = entry.with_context(|| format!("data folder {shown}"))?.file_name();
+        if ![LOG, STATE, "lost+found"].iter().any(|ours| name == *ours) {
+            bail!(
+                "data folder {shown}: {} is in it, which is not metad's: set data_dir to an \
+                 empty folder, or to one that metad made",
+                name.display()
+            );
+        }
+    }
+    Ok(())
 }
 
 fn open(data_dir: &Path, part: &str) -> anyhow::Result<Arc<dyn KvEngine>> {

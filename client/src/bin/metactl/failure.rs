@@ -1,8 +1,9 @@
-//! Turns errors into one line that says what to do, and an exit code.
+//! Turns errors into one line that says what to do, or its JSON, and an exit code.
 
 use std::{io, process::ExitCode};
 
 use metad_client::{Error, errors::Reason, import::ImportError};
+use serde_json::{Value, json};
 
 /// Why a command did not do its work.
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +29,8 @@ impl Failure {
         move |error| Failure::About { subject: subject.to_owned(), error }
     }
 
-    /// Tells the user, and the exit code to tell the shell.
-    pub fn report(&self) -> ExitCode {
+    /// Tells the user on stderr, or the program as JSON, and gives the exit code.
+    pub fn report(&self, as_json: bool) -> ExitCode {
         if let Failure::Output(error) = self
             && error.kind() == io::ErrorKind::BrokenPipe
         {
@@ -37,10 +38,35 @@ impl Failure {
             return ExitCode::SUCCESS;
         }
         match self.hint() {
+            hint if as_json => eprintln!("{}", self.to_json(hint)),
             Some(hint) => eprintln!("metactl: {self}: {hint}"),
             None => eprintln!("metactl: {self}"),
         }
         self.exit_code()
+    }
+
+    fn to_json(&self, hint: Option<&str>) -> Value {
+        let mut error = json!({ "message": self.to_string() });
+        if let Some(hint) = hint {
+            error["hint"] = json!(hint);
+        }
+        let kind = match self.client_error() {
+            Some(Error::Rejected { info, .. }) => {
+                error["reason"] = json!(info.reason.to_string());
+                error["metadata"] = json!(info.metadata);
+                "rejected"
+            }
+            Some(Error::Unknown { request, .. }) => {
+                error["request"] = json!([request.client_id, request.sequence]);
+                "unknown"
+            }
+            Some(Error::Unavailable { .. }) => "unavailable",
+            Some(Error::Invalid(_)) => "invalid",
+            Some(Error::Fault { .. }) => "fault",
+            None => "failed",
+        };
+        error["kind"] = json!(kind);
+        json!({ "error": error })
     }
 
     fn hint(&self) -> Option<&'static str> {

@@ -30,7 +30,7 @@ fn main() -> ExitCode {
     if let Command::Completion { shell } = &cli.command {
         return match complete(*shell) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => Failure::Output(error).report(),
+            Err(error) => Failure::Output(error).report(false),
         };
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(run(&cli)) {
         Ok(code) => code,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(cli.global.json),
     }
 }
 

@@ -119,7 +119,11 @@ pub async fn tree(context: &Context, options: &cli::Tree) -> Result<(), Failure>
         }
     }
     if !context.output.json {
-        context.output.line(format!("\n{directories} directories, {files} files"))?;
+        context.output.line(format!(
+            "\n{}, {}",
+            count(directories, "directory", "directories"),
+            count(files, "file", "files")
+        ))?;
     }
     Ok(())
 }
@@ -164,4 +168,8 @@ fn long(node: &Node) -> String {
         None => ('d', node.bytes, "-".to_owned()),
     };
     format!("{kind} {size:>14} {:>10} {time:>20} {}", node.rev, marked(node))
+}
+
+fn count(number: u64, one: &str, many: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { many })
 }

@@ -122,21 +122,26 @@ impl UsedSet {
     }
 
     /// Whether it is unused and its turn.
-    pub(super) fn may_use(&self, ordinal: usize) -> bool {
-        !self.is_set(ordinal) && self.twins[ordinal].is_none_or(|twin| self.is_set(twin))
+    pub(super) fn may_use(&self, used: &[u64], ordinal: usize) -> bool {
+        !is_set(used, ordinal) && self.twins[ordinal].is_none_or(|twin| is_set(used, twin))
     }
 
     pub(super) fn set(&mut self, entry: usize) {
         let ordinal = self.ordinals[entry];
-        self.bits[ordinal / 64] |= 1 << (ordinal % 64);
+        set(&mut self.bits, ordinal);
     }
 
     pub(super) fn clear(&mut self, entry: usize) {
         let ordinal = self.ordinals[entry];
         self.bits[ordinal / 64] &= !(1 << (ordinal % 64));
     }
+}
 
-    fn is_set(&self, ordinal: usize) -> bool {
-        self.bits[ordinal / 64] & (1 << (ordinal % 64)) != 0
-    }
+/// Adds an operation to a set of used ones.
+pub(super) fn set(used: &mut [u64], ordinal: usize) {
+    used[ordinal / 64] |= 1 << (ordinal % 64);
+}
+
+fn is_set(used: &[u64], ordinal: usize) -> bool {
+    used[ordinal / 64] & (1 << (ordinal % 64)) != 0
 }

@@ -9,20 +9,23 @@
 //!
 //! - An observation (an operation that changes nothing wherever it fits) is taken at once
 //!   and for good where it fits: any linearization that has it later can have it here.
-//! - Operations of unknown outcome need not be linearized, are tried last, and only where
-//!   they change something. Of two that do exactly the same, the earlier goes first.
+//! - Operations of unknown outcome need not be linearized, are tried last, fewest first
+//!   ([`closure`]), and only where they change something. Of two that do exactly the same,
+//!   the earlier goes first.
 //! - A configuration is not searched if one with the same answered operations and state,
 //!   but fewer unknown ones used up, was ([`memo`]).
 //! - Where answers claim revisions, an operation waits for those that claim earlier ones;
 //!   the model holds the claims to that anyway ([`claims`]).
 
 mod claims;
+mod closure;
 mod events;
 mod memo;
 
 use super::budget::{Budget, Exhausted};
 use crate::model::{Entry, Model, Step, hash_bytes, mix};
 use claims::Claims;
+use closure::{Chain, Closure};
 use events::{EventList, Position};
 use memo::{Memo, UsedSet};
 
@@ -66,7 +69,8 @@ struct Frame<S> {
 #[derive(Debug, Clone, Copy)]
 enum Cursor {
     Answered(Position),
-    Unknown(usize),
+    /// In the closure that was opened last.
+    Unknown,
 }
 
 struct Search<'a, M: Model> {
@@ -78,6 +82,8 @@ struct Search<'a, M: Model> {
     used: UsedSet,
     memo: Memo,
     frames: Vec<Frame<M::State>>,
+    /// Of the configurations on the way to the current one whose answered candidates failed.
+    closures: Vec<Closure<M::State>>,
     state: M::State,
     /// Exclusive or of the hashes of the answered operations that are linearized.
     linearized_hash: u128,
@@ -100,6 +106,7 @@ impl<'a, M: Model> Search<'a, M> {
             memo: Memo::new(used.words()),
             used,
             frames: Vec::new(),
+            closures: Vec::new(),
             state: model.initial(),
             linearized_hash: 0,
             answered_left: entries.iter().filter(|entry| entry.completed.is_some()).count(),
@@ -130,12 +137,12 @@ impl<'a, M: Model> Search<'a, M> {
             if self.answered_left == 0 {
                 return Ok(true);
             }
-            let key = mix(self.linearized_hash, self.model.fingerprint(&self.state));
-            let mut cursor = if self.memo.insert(key, self.used.bits()) {
-                Some(Cursor::Answered(self.events.first()))
-            } else {
-                None
+            // Inside a closure it was remembered before it was visited.
+            let fresh = self.in_closure() || {
+                let key = mix(self.linearized_hash, self.model.fingerprint(&self.state));
+                self.memo.insert(key, self.used.bits())
             };
+            let mut cursor = fresh.then(|| Cursor::Answered(self.events.first()));
             loop {
                 if let Some(from) = cursor
                     && self.choose(from)?
@@ -171,16 +178,22 @@ impl<'a, M: Model> Search<'a, M> {
 
     /// Takes the next candidate from the cursor on that fits; false if there is none.
     fn choose(&mut self, from: Cursor) -> Result<bool, Exhausted> {
-        let unknown_from = match from {
-            Cursor::Answered(position) => {
-                if self.choose_answered(position)? {
-                    return Ok(true);
-                }
-                0
+        if let Cursor::Answered(position) = from {
+            if self.choose_answered(position)? {
+                return Ok(true);
             }
-            Cursor::Unknown(ordinal) => ordinal,
-        };
-        self.choose_unknown(unknown_from)
+            // The closure that it is in goes on from it later.
+            if self.in_closure() {
+                return Ok(false);
+            }
+            self.closures.push(Closure::new(self.used.bits(), self.state.clone()));
+        }
+        self.choose_unknown()
+    }
+
+    /// Whether only operations of unknown outcome came since a closure was opened.
+    fn in_closure(&self) -> bool {
+        self.frames.last().is_some_and(|frame| self.entries[frame.entry].completed.is_none())
     }
 
     fn choose_answered(&mut self, from: Position) -> Result<bool, Exhausted> {
@@ -198,26 +211,58 @@ impl<'a, M: Model> Search<'a, M> {
         Ok(false)
     }
 
-    fn choose_unknown(&mut self, from: usize) -> Result<bool, Exhausted> {
+    /// Visits the next chain of the closure.
+    fn choose_unknown(&mut self) -> Result<bool, Exhausted> {
+        let mut closure = self.closures.pop().expect("opened before it is walked");
+        if let Some(visited) = closure.visited() {
+            self.extend(&visited, &mut closure)?;
+        }
+        let Some(chain) = closure.visit() else { return Ok(false) };
+        // Back from the first of them, the walk goes on in the closure.
+        let mut resume = Some(Cursor::Unknown);
+        for entry in &chain.entries {
+            self.push(*entry, Some(chain.state.clone()), Vec::new(), resume.take());
+        }
+        self.closures.push(closure);
+        Ok(true)
+    }
+
+    /// Adds each chain that is one operation longer and leads somewhere new.
+    fn extend(
+        &mut self,
+        chain: &Chain<M::State>,
+        closure: &mut Closure<M::State>,
+    ) -> Result<(), Exhausted> {
         let before = self.events.first_return();
-        for ordinal in from..self.used.count() {
+        for ordinal in 0..self.used.count() {
             let entry = self.used.entry(ordinal);
             if self.entries[entry].invoked > before {
                 break;
             }
-            if self.used.may_use(ordinal) && self.try_entry(entry, Cursor::Unknown(ordinal + 1))? {
-                return Ok(true);
+            if !self.used.may_use(&chain.used, ordinal) {
+                continue;
+            }
+            self.budget.spend(self.memo.bytes())?;
+            let states = match self.model.step(&chain.state, &self.entries[entry].operation) {
+                Step::No | Step::Same => continue,
+                Step::To(state) => vec![state],
+                Step::OneOf(states) => states,
+            };
+            for state in states {
+                let longer = chain.with(entry, ordinal, state);
+                let key = mix(self.linearized_hash, self.model.fingerprint(&longer.state));
+                if self.memo.insert(key, &longer.used) {
+                    closure.add(longer);
+                }
             }
         }
-        Ok(false)
+        Ok(())
     }
 
     fn try_entry(&mut self, entry: usize, resume: Cursor) -> Result<bool, Exhausted> {
         self.budget.spend(self.memo.bytes())?;
-        let unknown = self.entries[entry].completed.is_none();
         match self.model.step(&self.state, &self.entries[entry].operation) {
             Step::No => Ok(false),
-            Step::Same if unknown => Ok(false),
             Step::Same => {
                 self.push(entry, None, Vec::new(), Some(resume));
                 Ok(true)

@@ -5,6 +5,7 @@ use super::budget::{Budget, Exhausted};
 use super::certificate::is_linearization;
 use super::explain::explain;
 use super::search::{Outcome, search};
+use super::stale;
 use super::verdict::{Check, Verdict, Violation};
 use super::witness::witness;
 use crate::history::History;
@@ -70,7 +71,8 @@ where
     }
 }
 
-/// Tries the order that the answers claim, then any order.
+/// Tries the order that the answers claim; then looks for a claim that time refutes; then
+/// tries any order.
 fn check_tree(
     history: &History,
     hints: &Hints,
@@ -80,8 +82,12 @@ fn check_tree(
     if witness(&model, &entries).is_ok() {
         return Ok((valid(entries.len(), BY_WITNESS), None));
     }
-    // The hints are claims too: the search does without.
+    // The hints are claims too: what follows does without.
     let (model, entries) = tree::compile(history, Claims::Judged, &Hints::new())?;
+    if let Some(found) = stale::find(&entries) {
+        let violation = stale::explain(history, &model, &entries, found, budget);
+        return Ok(invalid(without_revisions(history, violation, budget)?));
+    }
     let stuck = match search(&model, &entries, budget) {
         Outcome::Valid { order } => {
             assert_certified(&model, &entries, &order);
@@ -90,12 +96,21 @@ fn check_tree(
         Outcome::Unknown(reason, _) => return Ok((unknown(reason), None)),
         Outcome::Invalid(stuck) => stuck,
     };
-    let mut violation = explain(history, &model, &entries, &stuck, budget);
+    let violation = explain(history, &model, &entries, &stuck, budget);
+    Ok(invalid(without_revisions(history, violation, budget)?))
+}
+
+/// Adds what would be if answers claimed no revisions.
+fn without_revisions(
+    history: &History,
+    mut violation: Violation,
+    budget: &Budget,
+) -> Result<Violation, BadOperation> {
     let (model, entries) = tree::compile(history, Claims::Ignored, &Hints::new())?;
     if let Outcome::Valid { .. } = search(&model, &entries, &mut budget.for_side_task()) {
         violation.summary.push_str(REVISIONS_ONLY);
     }
-    Ok(invalid(violation))
+    Ok(violation)
 }
 
 const REVISIONS_ONLY: &str = "; without the revisions that the answers claim, an order exists";

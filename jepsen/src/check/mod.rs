@@ -12,6 +12,7 @@ mod journal;
 mod linearizable;
 mod minimise;
 mod search;
+mod stale;
 mod verdict;
 mod witness;
 

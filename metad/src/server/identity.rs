@@ -1,9 +1,10 @@
 //! Whose data folder it is.
 
 use crate::{
-    kv::{KvEngine, StorageFault, Write},
+    kv::{self, KvEngine, KvRead, StorageFault, Write},
     raft::Member,
     records::{
+        applied, entry,
         identity::{self, FORMAT, Identity, OtherFormat},
         key,
         standing::{self, Standing},
@@ -28,6 +29,15 @@ pub enum Foreign {
         /// Who we are.
         expected: (String, GroupId, ServerId),
     },
+    /// One of the two stores in it was lost.
+    #[error(
+        "the data folder has lost its {lost} store: put it back, or move the whole data folder \
+         away and start again: the node then joins its cluster anew"
+    )]
+    HalfLost {
+        /// log or state.
+        lost: &'static str,
+    },
     /// Of another version of metad.
     #[error(
         "the data folder has format {0}, and this metad reads format {FORMAT}: \
@@ -37,7 +47,11 @@ pub enum Foreign {
 }
 
 /// Checks that the folder is ours. A new one becomes ours.
-pub async fn claim(log: &dyn KvEngine, member: &Member) -> Result<(), ServerError> {
+pub async fn claim(
+    log: &dyn KvEngine,
+    state: &dyn KvEngine,
+    member: &Member,
+) -> Result<(), ServerError> {
     let expected = Identity {
         format: FORMAT,
         cluster: member.cluster.clone(),
@@ -50,6 +64,9 @@ pub async fn claim(log: &dyn KvEngine, member: &Member) -> Result<(), ServerErro
         if vote.is_some() {
             return Err(StorageFault::corrupt("identity", "it is missing beside a vote").into());
         }
+        if applied_index(state, member.group)?.is_some() {
+            return Err(Foreign::HalfLost { lost: "log" }.into());
+        }
         log.write(vec![
             Write::Put(key::identity(), identity::encode(&expected)),
             Write::Put(key::standing(member.group), standing::encode(Standing::New)),
@@ -58,13 +75,28 @@ pub async fn claim(log: &dyn KvEngine, member: &Member) -> Result<(), ServerErro
     };
     match identity::decode(&value)? {
         Err(OtherFormat(format)) => Err(Foreign::Format(format).into()),
-        Ok(found) if found == expected => Ok(()),
+        Ok(found) if found == expected => check_halves(&*view, state, member.group),
         Ok(found) => Err(Foreign::Server {
             found: (found.cluster, found.group, found.server),
             expected: (expected.cluster, expected.group, expected.server),
         }
         .into()),
     }
+}
+
+/// The log is purged only up to what the state has on disk.
+fn check_halves(log: &dyn KvRead, state: &dyn KvEngine, group: GroupId) -> Result<(), ServerError> {
+    let Some(purged) = log.get(&key::purged(group))? else { return Ok(()) };
+    let purged = entry::decode_position(&purged)?.map(|position| position.index);
+    if purged > applied_index(state, group)? {
+        return Err(Foreign::HalfLost { lost: "state" }.into());
+    }
+    Ok(())
+}
+
+fn applied_index(state: &dyn KvEngine, group: GroupId) -> kv::Result<Option<u64>> {
+    let Some(value) = state.view()?.get(&key::applied(group))? else { return Ok(None) };
+    Ok(applied::decode(&value)?.last.map(|position| position.index))
 }
 
 #[cfg(test)]
@@ -81,10 +113,31 @@ mod tests {
     #[tokio::test]
     async fn a_foreign_folder_is_refused_in_one_line() {
         let disk = MemDisk::new();
-        claim(&disk.open(), &member("home", 1)).await.expect("a new folder");
+        let state = MemDisk::new();
+        claim(&disk.open(), &state.open(), &member("home", 1)).await.expect("a new folder");
         disk.power_loss(|_| 0);
-        claim(&disk.open(), &member("home", 1)).await.expect("our folder");
-        let refused = claim(&disk.open(), &member("work", 2)).await.expect_err("foreign");
+        claim(&disk.open(), &state.open(), &member("home", 1)).await.expect("our folder");
+        let refused = claim(&disk.open(), &state.open(), &member("work", 2)).await;
+        let refused = refused.expect_err("foreign");
         expect![[r#"the data folder is of cluster "home", group 1, node 1, not of cluster "work", group 1, node 2: use another data_dir, or correct cluster and node"#]].assert_eq(&refused.to_string());
+    }
+
+    #[tokio::test]
+    async fn half_a_folder_is_refused() {
+        let (log, state, member) = (MemDisk::new(), MemDisk::new(), member("home", 1));
+        claim(&log.open(), &state.open(), &member).await.expect("a new folder");
+        let last = Some(entry::Position { term: 1, index: 9 });
+        let purged = Write::Put(key::purged(member.group), entry::encode_position(last));
+        log.open().write(vec![purged]).expect("write");
+        let refused = claim(&log.open(), &state.open(), &member).await.expect_err("no state");
+        assert!(refused.to_string().contains("lost its state"), "{refused}");
+
+        let applied = applied::Applied { last, ..applied::Applied::default() };
+        let applied = Write::Put(key::applied(member.group), applied::encode(&applied));
+        state.open().write(vec![applied]).expect("write");
+        claim(&log.open(), &state.open(), &member).await.expect("both");
+        let refused = claim(&MemDisk::new().open(), &state.open(), &member).await;
+        let refused = refused.expect_err("no log");
+        assert!(refused.to_string().contains("lost its log"), "{refused}");
     }
 }

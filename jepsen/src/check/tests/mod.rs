@@ -11,6 +11,7 @@ use super::budget::{Budget, Limits};
 use super::certificate::is_linearization;
 use super::journal::Journals;
 use super::search::{Outcome, search};
+use super::stale;
 use super::witness::witness;
 use super::{Options, Verdict, check_history};
 use crate::history::{self, Format, History};
@@ -70,7 +71,7 @@ fn decide<M: Model>(model: &M, entries: &[Entry<M::Operation>]) -> Option<bool> 
 
 #[test]
 fn search_agrees_with_brute_force_on_tiny_histories() {
-    let (mut valid, mut invalid) = (0, 0);
+    let (mut valid, mut invalid, mut stale) = (0, 0, 0);
     for seed in 0..4_000 {
         let shape = Shape {
             seed,
@@ -91,10 +92,14 @@ fn search_agrees_with_brute_force_on_tiny_histories() {
             let expected = brute_force(&model, &entries);
             let found = decide(&model, &entries);
             assert_eq!(found, Some(expected), "seed {seed} {claims:?}: {lines:#?}");
+            let is_stale = claims == Claims::Judged && stale::find(&entries).is_some();
+            assert!(!(is_stale && expected), "seed {seed}: {lines:#?}");
+            stale += u32::from(is_stale);
             *(if expected { &mut valid } else { &mut invalid }) += 1;
         }
     }
-    assert!(valid > 1_000 && invalid > 1_000, "{valid} valid, {invalid} invalid");
+    let seen = format!("{valid} valid, {invalid} invalid, {stale} of them stale");
+    assert!(valid > 1_000 && invalid > 1_000 && stale > 100, "{seen}");
 }
 
 #[test]

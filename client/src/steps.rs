@@ -33,7 +33,7 @@ pub fn mkdir_all(target: NodeRef) -> Step {
 
 fn commit(target: NodeRef, content: v1::Content, mode: Mode) -> Step {
     let (target, content, mode) = (Some(target), Some(content), Some(mode));
-    step(Op::CommitFile(v1::CommitFile { target, content, mode }))
+    commit_with(v1::CommitFile { target, content, mode, ..v1::CommitFile::default() })
 }
 
 /// Makes a file; refused if the name is taken.
@@ -49,6 +49,31 @@ pub fn overwrite(target: NodeRef, content: v1::Content) -> Step {
 /// Replaces a file's content if its rev is this one.
 pub fn update(target: NodeRef, content: v1::Content, rev: u64) -> Step {
     commit(target, content, Mode::Update(v1::commit_file::Update { rev }))
+}
+
+/// Commits with all its options, such as autorename.
+pub fn commit_with(options: v1::CommitFile) -> Step {
+    step(Op::CommitFile(options))
+}
+
+/// Makes a symlink that holds a path.
+pub fn symlink(target: NodeRef, to: impl Into<String>) -> Step {
+    step(Op::Symlink(v1::Symlink { target: Some(target), to: to.into() }))
+}
+
+/// Copies a node and all that is under it to a free place.
+pub fn copy(from: NodeRef, to: NodeRef) -> Step {
+    step(Op::Copy(v1::Copy { from: Some(from), to: Some(to) }))
+}
+
+/// Changes the attributes of a node.
+pub fn set_attributes(options: v1::SetAttributes) -> Step {
+    step(Op::SetAttributes(options))
+}
+
+/// Refuses the whole mutation unless the condition holds.
+pub fn check(target: NodeRef, condition: v1::check::Condition) -> Step {
+    step(Op::Check(v1::Check { target: Some(target), condition: Some(condition) }))
 }
 
 /// Moves or renames; refused if the new name is taken.

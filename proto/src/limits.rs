@@ -15,6 +15,16 @@ pub const BLOCKS_MAX: usize = 1_024;
 pub const HASH_BYTES: usize = 32;
 /// Bytes of a media type.
 pub const MEDIA_TYPE_BYTES_MAX: usize = 255;
+/// Bytes of the path that a symlink holds.
+pub const SYMLINK_BYTES_MAX: usize = 4_096;
+/// Bytes of the name of one attribute.
+pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
+/// Bytes of all attributes of a node, their names included.
+pub const ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
+/// Bytes of a client's name in that of a conflicted copy.
+pub const CLIENT_NAME_BYTES_MAX: usize = 64;
+/// Nodes that one copy makes.
+pub const COPY_NODES_MAX: u64 = 10_000;
 /// Bytes of content in one namespace, and of one file: exact counters need a bound.
 pub const TREE_BYTES_MAX: u64 = 1 << 60;
 /// Bytes of one encoded gRPC message of the public services.
@@ -40,6 +50,16 @@ pub const STEPS: &str = "steps";
 pub const BLOCKS: &str = "blocks";
 /// See [`MEDIA_TYPE_BYTES_MAX`].
 pub const MEDIA_TYPE_BYTES: &str = "media_type_bytes";
+/// See [`SYMLINK_BYTES_MAX`].
+pub const SYMLINK_BYTES: &str = "symlink_bytes";
+/// See [`ATTRIBUTE_NAME_BYTES_MAX`].
+pub const ATTRIBUTE_NAME_BYTES: &str = "attribute_name_bytes";
+/// See [`ATTRIBUTES_BYTES_MAX`].
+pub const ATTRIBUTES_BYTES: &str = "attributes_bytes";
+/// See [`CLIENT_NAME_BYTES_MAX`].
+pub const CLIENT_NAME_BYTES: &str = "client_name_bytes";
+/// See [`COPY_NODES_MAX`].
+pub const COPY_NODES: &str = "copy_nodes";
 /// See [`TREE_BYTES_MAX`].
 pub const TREE_BYTES: &str = "tree_bytes";
 /// See [`PAGE_ENTRIES_MAX`].
@@ -56,6 +76,11 @@ pub const NAMES: &[&str] = &[
     STEPS,
     BLOCKS,
     MEDIA_TYPE_BYTES,
+    SYMLINK_BYTES,
+    ATTRIBUTE_NAME_BYTES,
+    ATTRIBUTES_BYTES,
+    CLIENT_NAME_BYTES,
+    COPY_NODES,
     TREE_BYTES,
     PAGE_ENTRIES,
     PENDING_REQUESTS,

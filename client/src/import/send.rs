@@ -76,7 +76,7 @@ fn target(step: &Step) -> Option<&NodeRef> {
     match step.op.as_ref()? {
         Op::Mkdir(mkdir) => mkdir.target.as_ref(),
         Op::CommitFile(commit) => commit.target.as_ref(),
-        Op::Move(_) | Op::Delete(_) => None,
+        _ => None,
     }
 }
 

@@ -2,13 +2,15 @@
 
 use super::{
     codec::{Decoder, Encoder},
-    node::{get_content, get_name, put_content},
+    node::{
+        get_attributes, get_content, get_kind, get_name, put_attributes, put_content, put_kind,
+    },
 };
 use crate::{
     kv::Result,
     types::{
-        Action, ClientId, Command, CommitMode, NamespaceId, NodeId, NodeRef, Path, Request,
-        Revision, Step,
+        Action, ClientId, Command, CommitMode, Condition, NamespaceId, NodeId, NodeRef, Path,
+        Request, Revision, Step,
     },
 };
 
@@ -23,10 +25,20 @@ const MKDIR: u8 = 1;
 const COMMIT: u8 = 2;
 const MOVE: u8 = 3;
 const DELETE: u8 = 4;
+const SYMLINK: u8 = 5;
+const COPY: u8 = 6;
+const SET_ATTRIBUTES: u8 = 7;
+const CHECK: u8 = 8;
 
 const CREATE: u8 = 1;
 const OVERWRITE: u8 = 2;
 const UPDATE: u8 = 3;
+
+const EXISTS: u8 = 1;
+const ABSENT: u8 = 2;
+const REV: u8 = 3;
+const KIND: u8 = 4;
+const UNCHANGED: u8 = 5;
 
 /// The payload of a log entry.
 pub fn encode(command: &Command) -> Vec<u8> {
@@ -96,7 +108,7 @@ fn put_step(encoder: &mut Encoder, step: &Step) {
             put_node_ref(encoder, target);
             encoder.byte((*parents).into());
         }
-        Step::Commit { target, content, mode } => {
+        Step::Commit { target, content, mode, autorename } => {
             encoder.byte(COMMIT);
             put_node_ref(encoder, target);
             put_content(encoder, content);
@@ -108,6 +120,33 @@ fn put_step(encoder: &mut Encoder, step: &Step) {
                     encoder.u64(rev.0);
                 }
             }
+            encoder.byte(autorename.is_some().into());
+            if let Some(client) = autorename {
+                encoder.text(client);
+            }
+        }
+        Step::Symlink { target, to } => {
+            encoder.byte(SYMLINK);
+            put_node_ref(encoder, target);
+            encoder.text(to);
+        }
+        Step::Copy { from, to } => {
+            encoder.byte(COPY);
+            put_node_ref(encoder, from);
+            put_node_ref(encoder, to);
+        }
+        Step::SetAttributes { target, set, remove, rev } => {
+            encoder.byte(SET_ATTRIBUTES);
+            put_node_ref(encoder, target);
+            put_attributes(encoder, set);
+            encoder.u64(remove.len() as u64);
+            remove.iter().for_each(|name| encoder.text(name));
+            put_rev(encoder, *rev);
+        }
+        Step::Check { target, condition } => {
+            encoder.byte(CHECK);
+            put_node_ref(encoder, target);
+            put_condition(encoder, *condition);
         }
         Step::Move { from, to, replace, rev } => {
             encoder.byte(MOVE);
@@ -137,7 +176,23 @@ fn get_step(decoder: &mut Decoder) -> Result<Step> {
                 UPDATE => CommitMode::Update { rev: Revision(decoder.u64()?) },
                 other => return Err(decoder.fault(format!("unknown commit mode {other}"))),
             },
+            autorename: match get_flag(decoder)? {
+                true => Some(decoder.text()?.into()),
+                false => None,
+            },
         },
+        SYMLINK => Step::Symlink { target: get_node_ref(decoder)?, to: decoder.text()?.into() },
+        COPY => Step::Copy { from: get_node_ref(decoder)?, to: get_node_ref(decoder)? },
+        SET_ATTRIBUTES => Step::SetAttributes {
+            target: get_node_ref(decoder)?,
+            set: get_attributes(decoder)?,
+            remove: {
+                let count = decoder.u64()?;
+                (0..count).map(|_| Ok(decoder.text()?.to_owned())).collect::<Result<_>>()?
+            },
+            rev: get_rev(decoder)?,
+        },
+        CHECK => Step::Check { target: get_node_ref(decoder)?, condition: get_condition(decoder)? },
         MOVE => Step::Move {
             from: get_node_ref(decoder)?,
             to: get_node_ref(decoder)?,
@@ -150,6 +205,36 @@ fn get_step(decoder: &mut Decoder) -> Result<Step> {
             rev: get_rev(decoder)?,
         },
         other => return Err(decoder.fault(format!("unknown step {other}"))),
+    })
+}
+
+fn put_condition(encoder: &mut Encoder, condition: Condition) {
+    match condition {
+        Condition::Exists => encoder.byte(EXISTS),
+        Condition::Absent => encoder.byte(ABSENT),
+        Condition::Rev(rev) => {
+            encoder.byte(REV);
+            encoder.u64(rev.0);
+        }
+        Condition::Kind(kind) => {
+            encoder.byte(KIND);
+            put_kind(encoder, kind);
+        }
+        Condition::Unchanged(revision) => {
+            encoder.byte(UNCHANGED);
+            encoder.u64(revision.0);
+        }
+    }
+}
+
+fn get_condition(decoder: &mut Decoder) -> Result<Condition> {
+    Ok(match decoder.byte()? {
+        EXISTS => Condition::Exists,
+        ABSENT => Condition::Absent,
+        REV => Condition::Rev(Revision(decoder.u64()?)),
+        KIND => Condition::Kind(get_kind(decoder)?),
+        UNCHANGED => Condition::Unchanged(Revision(decoder.u64()?)),
+        other => return Err(decoder.fault(format!("unknown condition {other}"))),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::{
 const VERSION: u8 = 1;
 
 /// The format of everything stored. A server refuses every other.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// Whose data folder it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,9 +74,9 @@ mod tests {
             server: ServerId(3),
         };
         let value = encode(&identity);
-        expect!["010104686f6d650103a31cf538"].assert_eq(&hex(&value));
+        expect!["010204686f6d650103ca9bb1e3"].assert_eq(&hex(&value));
         assert_eq!(decode(&value).expect("decode"), Ok(identity.clone()));
-        let later = encode(&Identity { format: 2, ..identity });
-        assert_eq!(decode(&later).expect("decode"), Err(OtherFormat(2)));
+        let later = encode(&Identity { format: FORMAT + 1, ..identity });
+        assert_eq!(decode(&later).expect("decode"), Err(OtherFormat(FORMAT + 1)));
     }
 }

@@ -7,13 +7,14 @@ use metad_proto::limits::HASH_BYTES;
 use super::codec::{Decoder, Encoder};
 use crate::{
     kv::Result,
-    types::{Content, Name, NamespaceId, Node, NodeId, Revision},
+    types::{Attributes, Body, Content, Kind, Name, NamespaceId, Node, NodeId, Revision},
 };
 
 const VERSION: u8 = 1;
 
 const DIRECTORY: u8 = 1;
 const FILE: u8 = 2;
+const SYMLINK: u8 = 3;
 
 /// The stored value of a node that is not a root.
 pub fn encode(node: &Node) -> Vec<u8> {
@@ -35,13 +36,13 @@ pub(super) fn put(encoder: &mut Encoder, node: &Node) {
     encoder.u64(node.parent.0);
     encoder.text(node.name.as_ref().map_or("", Name::as_str));
     encoder.u64(node.rev.0);
-    match &node.content {
-        None => encoder.byte(DIRECTORY),
-        Some(content) => {
-            encoder.byte(FILE);
-            put_content(encoder, content);
-        }
+    put_kind(encoder, node.kind());
+    match &node.body {
+        Body::Directory => {}
+        Body::File(content) => put_content(encoder, content),
+        Body::Symlink(to) => encoder.text(to),
     }
+    put_attributes(encoder, &node.attributes);
 }
 
 pub(super) fn get(decoder: &mut Decoder) -> Result<Node> {
@@ -50,12 +51,43 @@ pub(super) fn get(decoder: &mut Decoder) -> Result<Node> {
         parent: NodeId(decoder.u64()?),
         name: Some(get_name(decoder)?),
         rev: Revision(decoder.u64()?),
-        content: match decoder.byte()? {
-            DIRECTORY => None,
-            FILE => Some(get_content(decoder)?),
-            other => return Err(decoder.fault(format!("unknown kind {other}"))),
+        body: match get_kind(decoder)? {
+            Kind::Directory => Body::Directory,
+            Kind::File => Body::File(get_content(decoder)?),
+            Kind::Symlink => Body::Symlink(decoder.text()?.into()),
         },
+        attributes: get_attributes(decoder)?,
     })
+}
+
+pub(super) fn put_kind(encoder: &mut Encoder, kind: Kind) {
+    encoder.byte(match kind {
+        Kind::Directory => DIRECTORY,
+        Kind::File => FILE,
+        Kind::Symlink => SYMLINK,
+    });
+}
+
+pub(super) fn get_kind(decoder: &mut Decoder) -> Result<Kind> {
+    match decoder.byte()? {
+        DIRECTORY => Ok(Kind::Directory),
+        FILE => Ok(Kind::File),
+        SYMLINK => Ok(Kind::Symlink),
+        other => Err(decoder.fault(format!("unknown kind {other}"))),
+    }
+}
+
+pub(super) fn put_attributes(encoder: &mut Encoder, attributes: &Attributes) {
+    encoder.u64(attributes.len() as u64);
+    for (name, value) in attributes {
+        encoder.text(name);
+        encoder.bytes(value);
+    }
+}
+
+pub(super) fn get_attributes(decoder: &mut Decoder) -> Result<Attributes> {
+    let count = decoder.u64()?;
+    (0..count).map(|_| Ok((decoder.text()?.to_owned(), decoder.bytes()?.to_vec()))).collect()
 }
 
 pub(super) fn get_name(decoder: &mut Decoder) -> Result<Name> {

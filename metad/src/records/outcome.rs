@@ -5,6 +5,7 @@ use metad_proto::limits;
 use super::{
     codec::{Decoder, Encoder},
     namespace,
+    node::get_name,
 };
 use crate::{
     kv::Result,
@@ -53,6 +54,10 @@ pub fn encode(applied: &Applied) -> Vec<u8> {
             for result in results {
                 encoder.u64(result.id.0);
                 encoder.u64(result.rev.0);
+                encoder.byte(result.renamed.is_some().into());
+                if let Some(name) = &result.renamed {
+                    encoder.text(name.as_str());
+                }
             }
         }
         Outcome::Reclaimed { more } => {
@@ -85,7 +90,12 @@ pub fn decode(value: &[u8]) -> Result<Applied> {
 }
 
 fn get_result(decoder: &mut Decoder) -> Result<StepResult> {
-    Ok(StepResult { id: NodeId(decoder.u64()?), rev: Revision(decoder.u64()?) })
+    let (id, rev) = (NodeId(decoder.u64()?), Revision(decoder.u64()?));
+    let renamed = match decoder.byte()? {
+        0 => None,
+        _ => Some(get_name(decoder)?),
+    };
+    Ok(StepResult { id, rev, renamed })
 }
 
 fn put_rejection(encoder: &mut Encoder, rejection: &Rejection) {
@@ -111,6 +121,7 @@ fn put_rejection(encoder: &mut Encoder, rejection: &Rejection) {
             encoder.u64(*value);
         }
         Rejection::SessionExpired => encoder.byte(10),
+        Rejection::PreconditionFailed => encoder.byte(12),
         Rejection::Step { index, rejection } => {
             encoder.byte(11);
             encoder.u64((*index).into());
@@ -140,6 +151,7 @@ fn get_rejection(decoder: &mut Decoder) -> Result<Rejection> {
             Rejection::LimitExceeded { limit, value: decoder.u64()? }
         }
         10 => Rejection::SessionExpired,
+        12 => Rejection::PreconditionFailed,
         11 => {
             Rejection::Step { index: decoder.u32()?, rejection: Box::new(get_rejection(decoder)?) }
         }

@@ -1,11 +1,13 @@
 //! Wire to domain. What is malformed or beyond a limit is refused here, before Raft.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use metad_proto::{limits, v1};
 
 use crate::types::{
-    Action, ClientId, CommitMode, Content, Cursor, Name, NameInvalid, NamespaceId, NodeId, NodeRef,
-    Path, Rejection, Request, Revision, Step,
+    Action, Attributes, ClientId, CommitMode, Condition, Content, Cursor, Kind, Name, NameInvalid,
+    NamespaceId, NodeId, NodeRef, Path, Rejection, Request, Revision, Step,
 };
 
 /// What a decoder gives.
@@ -105,7 +107,24 @@ fn step(step: v1::Step) -> Decoded<Step> {
                     CommitMode::Update { rev: Revision(update.rev) }
                 }
             },
+            autorename: match commit.autorename {
+                true => Some(client_name(commit.client)?),
+                false => None,
+            },
         },
+        Op::Symlink(symlink) => {
+            Step::Symlink { target: node_ref(symlink.target)?, to: link_text(symlink.to)? }
+        }
+        Op::Copy(copy) => Step::Copy { from: node_ref(copy.from)?, to: node_ref(copy.to)? },
+        Op::SetAttributes(change) => Step::SetAttributes {
+            target: node_ref(change.target)?,
+            set: attributes(change.set)?,
+            remove: change.remove,
+            rev: guard(change.rev),
+        },
+        Op::Check(check) => {
+            Step::Check { target: node_ref(check.target)?, condition: condition(check.condition)? }
+        }
         Op::Move(relocate) => Step::Move {
             from: node_ref(relocate.from)?,
             to: node_ref(relocate.to)?,
@@ -118,6 +137,53 @@ fn step(step: v1::Step) -> Decoded<Step> {
             rev: guard(delete.rev),
         },
     })
+}
+
+fn condition(condition: Option<v1::check::Condition>) -> Decoded<Condition> {
+    use v1::check::Condition as Wire;
+    Ok(match condition.ok_or(Rejection::NameInvalid(NameInvalid::Empty))? {
+        Wire::Exists(_) => Condition::Exists,
+        Wire::Absent(_) => Condition::Absent,
+        Wire::Rev(rev) => Condition::Rev(Revision(rev)),
+        Wire::Kind(kind) => Condition::Kind(match v1::Kind::try_from(kind) {
+            Ok(v1::Kind::Directory) => Kind::Directory,
+            Ok(v1::Kind::File) => Kind::File,
+            Ok(v1::Kind::Symlink) => Kind::Symlink,
+            _ => return Err(Rejection::NameInvalid(NameInvalid::Empty)),
+        }),
+        Wire::UnchangedSince(revision) => Condition::Unchanged(Revision(revision)),
+    })
+}
+
+fn link_text(to: String) -> Decoded<Box<str>> {
+    check_limit(limits::SYMLINK_BYTES, limits::SYMLINK_BYTES_MAX, to.len())?;
+    match to.as_str() {
+        "" => Err(Rejection::NameInvalid(NameInvalid::Empty)),
+        text if text.contains('\0') => Err(Rejection::NameInvalid(NameInvalid::Character)),
+        _ => Ok(to.into()),
+    }
+}
+
+/// It becomes part of a name.
+fn client_name(client: String) -> Decoded<Box<str>> {
+    check_limit(limits::CLIENT_NAME_BYTES, limits::CLIENT_NAME_BYTES_MAX, client.len())?;
+    if client.contains(['\0', '/']) {
+        return Err(Rejection::NameInvalid(NameInvalid::Character));
+    }
+    Ok(client.into())
+}
+
+fn attributes(set: BTreeMap<String, Bytes>) -> Decoded<Attributes> {
+    let size = set.iter().map(|(name, value)| name.len() + value.len()).sum();
+    check_limit(limits::ATTRIBUTES_BYTES, limits::ATTRIBUTES_BYTES_MAX, size)?;
+    let check = |(name, value): (String, Bytes)| {
+        check_limit(limits::ATTRIBUTE_NAME_BYTES, limits::ATTRIBUTE_NAME_BYTES_MAX, name.len())?;
+        match name.is_empty() {
+            true => Err(Rejection::NameInvalid(NameInvalid::Empty)),
+            false => Ok((name, value.to_vec())),
+        }
+    };
+    set.into_iter().map(check).collect()
 }
 
 fn guard(rev: u64) -> Option<Revision> {
@@ -153,7 +219,7 @@ mod tests {
         let target = Some(v1::NodeRef { id: 0, path: path.to_owned() });
         let hash = vec![7; hash_size].into();
         let content = Some(v1::Content { hash, ..v1::Content::default() });
-        let commit = v1::CommitFile { target, content, mode: None };
+        let commit = v1::CommitFile { target, content, ..v1::CommitFile::default() };
         v1::Step { op: Some(v1::step::Op::CommitFile(commit)) }
     }
 

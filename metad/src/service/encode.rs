@@ -4,7 +4,7 @@ use bytes::Bytes;
 use metad_proto::{limits::MESSAGE_BYTES_MAX, v1};
 
 use crate::types::{
-    Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Outcome, Request, Stat,
+    Body, Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Outcome, Request, Stat,
     StepResult, Usage,
 };
 
@@ -67,9 +67,14 @@ fn node(node: Node, usage: Usage) -> v1::Node {
         name: node.name.as_ref().map_or_else(String::new, Name::to_string),
         kind: kind(node.kind()).into(),
         rev: node.rev.0,
-        content: node.content.map(content),
+        content: node.content().cloned().map(content),
         nodes: usage.nodes,
         bytes: usage.bytes,
+        symlink: match &node.body {
+            Body::Symlink(to) => to.to_string(),
+            Body::Directory | Body::File(_) => String::new(),
+        },
+        attributes: node.attributes.into_iter().map(|(name, value)| (name, value.into())).collect(),
     }
 }
 
@@ -78,6 +83,7 @@ pub(super) fn kind(kind: Kind) -> v1::Kind {
     match kind {
         Kind::Directory => v1::Kind::Directory,
         Kind::File => v1::Kind::File,
+        Kind::Symlink => v1::Kind::Symlink,
     }
 }
 
@@ -93,7 +99,8 @@ fn content(content: Content) -> v1::Content {
 
 /// What a step did.
 fn step_result(result: StepResult) -> v1::StepResult {
-    v1::StepResult { id: result.id.0, rev: result.rev.0 }
+    let renamed = result.renamed.as_ref().map_or_else(String::new, Name::to_string);
+    v1::StepResult { id: result.id.0, rev: result.rev.0, renamed }
 }
 
 /// A cursor.

@@ -38,6 +38,7 @@ fn info(rejection: &Rejection) -> Info {
         Rejection::LimitExceeded { limit, value } => Info::new(Reason::LimitExceeded)
             .with(errors::LIMIT, limit)
             .with(errors::LIMIT_VALUE, value),
+        Rejection::PreconditionFailed => Info::new(Reason::PreconditionFailed),
         Rejection::SessionExpired => Info::new(Reason::SessionExpired),
         Rejection::Step { index, rejection } => info(rejection).with(errors::STEP, index),
     }

@@ -2,6 +2,8 @@
 //! location, the counters above it and the journal in step, so that no operation can
 //! forget one of them.
 
+use std::collections::BTreeMap;
+
 use metad_proto::limits;
 
 use super::{Tried, apply::Context, reader::Reader};
@@ -9,8 +11,8 @@ use crate::{
     kv::{KvTxn, StorageFault},
     records::{change, key, node, node::Location, system::System, usage},
     types::{
-        Change, ChangeKind, Content, Cursor, Name, Namespace, Node, NodeId, Rejection, StepResult,
-        Usage,
+        Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace, Node, NodeId,
+        Rejection, Revision, StepResult, Usage,
     },
 };
 
@@ -77,29 +79,83 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Reader::new(self.txn, self.context.group)
     }
 
-    /// Makes a node in a free place: a directory, or a file if it has content.
-    pub fn create(&mut self, place: Place, content: Option<Content>) -> Tried<StepResult> {
+    /// Makes a node in a free place.
+    pub fn create(&mut self, place: Place, body: Body) -> Tried<StepResult> {
         let id = self.system.next_node;
         let (parent, name) = (place.parent(), Some(place.name.clone()));
-        let node = Node { id, parent, name, rev: self.context.revision, content };
+        let (rev, attributes) = (self.context.revision, Attributes::new());
+        let node = Node { id, parent, name, rev, body, attributes };
         self.check_room(node.bytes())?;
         self.system.next_node = NodeId(id.0 + 1);
         self.link(&node)?;
         self.grow(place.above, Usage { nodes: 1, bytes: node.bytes() })?;
         self.tell(ChangeKind::Created, &node);
-        Ok(StepResult { id, rev: node.rev })
+        Ok(StepResult::of(id, node.rev))
+    }
+
+    /// Makes a tree like this one in a free place, with ids of its own. The nodes are the
+    /// top and all that is under it, a parent before its children; each with the tree's
+    /// usage, if it is a directory.
+    pub fn create_like(&mut self, place: Place, nodes: Vec<(Node, Usage)>) -> Tried<StepResult> {
+        let top = nodes.first().expect("a tree has a top");
+        let size = Usage { nodes: nodes.len() as u64, bytes: top.0.bytes() + top.1.bytes };
+        self.check_room(size.bytes)?;
+        let first = self.system.next_node;
+        let mut copies = BTreeMap::from([(top.0.parent, place.parent())]);
+        for (node, usage) in nodes {
+            let id = self.system.next_node;
+            self.system.next_node = NodeId(id.0 + 1);
+            copies.insert(node.id, id);
+            let name = if id == first { Some(place.name.clone()) } else { node.name.clone() };
+            let parent = copies[&node.parent];
+            let node = Node { id, parent, name, rev: self.context.revision, ..node };
+            self.link(&node)?;
+            self.put_usage(id, usage);
+            self.tell(ChangeKind::Created, &node);
+        }
+        self.grow(place.above, size)?;
+        Ok(StepResult::of(first, self.context.revision))
+    }
+
+    /// Replaces what clients keep with a node.
+    pub fn set_attributes(&mut self, node: Node, attributes: Attributes) -> Result<StepResult> {
+        let node = Node { rev: self.context.revision, attributes, ..node };
+        self.put(&node)?;
+        self.tell(ChangeKind::Updated, &node);
+        Ok(StepResult::of(node.id, node.rev))
+    }
+
+    /// The revision of the last change of the namespace before this command.
+    pub fn last_change(&self) -> Result<Revision> {
+        let all = key::journal_after(self.context.group, self.namespace.id, None);
+        let now = Cursor { revision: self.context.revision, ordinal: 0 };
+        let end = key::journal(self.context.group, self.namespace.id, now);
+        let last = self.reader().view.last(&all.start, &end)?;
+        let last = last.map(|(_, value)| change::decode(&value)).transpose()?;
+        Ok(last.map_or(self.namespace.created, |change| change.cursor.revision))
+    }
+
+    /// Replicated time, milliseconds since 1970.
+    pub fn time_ms(&self) -> u64 {
+        self.context.time_ms
+    }
+
+    /// Who asks.
+    pub fn client(&self) -> ClientId {
+        self.context.request.client
     }
 
     /// Replaces the content of a file.
     pub fn update(&mut self, above: &[NodeId], file: Node, content: Content) -> Tried<StepResult> {
         self.check_room(content.size)?;
         let before = file.bytes();
-        let node = Node { rev: self.context.revision, content: Some(content), ..file };
+        let body = Body::File(content);
+        let node = Node { rev: self.context.revision, body, ..file };
         self.put(&node)?;
         self.grow(above, Usage { nodes: 0, bytes: node.bytes() })?;
         self.shrink(above, Usage { nodes: 0, bytes: before })?;
         self.tell(ChangeKind::Updated, &node);
-        Ok(StepResult { id: node.id, rev: node.rev })
+        Ok(StepResult::of(node.id, node.rev))
     }
 
     /// Takes a node out of its place and puts it into a free one.
@@ -114,7 +170,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         self.shrink(&above[shared..], size)?;
         self.grow(&to.above[shared..], size)?;
         self.tell(ChangeKind::Moved, &node);
-        Ok(StepResult { id: node.id, rev: node.rev })
+        Ok(StepResult::of(node.id, node.rev))
     }
 
     /// Unlinks a node with all that is under it. What is under it stays stored until
@@ -128,7 +184,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         }
         self.shrink(above, size)?;
         self.tell(ChangeKind::Deleted, node);
-        Ok(StepResult { id: node.id, rev: node.rev })
+        Ok(StepResult::of(node.id, node.rev))
     }
 
     /// The root's counter is the greatest: where it has room, all have.
@@ -192,14 +248,18 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             let counted = counted.ok_or_else(|| {
                 StorageFault::corrupt("usage record", format!("of directory {directory}"))
             })?;
-            let key = key::usage(self.context.group, *directory);
-            if counted == Usage::default() {
-                self.txn.delete(key);
-            } else {
-                self.txn.put(key, usage::encode(&counted));
-            }
+            self.put_usage(*directory, counted);
         }
         Ok(())
+    }
+
+    fn put_usage(&mut self, directory: NodeId, usage: Usage) {
+        let key = key::usage(self.context.group, directory);
+        if usage == Usage::default() {
+            self.txn.delete(key);
+        } else {
+            self.txn.put(key, usage::encode(&usage));
+        }
     }
 
     fn tell(&mut self, kind: ChangeKind, node: &Node) {

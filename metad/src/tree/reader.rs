@@ -10,7 +10,10 @@ use crate::{
         system::{self, System},
         usage,
     },
-    types::{GroupId, Name, Namespace, NamespaceId, Node, NodeId, NodeRef, Rejection, Usage},
+    types::{
+        Attributes, Body, GroupId, Name, Namespace, NamespaceId, Node, NodeId, NodeRef, Rejection,
+        Usage,
+    },
 };
 
 /// Reads one group's state through a view.
@@ -143,6 +146,7 @@ pub(super) fn root(namespace: &Namespace) -> Node {
         parent: NodeId::NONE,
         name: None,
         rev: namespace.created,
-        content: None,
+        body: Body::Directory,
+        attributes: Attributes::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! Commands: what Raft replicates.
 
-use super::{ClientId, Content, Name, NamespaceId, NodeRef, Revision};
+use super::{Attributes, ClientId, Content, Kind, Name, NamespaceId, NodeRef, Revision};
 
 /// Identifies a client's request: a retry carries the same one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -71,6 +71,40 @@ pub enum Step {
         content: Content,
         /// What to do if it is there.
         mode: CommitMode,
+        /// A commit that would be a conflict becomes a sibling, named after this client.
+        autorename: Option<Box<str>>,
+    },
+    /// Makes a symlink.
+    Symlink {
+        /// Where.
+        target: NodeRef,
+        /// The path that it holds.
+        to: Box<str>,
+    },
+    /// Makes a second tree like the one at a place.
+    Copy {
+        /// The node.
+        from: NodeRef,
+        /// Where the copy will be: the place must be free.
+        to: NodeRef,
+    },
+    /// Changes what clients keep with a node.
+    SetAttributes {
+        /// The node.
+        target: NodeRef,
+        /// Added, or put in place of those of the same name.
+        set: Attributes,
+        /// Removed, if they are there.
+        remove: Vec<String>,
+        /// Refused unless this is the node's rev.
+        rev: Option<Revision>,
+    },
+    /// Refuses the whole mutation unless this holds.
+    Check {
+        /// The place.
+        target: NodeRef,
+        /// What must hold there.
+        condition: Condition,
     },
     /// Gives a node another parent or name.
     Move {
@@ -92,6 +126,21 @@ pub enum Step {
         /// Refused unless this is the node's rev.
         rev: Option<Revision>,
     },
+}
+
+/// A precondition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// There is a node.
+    Exists,
+    /// There is none, or no way to it.
+    Absent,
+    /// The node has this rev.
+    Rev(Revision),
+    /// The node is of this kind.
+    Kind(Kind),
+    /// Nothing in the namespace has changed after this revision.
+    Unchanged(Revision),
 }
 
 /// What a commit does if the file is there.

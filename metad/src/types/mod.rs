@@ -12,10 +12,10 @@ mod outcome;
 mod path;
 
 pub use change::{Change, ChangeKind, Cursor};
-pub use command::{Action, Command, CommitMode, Request, Step};
+pub use command::{Action, Command, CommitMode, Condition, Request, Step};
 pub use content::Content;
 pub use id::{ClientId, GroupId, NamespaceId, NodeId, Revision, ServerId};
 pub use name::{Name, NameInvalid};
-pub use node::{Kind, Namespace, Node, Stat, Usage};
+pub use node::{Attributes, Body, Kind, Namespace, Node, Stat, Usage};
 pub use outcome::{Applied, Outcome, Rejection, StepResult};
 pub use path::{NodeRef, Path};

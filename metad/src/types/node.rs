@@ -1,5 +1,7 @@
 //! Nodes of a file tree.
 
+use std::collections::BTreeMap;
+
 use super::{Content, Name, NamespaceId, NodeId, Revision};
 
 /// A file tree with its own root and journal.
@@ -22,9 +24,25 @@ pub enum Kind {
     Directory,
     /// Describes content.
     File,
+    /// Holds the text of a path, which the service does not follow.
+    Symlink,
 }
 
-/// A directory or file. A root is a directory without a name.
+/// What a node is and holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// See [`Kind::Directory`].
+    Directory,
+    /// See [`Kind::File`].
+    File(Content),
+    /// See [`Kind::Symlink`].
+    Symlink(Box<str>),
+}
+
+/// What a client wants to be kept with a node, by name. The service does not look into it.
+pub type Attributes = BTreeMap<String, Vec<u8>>;
+
+/// A node of a tree. A root is a directory without a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Never reused; stays the same across moves.
@@ -35,24 +53,38 @@ pub struct Node {
     pub name: Option<Name>,
     /// The revision of its last change.
     pub rev: Revision,
-    /// Of a file; None for a directory.
-    pub content: Option<Content>,
+    /// What it is and holds.
+    pub body: Body,
+    /// What clients keep with it.
+    pub attributes: Attributes,
 }
 
 impl Node {
     /// What kind of node.
     pub fn kind(&self) -> Kind {
-        if self.content.is_some() { Kind::File } else { Kind::Directory }
+        match self.body {
+            Body::Directory => Kind::Directory,
+            Body::File(_) => Kind::File,
+            Body::Symlink(_) => Kind::Symlink,
+        }
     }
 
     /// Whether it can hold nodes.
     pub fn is_directory(&self) -> bool {
-        self.content.is_none()
+        self.kind() == Kind::Directory
+    }
+
+    /// Of a file.
+    pub fn content(&self) -> Option<&Content> {
+        match &self.body {
+            Body::File(content) => Some(content),
+            Body::Directory | Body::Symlink(_) => None,
+        }
     }
 
     /// Bytes of its own content.
     pub fn bytes(&self) -> u64 {
-        self.content.as_ref().map_or(0, |content| content.size)
+        self.content().map_or(0, |content| content.size)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What apply answers.
 
-use super::{ClientId, NameInvalid, Namespace, NodeId, Revision};
+use super::{ClientId, Name, NameInvalid, Namespace, NodeId, Revision};
 
 /// The answer to a command, kept for retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,12 +37,21 @@ pub enum Outcome {
 }
 
 /// What one step did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepResult {
-    /// The node made, committed, moved or deleted.
+    /// The node made, changed, moved, deleted or checked; of an absent one, none.
     pub id: NodeId,
     /// Its rev after the step; of a deleted node, before it.
     pub rev: Revision,
+    /// The name that it was given instead of the one asked for.
+    pub renamed: Option<Name>,
+}
+
+impl StepResult {
+    /// Of a node, under the name that was asked for.
+    pub fn of(id: NodeId, rev: Revision) -> StepResult {
+        StepResult { id, rev, renamed: None }
+    }
 }
 
 /// Why a command was refused, or a query has no answer.
@@ -72,6 +81,9 @@ pub enum Rejection {
         /// The node's rev.
         current: Revision,
     },
+    /// A precondition does not hold.
+    #[error("a precondition does not hold")]
+    PreconditionFailed,
     /// Not a valid name here.
     #[error(transparent)]
     NameInvalid(NameInvalid),

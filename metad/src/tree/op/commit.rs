@@ -1,50 +1,96 @@
 //! Makes a file or replaces its content: the heart of sync.
 
+use super::conflicted_copy;
 use crate::{
     kv::KvTxn,
     tree::{
         Tried,
         edit::{Edit, Place},
         op::unchanged,
+        reader::Slot,
     },
-    types::{CommitMode, Content, Node, NodeId, NodeRef, Rejection, StepResult},
+    types::{Body, CommitMode, Content, Node, NodeRef, Rejection, StepResult},
 };
 
+/// With `autorename`, a conflict becomes a sibling that is named after the client.
 pub(super) fn commit(
     edit: &mut Edit<impl KvTxn>,
     target: &NodeRef,
     content: &Content,
     mode: CommitMode,
+    autorename: Option<&str>,
 ) -> Tried<StepResult> {
     let slot = edit.reader().slot(edit.namespace(), target)?;
-    match (slot.taken, &slot.name) {
-        (Some(node), _) => replace(edit, &slot.above, node, content, mode),
-        (None, _) if matches!(mode, CommitMode::Update { .. }) => Err(Rejection::NotFound.into()),
-        (None, Some(name)) => edit.create(Place::new(&slot.above, name)?, Some(content.clone())),
-        (None, None) => unreachable!("the root's place is always taken"),
+    let Some(name) = &slot.name else { return Err(Rejection::IsADirectory.into()) };
+    let refused = match (&slot.taken, mode) {
+        (None, CommitMode::Update { .. }) => Rejection::NotFound,
+        (None, _) => {
+            return edit.create(Place::new(&slot.above, name)?, Body::File(content.clone()));
+        }
+        (Some(node), mode) => match judge(node, content, mode) {
+            Judged::Replace => return edit.update(&slot.above, node.clone(), content.clone()),
+            Judged::Unchanged => return Ok(unchanged(node)),
+            Judged::Refused(rejection) => rejection,
+        },
+    };
+    match autorename {
+        // The file that was changed is gone, or another one is there: neither is lost.
+        Some(client) if is_conflict(&refused) => commit_copy(edit, &slot, content, client),
+        _ => Err(refused.into()),
     }
 }
 
-fn replace(
-    edit: &mut Edit<impl KvTxn>,
-    above: &[NodeId],
-    node: Node,
-    content: &Content,
-    mode: CommitMode,
-) -> Tried<StepResult> {
-    if mode == CommitMode::Create {
-        return Err(Rejection::AlreadyExists.into());
-    }
-    let Some(before) = &node.content else {
-        return Err(Rejection::IsADirectory.into());
+enum Judged {
+    Replace,
+    Unchanged,
+    Refused(Rejection),
+}
+
+fn judge(node: &Node, content: &Content, mode: CommitMode) -> Judged {
+    let Some(before) = node.content() else {
+        return Judged::Refused(match node.body {
+            Body::Directory if mode != CommitMode::Create => Rejection::IsADirectory,
+            _ => Rejection::AlreadyExists,
+        });
     };
     match mode {
-        CommitMode::Update { rev } if rev != node.rev => {
-            if before.same_bytes(content) {
-                return Ok(unchanged(&node));
-            }
-            Err(Rejection::Conflict { current: node.rev }.into())
-        }
-        _ => edit.update(above, node, content.clone()),
+        CommitMode::Create => Judged::Refused(Rejection::AlreadyExists),
+        CommitMode::Update { rev } if rev != node.rev => match before.same_bytes(content) {
+            true => Judged::Unchanged,
+            false => Judged::Refused(Rejection::Conflict { current: node.rev }),
+        },
+        CommitMode::Update { .. } | CommitMode::Overwrite => Judged::Replace,
     }
+}
+
+fn is_conflict(rejection: &Rejection) -> bool {
+    matches!(
+        rejection,
+        Rejection::Conflict { .. }
+            | Rejection::AlreadyExists
+            | Rejection::IsADirectory
+            | Rejection::NotFound
+    )
+}
+
+/// Makes a sibling under the first name that is free.
+fn commit_copy(
+    edit: &mut Edit<impl KvTxn>,
+    slot: &Slot,
+    content: &Content,
+    client: &str,
+) -> Tried<StepResult> {
+    let original = slot.name.as_ref().expect("commit refuses the root");
+    let directory = *slot.above.last().expect("a name is in a directory");
+    let anonymous = format!("client {}", edit.client());
+    let client = if client.is_empty() { anonymous.as_str() } else { client };
+    for number in 1.. {
+        let name = conflicted_copy::name(original, client, edit.time_ms(), number);
+        if edit.reader().child(directory, &name)?.is_none() {
+            let place = Place::new(&slot.above, &name)?;
+            let made = edit.create(place, Body::File(content.clone()))?;
+            return Ok(StepResult { renamed: Some(name), ..made });
+        }
+    }
+    unreachable!("a directory has fewer names than there are numbers")
 }

@@ -8,13 +8,13 @@ use crate::{
         op::unchanged,
         reader::root,
     },
-    types::{NodeRef, Path, Rejection, StepResult},
+    types::{Body, NodeRef, Path, Rejection, StepResult},
 };
 
 pub(super) fn mkdir(edit: &mut Edit<impl KvTxn>, target: &NodeRef) -> Tried<StepResult> {
     let slot = edit.reader().slot(edit.namespace(), target)?;
     match (slot.taken, &slot.name) {
-        (None, Some(name)) => edit.create(Place::new(&slot.above, name)?, None),
+        (None, Some(name)) => edit.create(Place::new(&slot.above, name)?, Body::Directory),
         _ => Err(Rejection::AlreadyExists.into()),
     }
 }
@@ -51,10 +51,10 @@ pub(super) fn mkdir_with_parents(
     };
     debug_assert!(above.first() == Some(&root(edit.namespace()).id), "the way starts at the root");
     check_depth(above.len() + names.len())?;
-    let mut made = edit.create(Place::new(&above, first)?, None)?;
+    let mut made = edit.create(Place::new(&above, first)?, Body::Directory)?;
     for name in names {
         above.push(made.id);
-        made = edit.create(Place::new(&above, name)?, None)?;
+        made = edit.create(Place::new(&above, name)?, Body::Directory)?;
     }
     Ok(made)
 }

@@ -1,11 +1,16 @@
 //! The operations, one file each. Each refuses before its first write, so that a
 //! refused one has nothing to undo.
 
+mod check;
 mod commit;
+mod conflicted_copy;
+mod copy;
 mod create_namespace;
 mod delete;
 mod mkdir;
 mod relocate;
+mod set_attributes;
+mod symlink;
 
 pub(super) use create_namespace::create_namespace;
 
@@ -20,7 +25,15 @@ pub(super) fn step(edit: &mut Edit<impl KvTxn>, step: &Step) -> Tried<StepResult
     match step {
         Step::Mkdir { target, parents: false } => mkdir::mkdir(edit, target),
         Step::Mkdir { target, parents: true } => mkdir::mkdir_with_parents(edit, target),
-        Step::Commit { target, content, mode } => commit::commit(edit, target, content, *mode),
+        Step::Commit { target, content, mode, autorename } => {
+            commit::commit(edit, target, content, *mode, autorename.as_deref())
+        }
+        Step::Symlink { target, to } => symlink::symlink(edit, target, to),
+        Step::Copy { from, to } => copy::copy(edit, from, to),
+        Step::SetAttributes { target, set, remove, rev } => {
+            set_attributes::set_attributes(edit, target, set, remove, *rev)
+        }
+        Step::Check { target, condition } => check::check(edit, target, *condition),
         Step::Move { from, to, replace, rev } => relocate::relocate(edit, from, to, *replace, *rev),
         Step::Delete { target, recursive, rev } => delete::delete(edit, target, *recursive, *rev),
     }
@@ -36,5 +49,5 @@ fn check_rev(node: &Node, seen: Option<Revision>) -> Result<(), Rejection> {
 
 /// A step that finds everything as it should be: it changes nothing.
 fn unchanged(node: &Node) -> StepResult {
-    StepResult { id: node.id, rev: node.rev }
+    StepResult::of(node.id, node.rev)
 }

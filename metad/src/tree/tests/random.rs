@@ -7,7 +7,9 @@ use super::script::{GROUP, Machine, NAMESPACE, content};
 use crate::{
     records::key,
     tree::{check::check_tree, query},
-    types::{Action, CommitMode, NodeId, NodeRef, Outcome, Path, Rejection, Revision, Step},
+    types::{
+        Action, CommitMode, Condition, NodeId, NodeRef, Outcome, Path, Rejection, Revision, Step,
+    },
 };
 
 fn path() -> impl Strategy<Value = NodeRef> {
@@ -32,7 +34,18 @@ fn step() -> impl Strategy<Value = Step> {
         (path(), 0..3u64, mode).prop_map(|(target, size, mode)| Step::Commit {
             target,
             content: content(size),
-            mode
+            mode,
+            autorename: (size == 2).then(|| "Ann".into()),
+        }),
+        (path(), path()).prop_map(|(from, to)| Step::Copy { from, to }),
+        path().prop_map(|target| Step::Symlink { target, to: "a".into() }),
+        (path(), rev()).prop_map(|(target, rev)| {
+            let set = [("colour".to_owned(), vec![7])].into();
+            Step::SetAttributes { target, set, remove: vec!["size".to_owned()], rev }
+        }),
+        (path(), any::<bool>()).prop_map(|(target, exists)| {
+            let condition = if exists { Condition::Exists } else { Condition::Absent };
+            Step::Check { target, condition }
         }),
         (path(), path(), any::<bool>(), rev()).prop_map(|(from, to, replace, rev)| Step::Move {
             from,

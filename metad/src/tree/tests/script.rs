@@ -9,8 +9,8 @@ use crate::{
     kv::{Txn, Write},
     tree::{apply, check::check_tree, query},
     types::{
-        Action, Applied, ClientId, Command, CommitMode, Content, GroupId, Name, NamespaceId,
-        NodeId, NodeRef, Outcome, Path, Request, Revision, Step,
+        Action, Applied, ClientId, Command, CommitMode, Condition, Content, GroupId, Kind, Name,
+        NamespaceId, NodeId, NodeRef, Outcome, Path, Request, Revision, Step,
     },
 };
 
@@ -67,7 +67,14 @@ impl Machine {
                 Ok(stat) => {
                     let (node, usage) = (stat.node, stat.usage);
                     let size = node.bytes() + usage.bytes;
-                    format!("#{} rev {} nodes {} bytes {size}", node.id, node.rev, usage.nodes)
+                    let kept: String = node.attributes.iter().map(shown).collect();
+                    format!(
+                        "{:?} #{} rev {} nodes {} bytes {size}{kept}",
+                        node.kind(),
+                        node.id,
+                        node.rev,
+                        usage.nodes
+                    )
                 }
                 Err(rejection) => rejection.to_string(),
             },
@@ -129,11 +136,18 @@ impl Machine {
     }
 }
 
+fn shown((name, value): (&String, &Vec<u8>)) -> String {
+    format!(" {name}={}", String::from_utf8_lossy(value))
+}
+
 fn show(applied: &Applied) -> String {
     let answer = match &applied.outcome {
         Outcome::Rejected(rejection) => rejection.to_string(),
         Outcome::Steps(results) => {
-            let results = results.iter().map(|result| format!("#{} rev {}", result.id, result.rev));
+            let results = results.iter().map(|result| {
+                let renamed = result.renamed.as_ref().map(|name| format!(" {name:?}"));
+                format!("#{} rev {}{}", result.id, result.rev, renamed.unwrap_or_default())
+            });
             results.collect::<Vec<_>>().join(", ")
         }
         other => format!("{other:?}"),
@@ -164,8 +178,9 @@ fn step(line: &str) -> Step {
     match (verb, &words[1..]) {
         ("mkdir", ["-p", path]) => Step::Mkdir { target: node_ref(path), parents: true },
         ("mkdir", [path]) => Step::Mkdir { target: node_ref(path), parents: false },
-        ("commit", [mode, path, size]) => Step::Commit {
+        ("commit" | "commit+rename", [mode, path, size]) => Step::Commit {
             target: node_ref(path),
+            autorename: (verb == "commit+rename").then(|| "Ann".into()),
             content: content(size.parse().unwrap()),
             mode: match mode.split_once('@') {
                 Some((_, rev)) => CommitMode::Update { rev: Revision(rev.parse().unwrap()) },
@@ -176,9 +191,40 @@ fn step(line: &str) -> Step {
         ("move" | "move!", [from, to]) => {
             Step::Move { from: node_ref(from), to: node_ref(to), replace: verb == "move!", rev }
         }
+        ("symlink", [path, to]) => Step::Symlink { target: node_ref(path), to: (*to).into() },
+        ("copy", [from, to]) => Step::Copy { from: node_ref(from), to: node_ref(to) },
+        ("set", [path, changes @ ..]) => set_attributes(node_ref(path), changes, rev),
+        ("check", [path, condition]) => {
+            Step::Check { target: node_ref(path), condition: self::condition(condition) }
+        }
         ("delete", ["-r", path]) => Step::Delete { target: node_ref(path), recursive: true, rev },
         ("delete", [path]) => Step::Delete { target: node_ref(path), recursive: false, rev },
         _ => panic!("unknown line {line:?}"),
+    }
+}
+
+/// `name=value` sets, `-name` removes.
+fn set_attributes(target: NodeRef, changes: &[&str], rev: Option<Revision>) -> Step {
+    let set = changes.iter().filter_map(|change| change.split_once('='));
+    let remove = changes.iter().filter_map(|change| change.strip_prefix('-'));
+    Step::SetAttributes {
+        target,
+        set: set.map(|(name, value)| (name.to_owned(), value.into())).collect(),
+        remove: remove.map(str::to_owned).collect(),
+        rev,
+    }
+}
+
+fn condition(text: &str) -> Condition {
+    let number = |text: &str| Revision(text.parse().unwrap());
+    match text.split_once('=') {
+        Some(("rev", rev)) => Condition::Rev(number(rev)),
+        Some(("unchanged", revision)) => Condition::Unchanged(number(revision)),
+        Some((_, "directory")) => Condition::Kind(Kind::Directory),
+        Some((_, "file")) => Condition::Kind(Kind::File),
+        Some(_) => Condition::Kind(Kind::Symlink),
+        None if text == "exists" => Condition::Exists,
+        None => Condition::Absent,
     }
 }
 

@@ -82,14 +82,24 @@ fn mistakes_are_told_in_one_line() {
     let ours = config(folder.path(), "home", port);
     std::fs::create_dir(folder.path().join("data")).expect("a folder");
     std::fs::write(folder.path().join("data/thesis.tex"), "precious").expect("write");
-    check(refused(&ours), &folder, port, expect![[r#"
+    check(
+        refused(&ours),
+        &folder,
+        port,
+        expect![[r#"
         metad: data folder DIR/data: thesis.tex is in it, which is not metad's: set data_dir to an empty folder, or to one that metad made
-    "#]]);
+    "#]],
+    );
     std::fs::remove_dir_all(folder.path().join("data")).expect("remove");
     std::fs::write(folder.path().join("data"), "a file").expect("write");
-    check(refused(&ours), &folder, port, expect![[r#"
+    check(
+        refused(&ours),
+        &folder,
+        port,
+        expect![[r#"
         metad: data folder DIR/data: it is not a folder: set another data_dir
-    "#]]);
+    "#]],
+    );
     std::fs::remove_file(folder.path().join("data")).expect("remove");
 
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");

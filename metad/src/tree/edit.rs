@@ -11,8 +11,8 @@ use crate::{
     kv::{KvTxn, StorageFault},
     records::{change, key, node, node::Location, system::System, usage},
     types::{
-        Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace, Node, NodeId,
-        Rejection, Revision, StepResult, Usage,
+        Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace, Node,
+        NodeId, Rejection, Revision, StepResult, Usage,
     },
 };
 

@@ -77,7 +77,11 @@ impl Files for Agreeable {
                 mutate_reply::Result::Namespace(namespace)
             }
             mutate_request::Mutation::Steps(steps) => {
-                let result = |n| StepResult { id: revision * 1_000 + n, rev: revision };
+                let result = |n| StepResult {
+                    id: revision * 1_000 + n,
+                    rev: revision,
+                    renamed: String::new(),
+                };
                 let results = (0..steps.steps.len() as u64).map(result).collect();
                 mutate_reply::Result::Steps(StepResults { results })
             }

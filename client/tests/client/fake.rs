@@ -107,7 +107,7 @@ pub fn client_of(addresses: impl IntoIterator<Item = String>) -> Client {
 
 /// The reply to one step.
 pub fn mutated(revision: u64) -> MutateReply {
-    let results = vec![StepResult { id: 10 + revision, rev: revision }];
+    let results = vec![StepResult { id: 10 + revision, rev: revision, ..StepResult::default() }];
     let result = Some(mutate_reply::Result::Steps(StepResults { results }));
     MutateReply { revision, node: 1, result }
 }
@@ -176,7 +176,7 @@ impl Files for Service {
             };
             plot.mutations.push(request);
             plot.mutate.pop_front().unwrap_or_else(|| {
-                let results = vec![StepResult { id: 1, rev: 1 }; count];
+                let results = vec![StepResult { id: 1, rev: 1, ..StepResult::default() }; count];
                 let result = Some(mutate_reply::Result::Steps(StepResults { results }));
                 Script::Answer(MutateReply { revision: 1, node: self.id, result })
             })

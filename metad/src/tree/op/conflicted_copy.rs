@@ -2,25 +2,28 @@
 //! number when that is taken. The extension stays last, so that the copy opens as the
 //! original does.
 
-use std::time::{Duration, UNIX_EPOCH};
-
+use jiff::{Timestamp, tz::TimeZone};
 use metad_proto::limits::NAME_BYTES_MAX;
 
 use crate::types::Name;
 
-/// The bytes of a date.
-const DATE_SIZE: usize = "2026-11-22".len();
-
 /// The name of the `number`th copy, from 1.
 pub(super) fn name(original: &Name, client: &str, time_ms: u64, number: u64) -> Name {
-    let date = humantime::format_rfc3339(UNIX_EPOCH + Duration::from_millis(time_ms)).to_string();
+    let date = date(time_ms);
     let count = if number > 1 { format!(" {number}") } else { String::new() };
-    let mark = format!(" ({client}'s conflicted copy {}{count})", &date[..DATE_SIZE]);
+    let mark = format!(" ({client}'s conflicted copy {date}{count})");
     let (stem, extension) = split(original.as_str());
     let room = NAME_BYTES_MAX.saturating_sub(mark.len() + extension.len());
     let end = (0..=room.min(stem.len())).rev().find(|end| stem.is_char_boundary(*end));
     let stem = &stem[..end.unwrap_or(0)];
     Name::new(&format!("{stem}{mark}{extension}")).expect("made of parts of names, and short")
+}
+
+/// In universal time: all replicas must agree.
+fn date(time_ms: u64) -> String {
+    let time = i64::try_from(time_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok());
+    let time = time.unwrap_or(Timestamp::MAX);
+    time.to_zoned(TimeZone::UTC).date().to_string()
 }
 
 /// A name and its extension, dot included. A name that begins with a dot is no extension,

@@ -10,7 +10,12 @@ use std::{
 use metad_proto::transport::InvalidAddress;
 use serde::Deserialize;
 
-use crate::{raft, types::ServerId};
+use crate::{raft, tree::query::Retention, types::ServerId};
+
+/// Hours of history that are kept, unless the file says otherwise: thirty days.
+const RETENTION_HOURS: u64 = 30 * 24;
+/// Changes that are kept, unless the file says otherwise.
+const RETENTION_CHANGES: u64 = 100_000_000;
 
 /// Bytes of a cluster's name.
 const CLUSTER_BYTES_MAX: usize = 64;
@@ -31,6 +36,8 @@ pub struct Config {
     pub peers: BTreeMap<ServerId, String>,
     /// How Raft is tuned.
     pub raft: raft::Settings,
+    /// How much of the past is kept; while this server leads.
+    pub retention: Retention,
 }
 
 /// What is wrong with a configuration: one line that names the key and what to do.
@@ -53,6 +60,15 @@ struct Raw {
     peers: BTreeMap<String, String>,
     #[serde(default)]
     raft: RawRaft,
+    #[serde(default)]
+    retention: RawRetention,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawRetention {
+    hours: Option<u64>,
+    changes: Option<u64>,
 }
 
 #[derive(Default, Deserialize)]
@@ -104,6 +120,9 @@ impl Config {
         })?;
         let peers = peers(&raw.peers)?;
         let server = ServerId(raw.node);
+        if server.0 == 0 {
+            return error("node: 0 is not a node: nodes are numbered from 1");
+        }
         let Some(address) = peers.get(&server) else {
             return error(format!(
                 "node: {server} is not in [peers]: add a line {server} = \"host:port\" there"
@@ -121,8 +140,12 @@ impl Config {
         };
         check_cluster(&raw.cluster)?;
         let raft = raft_settings(&raw.raft)?;
+        let retention = retention(&raw.retention);
         let Raw { cluster, data_dir, .. } = raw;
-        Ok(Config { cluster, server, data_dir, listen, peers, raft })
+        if data_dir.as_os_str().is_empty() {
+            return error("data_dir: it is empty: name a folder for this node's data");
+        }
+        Ok(Config { cluster, server, data_dir, listen, peers, raft, retention })
     }
 }
 
@@ -158,6 +181,17 @@ fn is_address(address: &str) -> bool {
     let Some((host, port)) = address.rsplit_once(':') else { return false };
     let plain = |c: char| c.is_ascii_alphanumeric() || "-_.[]:".contains(c);
     !host.is_empty() && host.chars().all(plain) && port.parse().is_ok_and(|port: u16| port > 0)
+}
+
+/// What is kept where nothing is said.
+pub fn default_retention() -> Retention {
+    retention(&RawRetention::default())
+}
+
+fn retention(raw: &RawRetention) -> Retention {
+    let hours = raw.hours.unwrap_or(RETENTION_HOURS);
+    let age_ms = hours.saturating_mul(60 * 60 * 1_000);
+    Retention { age_ms, changes: raw.changes.unwrap_or(RETENTION_CHANGES) }
 }
 
 fn raft_settings(raw: &RawRaft) -> Result<raft::Settings, ConfigError> {
@@ -216,9 +250,7 @@ data_dir = "/var/lib/metad"
     fn a_good_file() {
         check(
             GOOD,
-            expect![[
-                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, payload_entries_max: 300 } }"#
-            ]],
+            expect![[r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, payload_entries_max: 300 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#]],
         );
     }
 
@@ -227,7 +259,7 @@ data_dir = "/var/lib/metad"
         check(
             &GOOD.replace("node", "nodes"),
             expect![
-                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `peers`, `raft`"
+                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `peers`, `raft`, `retention`"
             ],
         );
         check(

@@ -23,6 +23,7 @@ use crate::{
     kv::{KvEngine, StorageFault},
     raft::{self, Clock, Member, Replica},
     service::{self, Closer},
+    tree::query::Retention,
     types::{GroupId, ServerId},
 };
 
@@ -95,7 +96,7 @@ pub async fn run(
     let routes = service::routes(replica.clone(), state, closing.clone());
     let serving = transport::serve(listener, routes, closing.wait()).boxed().fuse();
     let mut work = Work { replica, log_syncing: log_syncing.fuse(), serving, faults };
-    let ended = work.until(&config.raft, &config.peers, shutdown).await;
+    let ended = work.until(&config.raft, config.retention, &config.peers, shutdown).await;
     work.stop(closer).await;
     ended
 }
@@ -112,6 +113,7 @@ impl Work {
     async fn until(
         &mut self,
         settings: &raft::Settings,
+        retention: Retention,
         peers: &BTreeMap<ServerId, String>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServerError> {
@@ -125,7 +127,7 @@ impl Work {
             served = &mut self.serving => Err(ServerError::Serve(
                 served.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()),
             )),
-            error = upkeep(&self.replica, settings, peers) => Err(error),
+            error = upkeep(&self.replica, settings, retention, peers) => Err(error),
         }
     }
 
@@ -154,10 +156,11 @@ impl Work {
 async fn upkeep(
     replica: &Replica,
     settings: &raft::Settings,
+    retention: Retention,
     peers: &BTreeMap<ServerId, String>,
 ) -> ServerError {
     match raft::join(replica, settings, peers).await {
-        Ok(()) => housekeeping::run(replica).await.into(),
+        Ok(()) => housekeeping::run(replica, retention).await.into(),
         Err(error) => error.into(),
     }
 }

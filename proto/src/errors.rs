@@ -27,6 +27,10 @@ pub const LEADER_ADDRESS: &str = "leader_address";
 pub const STEP: &str = "step";
 /// Metadata key: the node's present rev.
 pub const CURRENT_REV: &str = "current_rev";
+/// Metadata key: the oldest revision that can be read.
+pub const OLDEST_REVISION: &str = "oldest_revision";
+/// Metadata key: the revision to list at, and to read the journal on from.
+pub const RESET_REVISION: &str = "reset_revision";
 /// Metadata key: the name of the limit that was exceeded.
 pub const LIMIT: &str = "limit";
 /// Metadata key: the value of the limit that was exceeded.

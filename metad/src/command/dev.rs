@@ -8,7 +8,11 @@ use std::{
 
 use anyhow::bail;
 use clap::Args;
-use metad::{config::Config, raft, types::ServerId};
+use metad::{
+    config::{Config, default_retention},
+    raft,
+    types::ServerId,
+};
 use tokio::sync::{mpsc, watch};
 
 use super::serve;
@@ -55,6 +59,7 @@ pub async fn dev(options: Options) -> anyhow::Result<()> {
             listen: address(node),
             peers: peers.clone(),
             raft: raft::Settings::default(),
+            retention: default_retention(),
         };
         let (ready, mut stopped) = (ready.clone(), stopped.clone());
         let on_ready = Box::new(move |_| {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     kv::Result,
-    types::{Change, ChangeKind, ClientId, Cursor, Request, Revision},
+    types::{Change, ChangeKind, ClientId, Cursor, NodeId, Request, Revision},
 };
 
 const VERSION: u8 = 1;
@@ -26,25 +26,31 @@ pub fn encode(change: &Change) -> Vec<u8> {
     encoder.u64(change.request.sequence);
     encoder.u64(change.time_ms);
     node::put(&mut encoder, &change.node);
+    if let Some((parent, name)) = &change.from {
+        encoder.u64(parent.0);
+        encoder.text(name.as_str());
+    }
     encoder.seal(VERSION)
 }
 
 /// Reads a stored value.
 pub fn decode(value: &[u8]) -> Result<Change> {
     let mut decoder = Decoder::open("journal record", VERSION, value)?;
-    let change = Change {
-        cursor: Cursor { revision: Revision(decoder.u64()?), ordinal: decoder.u32()? },
-        kind: match decoder.byte()? {
-            1 => ChangeKind::Created,
-            2 => ChangeKind::Updated,
-            3 => ChangeKind::Moved,
-            4 => ChangeKind::Deleted,
-            other => return Err(decoder.fault(format!("unknown kind {other}"))),
-        },
-        request: Request { client: ClientId(decoder.u64()?), sequence: decoder.u64()? },
-        time_ms: decoder.u64()?,
-        node: node::get(&mut decoder)?,
+    let cursor = Cursor { revision: Revision(decoder.u64()?), ordinal: decoder.u32()? };
+    let kind = match decoder.byte()? {
+        1 => ChangeKind::Created,
+        2 => ChangeKind::Updated,
+        3 => ChangeKind::Moved,
+        4 => ChangeKind::Deleted,
+        other => return Err(decoder.fault(format!("unknown kind {other}"))),
+    };
+    let request = Request { client: ClientId(decoder.u64()?), sequence: decoder.u64()? };
+    let time_ms = decoder.u64()?;
+    let node = node::get(&mut decoder)?;
+    let from = match kind {
+        ChangeKind::Moved => Some((NodeId(decoder.u64()?), node::get_name(&mut decoder)?)),
+        _ => None,
     };
     decoder.end()?;
-    Ok(change)
+    Ok(Change { cursor, kind, node, from, request, time_ms })
 }

@@ -20,6 +20,7 @@ const OPEN_SESSION: u8 = 1;
 const CREATE_NAMESPACE: u8 = 2;
 const MUTATE: u8 = 3;
 const RECLAIM: u8 = 4;
+const COMPACT: u8 = 5;
 
 const MKDIR: u8 = 1;
 const COMMIT: u8 = 2;
@@ -58,6 +59,10 @@ pub fn encode(command: &Command) -> Vec<u8> {
             encoder.u64(steps.len() as u64);
             steps.iter().for_each(|step| put_step(&mut encoder, step));
         }
+        Action::Compact { up_to } => {
+            encoder.byte(COMPACT);
+            encoder.u64(up_to.0);
+        }
         Action::Reclaim { records_max } => {
             encoder.byte(RECLAIM);
             encoder.u64((*records_max).into());
@@ -83,6 +88,7 @@ pub fn decode(value: &[u8]) -> Result<Command> {
             let steps = (0..count).map(|_| get_step(&mut decoder)).collect::<Result<_>>()?;
             Action::Mutate { request, first_pending, namespace, steps }
         }
+        COMPACT => Action::Compact { up_to: Revision(decoder.u64()?) },
         RECLAIM => Action::Reclaim { records_max: decoder.u32()? },
         other => return Err(decoder.fault(format!("unknown action {other}"))),
     };

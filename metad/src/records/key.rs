@@ -9,10 +9,15 @@
 //! | 10 node | parent, name | [`super::node`] | state |
 //! | 11 location | node | namespace, parent, name | state |
 //! | 12 usage | directory | [`super::usage`] | state |
+//! | 13 past node | parent, name, 00, revision that ended it | [`super::node`] | state |
+//! | 14 past location | node, revision that ended it | [`super::node`] | state |
 //! | 20 journal | namespace, revision, ordinal (u32) | [`super::change`] | state |
+//! | 21 journal start | namespace | revision of the last line trimmed | state |
+//! | 22 milestone | time, milliseconds | [`super::milestone`] | state |
 //! | 30 session | client | [`super::session`] | state |
 //! | 31 reply | client, sequence | [`super::outcome`] | state |
-//! | 40 reclaim | directory | empty | state |
+//! | 40 reclaim | directory | revision that deleted it | state |
+//! | 41 forget | directory | empty | state |
 //! | 70 applied | | [`super::applied`] | state |
 //! | 80 identity | | [`super::identity`] | log |
 //! | 81 vote | | [`super::vote`] | log |
@@ -23,7 +28,7 @@
 
 use std::ops::Range;
 
-use crate::types::{ClientId, Cursor, GroupId, NamespaceId, NodeId, Request};
+use crate::types::{ClientId, Cursor, GroupId, NamespaceId, NodeId, Request, Revision};
 
 /// The kind byte. Values are on disk: never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,10 +40,15 @@ enum Kind {
     Node = 0x10,
     Location = 0x11,
     Usage = 0x12,
+    PastNode = 0x13,
+    PastLocation = 0x14,
     Journal = 0x20,
+    JournalStart = 0x21,
+    Milestone = 0x22,
     Session = 0x30,
     Reply = 0x31,
     Reclaim = 0x40,
+    Forget = 0x41,
     Applied = 0x70,
     Identity = 0x80,
     Vote = 0x81,
@@ -141,6 +151,52 @@ pub fn usages(group: GroupId) -> Range<Vec<u8>> {
     prefix_range(key(group, Kind::Usage, &[]))
 }
 
+/// A node that had this name in this directory until a revision, which changed that.
+pub fn past_node(group: GroupId, parent: NodeId, name: &str, until: Revision) -> Vec<u8> {
+    let (parent, until) = (parent.0.to_be_bytes(), until.0.to_be_bytes());
+    // Names hold no NUL: the order is that of names, then that of time.
+    key(group, Kind::PastNode, &[&parent, name.as_bytes(), &[0], &until])
+}
+
+/// The nodes that had this name in this directory at a revision or later.
+pub fn past_nodes_from(group: GroupId, parent: NodeId, name: &str, at: Revision) -> Range<Vec<u8>> {
+    let mut end = past_node(group, parent, name, Revision(u64::MAX));
+    end.push(0);
+    past_node(group, parent, name, at.next())..end
+}
+
+/// All nodes that were in a directory; of names after `after`, if given.
+pub fn past_entries(group: GroupId, directory: NodeId, after: Option<&str>) -> Range<Vec<u8>> {
+    let directory = directory.0.to_be_bytes();
+    let mut range = prefix_range(key(group, Kind::PastNode, &[&directory]));
+    if let Some(after) = after {
+        range.start = key(group, Kind::PastNode, &[&directory, after.as_bytes(), &[1]]);
+    }
+    range
+}
+
+/// All nodes that were somewhere.
+pub fn past_nodes(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::PastNode, &[]))
+}
+
+/// Where a node was until a revision, which changed that.
+pub fn past_location(group: GroupId, id: NodeId, until: Revision) -> Vec<u8> {
+    key(group, Kind::PastLocation, &[&id.0.to_be_bytes(), &until.0.to_be_bytes()])
+}
+
+/// Where a node was at a revision or later.
+pub fn past_locations_from(group: GroupId, id: NodeId, at: Revision) -> Range<Vec<u8>> {
+    let mut end = past_location(group, id, Revision(u64::MAX));
+    end.push(0);
+    past_location(group, id, at.next())..end
+}
+
+/// All past locations.
+pub fn past_locations(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::PastLocation, &[]))
+}
+
 /// One change.
 pub fn journal(group: GroupId, namespace: NamespaceId, cursor: Cursor) -> Vec<u8> {
     let (revision, ordinal) = (cursor.revision.0.to_be_bytes(), cursor.ordinal.to_be_bytes());
@@ -159,6 +215,21 @@ pub fn journal_after(
         range.start.push(0);
     }
     range
+}
+
+/// Up to where a namespace's journal was trimmed.
+pub fn journal_start(group: GroupId, namespace: NamespaceId) -> Vec<u8> {
+    key(group, Kind::JournalStart, &[&namespace.0.to_be_bytes()])
+}
+
+/// Where history was at a time.
+pub fn milestone(group: GroupId, time_ms: u64) -> Vec<u8> {
+    key(group, Kind::Milestone, &[&time_ms.to_be_bytes()])
+}
+
+/// All milestones, in the order of time.
+pub fn milestones(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Milestone, &[]))
 }
 
 /// A client session.
@@ -196,6 +267,16 @@ pub fn reclaim(group: GroupId, directory: NodeId) -> Vec<u8> {
 /// All deleted directories whose entries are still stored.
 pub fn reclaims(group: GroupId) -> Range<Vec<u8>> {
     prefix_range(key(group, Kind::Reclaim, &[]))
+}
+
+/// A directory whose past is to be forgotten.
+pub fn forget(group: GroupId, directory: NodeId) -> Vec<u8> {
+    key(group, Kind::Forget, &[&directory.0.to_be_bytes()])
+}
+
+/// All directories whose past is to be forgotten.
+pub fn forgets(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Forget, &[]))
 }
 
 /// How far the state machine has come.
@@ -249,7 +330,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::types::Revision;
 
     const GROUP: GroupId = GroupId(1);
 

@@ -4,6 +4,8 @@
 //! carries a version and a checksum, and one that does not decode is a fault, never a
 //! guess. Must not: read or write storage, or know Raft's types.
 
+use crate::{kv::Result, types::Revision};
+
 pub mod applied;
 pub mod change;
 pub mod codec;
@@ -12,6 +14,7 @@ pub mod entry;
 pub mod identity;
 pub mod key;
 pub mod membership;
+pub mod milestone;
 pub mod namespace;
 pub mod node;
 pub mod outcome;
@@ -20,3 +23,18 @@ pub mod standing;
 pub mod system;
 pub mod usage;
 pub mod vote;
+
+/// The stored value that is a revision alone.
+pub fn encode_revision(revision: Revision) -> Vec<u8> {
+    let mut encoder = codec::Encoder::new();
+    encoder.u64(revision.0);
+    encoder.seal(1)
+}
+
+/// Reads a stored value that is a revision alone.
+pub fn decode_revision(what: &'static str, value: &[u8]) -> Result<Revision> {
+    let mut decoder = codec::Decoder::open(what, 1, value)?;
+    let revision = Revision(decoder.u64()?);
+    decoder.end()?;
+    Ok(revision)
+}

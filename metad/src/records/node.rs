@@ -1,6 +1,8 @@
 //! Nodes, and where they are. A node is stored under its parent and name, so that a
 //! directory is one range and a path costs one read a name; its location leads there
-//! from its id. A root has a location alone: its namespace says the rest.
+//! from its id. A root has a location alone: its namespace says the rest. What a change
+//! replaces goes into the history: the node as it was, under its place and the revision
+//! that ended it, and likewise where it was.
 
 use metad_proto::limits::HASH_BYTES;
 
@@ -119,22 +121,38 @@ pub(super) fn get_content(decoder: &mut Decoder) -> Result<Content> {
 
 /// Where a node is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Location {
-    /// In which tree.
-    pub namespace: NamespaceId,
-    /// [`NodeId::NONE`] for a root.
+pub enum Location {
+    /// It is the root of a namespace.
+    Root(NamespaceId),
+    /// It is in a directory.
+    In(Place),
+}
+
+/// A name in a directory, and since when a node has had it. Which namespace that is in, the
+/// way up tells: a subtree moves to another one without a change to what is under it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The directory.
     pub parent: NodeId,
-    /// Its name there; None for a root.
-    pub name: Option<Name>,
+    /// The name there.
+    pub name: Name,
+    /// The revision that put the node there.
+    pub since: Revision,
 }
 
 /// The stored value of a location.
 pub fn encode_location(location: &Location) -> Vec<u8> {
     let mut encoder = Encoder::new();
-    encoder.u64(location.namespace.0);
-    encoder.u64(location.parent.0);
-    if let Some(name) = &location.name {
-        encoder.text(name.as_str());
+    match location {
+        Location::Root(namespace) => {
+            encoder.u64(NodeId::NONE.0);
+            encoder.u64(namespace.0);
+        }
+        Location::In(Place { parent, name, since }) => {
+            encoder.u64(parent.0);
+            encoder.text(name.as_str());
+            encoder.u64(since.0);
+        }
     }
     encoder.seal(VERSION)
 }
@@ -142,9 +160,14 @@ pub fn encode_location(location: &Location) -> Vec<u8> {
 /// Reads the stored value of a location.
 pub fn decode_location(value: &[u8]) -> Result<Location> {
     let mut decoder = Decoder::open("location record", VERSION, value)?;
-    let namespace = NamespaceId(decoder.u64()?);
-    let parent = NodeId(decoder.u64()?);
-    let name = if parent == NodeId::NONE { None } else { Some(get_name(&mut decoder)?) };
+    let location = match NodeId(decoder.u64()?) {
+        NodeId::NONE => Location::Root(NamespaceId(decoder.u64()?)),
+        parent => Location::In(Place {
+            parent,
+            name: get_name(&mut decoder)?,
+            since: Revision(decoder.u64()?),
+        }),
+    };
     decoder.end()?;
-    Ok(Location { namespace, parent, name })
+    Ok(location)
 }

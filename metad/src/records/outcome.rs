@@ -20,6 +20,7 @@ const NAMESPACE: u8 = 3;
 const STEPS: u8 = 4;
 const RECLAIMED: u8 = 5;
 const NONE: u8 = 6;
+const COMPACTED: u8 = 7;
 
 const NAMES_INVALID: [NameInvalid; 6] = [
     NameInvalid::Empty,
@@ -60,6 +61,10 @@ pub fn encode(applied: &Applied) -> Vec<u8> {
                 }
             }
         }
+        Outcome::Compacted(revision) => {
+            encoder.byte(COMPACTED);
+            encoder.u64(revision.0);
+        }
         Outcome::Reclaimed { more } => {
             encoder.byte(RECLAIMED);
             encoder.byte((*more).into());
@@ -81,6 +86,7 @@ pub fn decode(value: &[u8]) -> Result<Applied> {
             let count = decoder.u64()?;
             Outcome::Steps((0..count).map(|_| get_result(&mut decoder)).collect::<Result<_>>()?)
         }
+        COMPACTED => Outcome::Compacted(Revision(decoder.u64()?)),
         RECLAIMED => Outcome::Reclaimed { more: decoder.byte()? == 1 },
         NONE => Outcome::None,
         other => return Err(decoder.fault(format!("unknown outcome {other}"))),
@@ -122,6 +128,14 @@ fn put_rejection(encoder: &mut Encoder, rejection: &Rejection) {
         }
         Rejection::SessionExpired => encoder.byte(10),
         Rejection::PreconditionFailed => encoder.byte(12),
+        Rejection::RevisionCompacted { oldest } => {
+            encoder.byte(13);
+            encoder.u64(oldest.0);
+        }
+        Rejection::CursorReset { revision } => {
+            encoder.byte(14);
+            encoder.u64(revision.0);
+        }
         Rejection::Step { index, rejection } => {
             encoder.byte(11);
             encoder.u64((*index).into());
@@ -152,6 +166,8 @@ fn get_rejection(decoder: &mut Decoder) -> Result<Rejection> {
         }
         10 => Rejection::SessionExpired,
         12 => Rejection::PreconditionFailed,
+        13 => Rejection::RevisionCompacted { oldest: Revision(decoder.u64()?) },
+        14 => Rejection::CursorReset { revision: Revision(decoder.u64()?) },
         11 => {
             Rejection::Step { index: decoder.u32()?, rejection: Box::new(get_rejection(decoder)?) }
         }

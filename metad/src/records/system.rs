@@ -21,6 +21,25 @@ pub struct System {
     pub next_namespace: NamespaceId,
     /// The id that the next session gets.
     pub next_client: ClientId,
+    /// What was there before this revision can no longer be read.
+    pub compacted: Revision,
+    /// How far that has been carried out.
+    pub trim: Trim,
+    /// Lines of all journals, those that were trimmed included.
+    pub changes: u64,
+    /// The time of the last milestone, milliseconds since 1970, and `changes` at it.
+    pub milestone: (u64, u64),
+}
+
+/// How far the past has been removed: one journal after the other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Trim {
+    /// Everything before this revision is gone.
+    pub done: Revision,
+    /// The pass that is under way removes what is before this one.
+    pub target: Revision,
+    /// It goes on with this namespace.
+    pub next: NamespaceId,
 }
 
 impl Default for System {
@@ -31,6 +50,10 @@ impl Default for System {
             next_node: NodeId(1),
             next_namespace: NamespaceId(1),
             next_client: ClientId(1),
+            compacted: Revision(0),
+            trim: Trim::default(),
+            changes: 0,
+            milestone: (0, 0),
         }
     }
 }
@@ -43,6 +66,13 @@ pub fn encode(system: &System) -> Vec<u8> {
     encoder.u64(system.next_node.0);
     encoder.u64(system.next_namespace.0);
     encoder.u64(system.next_client.0);
+    encoder.u64(system.compacted.0);
+    encoder.u64(system.trim.done.0);
+    encoder.u64(system.trim.target.0);
+    encoder.u64(system.trim.next.0);
+    encoder.u64(system.changes);
+    encoder.u64(system.milestone.0);
+    encoder.u64(system.milestone.1);
     encoder.seal(VERSION)
 }
 
@@ -55,6 +85,14 @@ pub fn decode(value: &[u8]) -> Result<System> {
         next_node: NodeId(decoder.u64()?),
         next_namespace: NamespaceId(decoder.u64()?),
         next_client: ClientId(decoder.u64()?),
+        compacted: Revision(decoder.u64()?),
+        trim: Trim {
+            done: Revision(decoder.u64()?),
+            target: Revision(decoder.u64()?),
+            next: NamespaceId(decoder.u64()?),
+        },
+        changes: decoder.u64()?,
+        milestone: (decoder.u64()?, decoder.u64()?),
     };
     decoder.end()?;
     Ok(system)

@@ -1,12 +1,12 @@
-//! The leader's housekeeping: has the space of what was deleted freed, in small replicated
-//! steps.
+//! The leader's housekeeping: has what is no longer kept of the past, and what was deleted,
+//! freed in small replicated steps.
 
 use std::time::Duration;
 
 use crate::{
     kv::StorageFault,
     raft::{Replica, time},
-    tree::query,
+    tree::query::{self, Retention},
     types::{Action, Applied, Outcome},
 };
 
@@ -18,19 +18,27 @@ const PAUSE: Duration = Duration::from_millis(20);
 const RECORDS_MAX: u32 = 1_000;
 
 /// Runs until the storage fails.
-pub async fn run(replica: &Replica) -> StorageFault {
+pub async fn run(replica: &Replica, retention: Retention) -> StorageFault {
     loop {
         time::sleep(INTERVAL).await;
         if replica.raft().is_leader()
-            && let Err(fault) = clean(replica).await
+            && let Err(fault) = clean(replica, retention).await
         {
             return fault;
         }
     }
 }
 
-async fn clean(replica: &Replica) -> Result<(), StorageFault> {
+async fn clean(replica: &Replica, retention: Retention) -> Result<(), StorageFault> {
     let group = replica.member().group;
+    let view = replica.state().view()?;
+    let due = query::compactable(&*view, group, retention, replica.now_ms())?;
+    if let Some(up_to) = due
+        && replica.propose(Action::Compact { up_to }).await.is_err()
+    {
+        // No longer the leader: another one goes on.
+        return Ok(());
+    }
     while query::reclaimable(&*replica.state().view()?, group, replica.now_ms())? {
         let step = replica.propose(Action::Reclaim { records_max: RECORDS_MAX }).await;
         match step {

@@ -53,6 +53,11 @@ pub(super) fn cursor(cursor: v1::Cursor) -> Cursor {
     Cursor { revision: Revision(cursor.revision), ordinal: cursor.ordinal }
 }
 
+/// The revision to read at; 0 for what is there now.
+pub(super) fn revision(at: u64) -> Option<Revision> {
+    Some(Revision(at)).filter(|revision| revision.0 != 0)
+}
+
 /// How many changes a page may have; 0 for as many as there may be.
 pub(super) fn page_limit(limit: u32) -> Decoded<usize> {
     let limit = limit as usize;
@@ -120,7 +125,7 @@ fn step(step: v1::Step) -> Decoded<Step> {
             target: node_ref(change.target)?,
             set: attributes(change.set)?,
             remove: change.remove,
-            rev: guard(change.rev),
+            rev: revision(change.rev),
         },
         Op::Check(check) => {
             Step::Check { target: node_ref(check.target)?, condition: condition(check.condition)? }
@@ -129,12 +134,12 @@ fn step(step: v1::Step) -> Decoded<Step> {
             from: node_ref(relocate.from)?,
             to: node_ref(relocate.to)?,
             replace: relocate.replace,
-            rev: guard(relocate.rev),
+            rev: revision(relocate.rev),
         },
         Op::Delete(delete) => Step::Delete {
             target: node_ref(delete.target)?,
             recursive: delete.recursive,
-            rev: guard(delete.rev),
+            rev: revision(delete.rev),
         },
     })
 }
@@ -184,10 +189,6 @@ fn attributes(set: BTreeMap<String, Bytes>) -> Decoded<Attributes> {
         }
     };
     set.into_iter().map(check).collect()
-}
-
-fn guard(rev: u64) -> Option<Revision> {
-    Some(Revision(rev)).filter(|rev| rev.0 != 0)
 }
 
 fn content(content: v1::Content) -> Decoded<Content> {

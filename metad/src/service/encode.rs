@@ -22,6 +22,7 @@ pub(super) fn mutation_result(outcome: Outcome) -> Option<v1::mutate_reply::Resu
         }
         Outcome::Rejected(_)
         | Outcome::Session { .. }
+        | Outcome::Compacted(_)
         | Outcome::Reclaimed { .. }
         | Outcome::None => None,
     }
@@ -112,10 +113,14 @@ pub(super) fn cursor(cursor: Cursor) -> v1::Cursor {
 pub(super) fn change(change: Change) -> v1::Change {
     let Request { client, sequence } = change.request;
     let node = entry(change.node);
+    let (from_parent, from_name) =
+        change.from.map_or_else(Default::default, |(parent, name)| (parent.0, name.to_string()));
     v1::Change {
         cursor: Some(cursor(change.cursor)),
         request: Some(v1::RequestId { client_id: client.0, sequence }),
         time_ms: change.time_ms,
+        from_parent_id: from_parent,
+        from_name,
         change: Some(match change.kind {
             ChangeKind::Created => v1::change::Change::Created(node),
             ChangeKind::Updated => v1::change::Change::Updated(node),

@@ -12,9 +12,12 @@ use super::{
     encode, list, status, subscribe,
 };
 use crate::{
-    kv::{self, KvRead, View},
+    kv::{self, View},
     raft::{Replica, Unavailable},
-    tree::{Answer, query},
+    tree::{
+        Answer,
+        query::{self, Source},
+    },
     types::{Action, Applied, GroupId, NamespaceId, Outcome, Revision, ServerId},
 };
 
@@ -68,14 +71,15 @@ impl Files {
         Ok((view, revision))
     }
 
-    /// The answer of a query to a fresh view.
+    /// The answer of a query to a fresh view, or to what was there at a revision.
     async fn ask<T>(
         &self,
-        query: impl FnOnce(&dyn KvRead, GroupId) -> Answer<T>,
+        at: Option<Revision>,
+        query: impl FnOnce(Source) -> Answer<T>,
     ) -> Result<(T, Revision), Status> {
         let (view, revision) = self.fresh_view().await?;
-        match query(&*view, self.group()) {
-            Ok(Ok(value)) => Ok((value, revision)),
+        match query(Source { view: &*view, group: self.group(), at }) {
+            Ok(Ok(value)) => Ok((value, at.unwrap_or(revision))),
             Ok(Err(rejection)) => Err(status::rejected(&rejection, Some(revision), self.server())),
             Err(fault) => Err(status::fault(&fault, &self.replica)),
         }
@@ -126,8 +130,8 @@ impl files_server::Files for Files {
         &self,
         _request: Request<v1::ListNamespacesRequest>,
     ) -> Result<Response<v1::ListNamespacesReply>, Status> {
-        let namespaces = |view: &dyn KvRead, group| query::namespaces(view, group).map(Ok);
-        let (namespaces, revision) = self.ask(namespaces).await?;
+        let namespaces = |source: Source| query::namespaces(source.view, source.group).map(Ok);
+        let (namespaces, revision) = self.ask(None, namespaces).await?;
         Ok(Response::new(v1::ListNamespacesReply {
             revision: revision.0,
             node: self.server().0,
@@ -139,10 +143,10 @@ impl files_server::Files for Files {
         &self,
         request: Request<v1::StatRequest>,
     ) -> Result<Response<v1::StatReply>, Status> {
-        let v1::StatRequest { ns, target } = request.into_inner();
+        let v1::StatRequest { ns, target, at_revision } = request.into_inner();
         let target = self.decoded(decode::node_ref(target))?;
-        let stat = |view: &dyn KvRead, group| query::stat(view, group, NamespaceId(ns), &target);
-        let (stat, revision) = self.ask(stat).await?;
+        let stat = |source: Source| query::stat(source, NamespaceId(ns), &target);
+        let (stat, revision) = self.ask(decode::revision(at_revision), stat).await?;
         let (revision, node) = (revision.0, self.server().0);
         Ok(Response::new(v1::StatReply { revision, node, stat: Some(encode::stat(stat)) }))
     }
@@ -151,11 +155,10 @@ impl files_server::Files for Files {
         &self,
         request: Request<v1::LookupRequest>,
     ) -> Result<Response<v1::LookupReply>, Status> {
-        let v1::LookupRequest { ns, target } = request.into_inner();
+        let v1::LookupRequest { ns, target, at_revision } = request.into_inner();
         let target = self.decoded(decode::node_ref(target))?;
-        let lookup =
-            |view: &dyn KvRead, group| query::lookup(view, group, NamespaceId(ns), &target);
-        let ((node, path), revision) = self.ask(lookup).await?;
+        let lookup = |source: Source| query::lookup(source, NamespaceId(ns), &target);
+        let ((node, path), revision) = self.ask(decode::revision(at_revision), lookup).await?;
         Ok(Response::new(v1::LookupReply {
             revision: revision.0,
             node: self.server().0,
@@ -186,10 +189,10 @@ impl files_server::Files for Files {
         let v1::ReadJournalRequest { ns, after, limit } = request.into_inner();
         let limit = self.decoded(decode::page_limit(limit))?;
         let after = after.map(decode::cursor);
-        let page = |view: &dyn KvRead, group| {
-            query::journal_page(view, group, NamespaceId(ns), after, limit)
+        let page = |source: Source| {
+            query::journal_page(source.view, source.group, NamespaceId(ns), after, limit)
         };
-        let (page, revision) = self.ask(page).await?;
+        let (page, revision) = self.ask(None, page).await?;
         let (changes, rest) = encode::fill(page.changes, encode::change);
         let cursor = changes.last().and_then(|change| change.cursor);
         Ok(Response::new(v1::ReadJournalReply {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     kv::View,
     raft::Replica,
-    tree::query::{self, Page},
+    tree::query::{self, Page, Source},
     types::{Name, NamespaceId, Node, NodeRef, Revision},
 };
 
@@ -22,6 +22,7 @@ pub struct Listing {
     after: Option<Name>,
     /// Entries; None for all.
     left: Option<u64>,
+    at: Option<Revision>,
 }
 
 impl Listing {
@@ -35,6 +36,7 @@ impl Listing {
                 name => Some(decode::name(name)?),
             },
             left: (request.limit > 0).then_some(request.limit),
+            at: decode::revision(request.at_revision),
         })
     }
 
@@ -63,9 +65,9 @@ pub struct Pages {
 impl Pages {
     /// The next page.
     pub fn read(&self, listing: &Listing) -> Result<Page, Status> {
+        let (view, group) = (&*self.view, self.replica.member().group);
         let page = query::list_page(
-            &*self.view,
-            self.replica.member().group,
+            Source { view, group, at: listing.at },
             listing.namespace,
             &listing.target,
             listing.after.as_ref(),
@@ -91,7 +93,8 @@ impl Pages {
             let mut page = first;
             loop {
                 let go_on = listing.advance(&page.entries, page.more);
-                let mut messages = self.messages(page.entries);
+                let revision = listing.at.unwrap_or(self.revision);
+                let mut messages = self.messages(page.entries, revision);
                 if let Some(last) = messages.last_mut() {
                     last.done = !go_on;
                 }
@@ -107,13 +110,13 @@ impl Pages {
     }
 
     /// A page as messages: one, unless its entries are large. One also for no entries.
-    fn messages(&self, entries: Vec<Node>) -> Vec<v1::ListReply> {
+    fn messages(&self, entries: Vec<Node>, revision: Revision) -> Vec<v1::ListReply> {
         let mut rest = entries;
         let mut messages = Vec::new();
         loop {
             let (entries, left) = encode::fill(rest, encode::entry);
             messages.push(v1::ListReply {
-                revision: self.revision.0,
+                revision: revision.0,
                 node: self.replica.member().server.0,
                 entries,
                 done: false,

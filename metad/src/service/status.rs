@@ -39,6 +39,12 @@ fn info(rejection: &Rejection) -> Info {
             .with(errors::LIMIT, limit)
             .with(errors::LIMIT_VALUE, value),
         Rejection::PreconditionFailed => Info::new(Reason::PreconditionFailed),
+        Rejection::RevisionCompacted { oldest } => {
+            Info::new(Reason::RevisionCompacted).with(errors::OLDEST_REVISION, oldest)
+        }
+        Rejection::CursorReset { revision } => {
+            Info::new(Reason::CursorReset).with(errors::RESET_REVISION, revision)
+        }
         Rejection::SessionExpired => Info::new(Reason::SessionExpired),
         Rejection::Step { index, rejection } => info(rejection).with(errors::STEP, index),
     }

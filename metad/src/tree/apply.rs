@@ -1,6 +1,6 @@
 //! One entry of the log becomes one change of the state.
 
-use super::{Stop, Tried, edit::Edit, op, reader::Reader, reclaim, session};
+use super::{Stop, Tried, edit::Edit, op, reader::Reader, reclaim, retention, session};
 use crate::{
     kv::{KvTxn, Result, Txn},
     records::{
@@ -35,7 +35,8 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
     system.time_ms = system.time_ms.max(command.time_ms);
     let applied = match &command.action {
         Action::OpenSession => session::open(txn, group, &mut system),
-        Action::Reclaim { records_max } => reclaim::reclaim(txn, group, &system, *records_max)?,
+        Action::Compact { up_to } => retention::compact(&mut system, *up_to),
+        Action::Reclaim { records_max } => reclaim::reclaim(txn, group, &mut system, *records_max)?,
         Action::CreateNamespace { request, first_pending, name } => {
             let make = |txn: &mut _, system: &mut _, context| {
                 let namespace = op::create_namespace(txn, system, &context, name)?;
@@ -50,6 +51,7 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
             once(txn, group, &mut system, *request, *first_pending, change)?
         }
     };
+    retention::set_milestone(txn, group, &mut system);
     txn.put(key::system(group), system::encode(&system));
     Ok(applied)
 }

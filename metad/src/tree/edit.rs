@@ -9,7 +9,12 @@ use metad_proto::limits;
 use super::{Tried, apply::Context, reader::Reader};
 use crate::{
     kv::{KvTxn, StorageFault},
-    records::{change, key, node, node::Location, system::System, usage},
+    records::{
+        change, encode_revision, key,
+        node::{self, Location},
+        system::System,
+        usage,
+    },
     types::{
         Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace, Node,
         NodeId, Rejection, Revision, StepResult, Usage,
@@ -119,6 +124,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
 
     /// Replaces what clients keep with a node.
     pub fn set_attributes(&mut self, node: Node, attributes: Attributes) -> Result<StepResult> {
+        self.keep_node(&node)?;
         let node = Node { rev: self.context.revision, attributes, ..node };
         self.put(&node)?;
         self.tell(ChangeKind::Updated, &node);
@@ -148,6 +154,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     /// Replaces the content of a file.
     pub fn update(&mut self, above: &[NodeId], file: Node, content: Content) -> Tried<StepResult> {
         self.check_room(content.size)?;
+        self.keep_node(&file)?;
         let before = file.bytes();
         let body = Body::File(content);
         let node = Node { rev: self.context.revision, body, ..file };
@@ -162,6 +169,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     pub fn relocate(&mut self, above: &[NodeId], node: Node, to: Place) -> Result<StepResult> {
         let size = self.size(&node)?;
         self.unlink(&node)?;
+        let from = (node.parent, name_of(&node)?.clone());
         let (parent, name) = (to.parent(), Some(to.name.clone()));
         let node = Node { parent, name, rev: self.context.revision, ..node };
         self.link(&node)?;
@@ -169,7 +177,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let shared = above.iter().zip(to.above).take_while(|(a, b)| a == b).count();
         self.shrink(&above[shared..], size)?;
         self.grow(&to.above[shared..], size)?;
-        self.tell(ChangeKind::Moved, &node);
+        self.tell_from(ChangeKind::Moved, &node, Some(from));
         Ok(StepResult::of(node.id, node.rev))
     }
 
@@ -180,7 +188,8 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         self.unlink(node)?;
         if size.nodes > 1 {
             self.txn.delete(key::usage(self.context.group, node.id));
-            self.txn.put(key::reclaim(self.context.group, node.id), Vec::new());
+            let deleted = encode_revision(self.context.revision);
+            self.txn.put(key::reclaim(self.context.group, node.id), deleted);
         }
         self.shrink(above, size)?;
         self.tell(ChangeKind::Deleted, node);
@@ -213,14 +222,38 @@ impl<'t, T: KvTxn> Edit<'t, T> {
 
     fn link(&mut self, node: &Node) -> Result<()> {
         self.put(node)?;
-        let location =
-            Location { namespace: self.namespace.id, parent: node.parent, name: node.name.clone() };
+        let (parent, name) = (node.parent, name_of(node)?.clone());
+        let location = Location::In(node::Place { parent, name, since: self.context.revision });
         let key = key::location(self.context.group, node.id);
         self.txn.put(key, node::encode_location(&location));
         Ok(())
     }
 
+    /// Keeps a node as it was until now. What began and ended at one revision was never seen.
+    fn keep_node(&mut self, node: &Node) -> Result<()> {
+        let now = self.context.revision;
+        if node.rev < now {
+            let name = name_of(node)?;
+            let key = key::past_node(self.context.group, node.parent, name.as_str(), now);
+            self.txn.put(key, node::encode(node));
+        }
+        Ok(())
+    }
+
+    fn keep_location(&mut self, id: NodeId) -> Result<()> {
+        let now = self.context.revision;
+        if let Some(Location::In(place)) = self.reader().location(id)?
+            && place.since < now
+        {
+            let key = key::past_location(self.context.group, id, now);
+            self.txn.put(key, node::encode_location(&Location::In(place)));
+        }
+        Ok(())
+    }
+
     fn unlink(&mut self, node: &Node) -> Result<()> {
+        self.keep_node(node)?;
+        self.keep_location(node.id)?;
         let name = name_of(node)?;
         self.txn.delete(key::node(self.context.group, node.parent, name.as_str()));
         self.txn.delete(key::location(self.context.group, node.id));
@@ -263,10 +296,15 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     }
 
     fn tell(&mut self, kind: ChangeKind, node: &Node) {
+        self.tell_from(kind, node, None);
+    }
+
+    fn tell_from(&mut self, kind: ChangeKind, node: &Node, from: Option<(NodeId, Name)>) {
         let cursor = Cursor { revision: self.context.revision, ordinal: self.ordinal };
         self.ordinal += 1;
+        self.system.changes += 1;
         let (request, time_ms) = (self.context.request, self.context.time_ms);
-        let change = Change { cursor, kind, node: node.clone(), request, time_ms };
+        let change = Change { cursor, kind, node: node.clone(), from, request, time_ms };
         let key = key::journal(self.context.group, self.namespace.id, cursor);
         self.txn.put(key, change::encode(&change));
     }

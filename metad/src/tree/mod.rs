@@ -10,9 +10,11 @@ mod apply;
 pub mod check;
 mod edit;
 mod op;
+mod past;
 pub mod query;
 mod reader;
 mod reclaim;
+mod retention;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -5,10 +5,12 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Answer, Tried, answer, reader::Reader, reclaim};
+use super::{Answer, Tried, answer, reader::Reader, reclaim, retention};
+
+pub use super::retention::Retention;
 use crate::{
     kv::{KvRead, Result},
-    records::{change, key, namespace, node},
+    records::{change, decode_revision, key, namespace, node::Location},
     types::{
         Change, Cursor, GroupId, Name, Namespace, NamespaceId, Node, NodeRef, Path, Rejection,
         Revision, Stat, Usage,
@@ -17,6 +19,28 @@ use crate::{
 
 /// A view of any kind.
 type View<'v> = &'v dyn KvRead;
+
+/// What a question is asked of.
+#[derive(Clone, Copy)]
+pub struct Source<'v> {
+    /// A pinned view of the state.
+    pub view: View<'v>,
+    /// Whose state.
+    pub group: GroupId,
+    /// The revision to read at; None for what is there now.
+    pub at: Option<Revision>,
+}
+
+impl<'v> Source<'v> {
+    /// What is there now.
+    pub fn now(view: View<'v>, group: GroupId) -> Self {
+        Source { view, group, at: None }
+    }
+
+    fn reader(&self) -> Tried<Reader<'v, dyn KvRead + 'v>> {
+        Reader::at(self.view, self.group, self.at)
+    }
+}
 
 /// The revision that the view reflects.
 pub fn revision(view: View, group: GroupId) -> Result<Revision> {
@@ -34,32 +58,30 @@ pub fn namespaces(view: View, group: GroupId) -> Result<Vec<Namespace>> {
     view.scan(&range.start, &range.end).map(|pair| namespace::decode(&pair?.1)).collect()
 }
 
-/// A node and what is under it.
-pub fn stat(view: View, group: GroupId, id: NamespaceId, target: &NodeRef) -> Answer<Stat> {
-    let reader = Reader::new(view, group);
+/// A node and what is under it now; what was under it in the past is not known.
+pub fn stat(source: Source, id: NamespaceId, target: &NodeRef) -> Answer<Stat> {
     let find = || -> Tried<Stat> {
+        let reader = source.reader()?;
         let node = reader.find(&reader.namespace(id)?, target)?.node;
-        let usage = if node.is_directory() { reader.usage(node.id)? } else { Usage::default() };
+        let counted = node.is_directory() && source.at.is_none();
+        let usage = if counted { reader.usage(node.id)? } else { Usage::default() };
         Ok(Stat { node, usage })
     };
     answer(find())
 }
 
 /// A node and its whole path.
-pub fn lookup(
-    view: View,
-    group: GroupId,
-    id: NamespaceId,
-    target: &NodeRef,
-) -> Answer<(Node, Path)> {
-    let reader = Reader::new(view, group);
+pub fn lookup(source: Source, id: NamespaceId, target: &NodeRef) -> Answer<(Node, Path)> {
     let find = || -> Tried<(Node, Path)> {
+        let reader = source.reader()?;
         let found = reader.find(&reader.namespace(id)?, target)?;
         let mut names = Vec::new();
         // The root has no name.
         for directory in found.above.iter().skip(1) {
-            let location = reader.location(*directory)?.ok_or(Rejection::NotFound)?;
-            names.extend(location.name);
+            let Some(Location::In(place)) = reader.location(*directory)? else {
+                return Err(Rejection::NotFound.into());
+            };
+            names.push(place.name);
         }
         names.extend(found.node.name.clone());
         Ok((found.node, Path::of(names)))
@@ -78,22 +100,21 @@ pub struct Page {
 
 /// The entries of a directory after a name: at most `limit` of them.
 pub fn list_page(
-    view: View,
-    group: GroupId,
+    source: Source,
     id: NamespaceId,
     target: &NodeRef,
     after: Option<&Name>,
     limit: usize,
 ) -> Answer<Page> {
-    let reader = Reader::new(view, group);
     let read = || -> Tried<Page> {
+        let reader = source.reader()?;
         let directory = reader.find(&reader.namespace(id)?, target)?.node;
         if !directory.is_directory() {
             return Err(Rejection::NotADirectory.into());
         }
-        let range = key::entries(group, directory.id, after.map(Name::as_str));
-        let (entries, more) = page(view, range, limit, node::decode)?;
-        Ok(Page { entries, more })
+        let mut entries = reader.entries(directory.id, after.map(Name::as_str));
+        let page = entries.by_ref().take(limit).collect::<Result<_>>()?;
+        Ok(Page { entries: page, more: entries.next().transpose()?.is_some() })
     };
     answer(read())
 }
@@ -118,7 +139,14 @@ pub fn journal_page(
     limit: usize,
 ) -> Answer<JournalPage> {
     let read = || -> Tried<JournalPage> {
-        Reader::new(view, group).namespace(id)?;
+        let reader = Reader::new(view, group);
+        reader.namespace(id)?;
+        let trimmed = view.get(&key::journal_start(group, id))?;
+        let trimmed = trimmed.map(|value| decode_revision("journal start", &value)).transpose()?;
+        if after.unwrap_or_default().revision < trimmed.unwrap_or_default() {
+            let revision = reader.system()?.revision;
+            return Err(Rejection::CursorReset { revision }.into());
+        }
         let range = key::journal_after(group, id, after);
         let (changes, more) = page(view, range, limit, change::decode)?;
         let cursor = changes.last().map(|change: &Change| change.cursor).or(after);
@@ -139,9 +167,22 @@ fn page<T>(
     Ok((records, pairs.next().transpose()?.is_some()))
 }
 
+/// The revision before which the past need no longer be kept at a time (milliseconds since
+/// 1970), if it still is.
+pub fn compactable(
+    view: View,
+    group: GroupId,
+    keep: Retention,
+    now_ms: u64,
+) -> Result<Option<Revision>> {
+    let system = Reader::new(view, group).system()?;
+    retention::due(view, group, &system, keep, now_ms)
+}
+
 /// Whether housekeeping has something to do at a time, milliseconds since 1970.
 pub fn reclaimable(view: View, group: GroupId, time_ms: u64) -> Result<bool> {
-    reclaim::is_needed(view, group, time_ms)
+    let system = Reader::new(view, group).system()?;
+    reclaim::is_needed(view, group, &system, time_ms)
 }
 
 /// A hash over all records of the group in the order of their keys, and their number.

@@ -1,18 +1,18 @@
 //! Reading the records of the state: nodes, their places, and the way from a reference to
-//! a node.
+//! a node; as they are, or as they were at a revision.
 
-use super::Tried;
+use super::{Tried, past};
 use crate::{
     kv::{KvRead, Result, StorageFault},
     records::{
         key, namespace,
-        node::{self, Location},
+        node::{self, Location, Place},
         system::{self, System},
         usage,
     },
     types::{
         Attributes, Body, GroupId, Name, Namespace, NamespaceId, Node, NodeId, NodeRef, Rejection,
-        Usage,
+        Revision, Usage,
     },
 };
 
@@ -20,6 +20,8 @@ use crate::{
 pub(super) struct Reader<'v, V: ?Sized> {
     pub view: &'v V,
     pub group: GroupId,
+    /// None for what is there now.
+    pub at: Option<Revision>,
 }
 
 /// A node that was asked for, and the directories above it, the root first.
@@ -39,7 +41,22 @@ pub(super) struct Slot {
 
 impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
     pub fn new(view: &'v V, group: GroupId) -> Self {
-        Reader { view, group }
+        Reader { view, group, at: None }
+    }
+
+    /// Reads what was there at a revision, if that is still kept.
+    pub fn at(view: &'v V, group: GroupId, at: Option<Revision>) -> Tried<Self> {
+        let reader = Reader { view, group, at };
+        if let Some(at) = at {
+            let System { revision, compacted, .. } = reader.system()?;
+            if at < compacted {
+                return Err(Rejection::RevisionCompacted { oldest: compacted }.into());
+            }
+            if at > revision {
+                return Err(Rejection::NotFound.into());
+            }
+        }
+        Ok(reader)
     }
 
     pub fn system(&self) -> Result<System> {
@@ -48,12 +65,17 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
     }
 
     pub fn namespace(&self, id: NamespaceId) -> Tried<Namespace> {
-        match self.view.get(&key::namespace(self.group, id))? {
-            Some(value) => Ok(namespace::decode(&value)?),
-            None => Err(Rejection::NotFound.into()),
+        let Some(value) = self.view.get(&key::namespace(self.group, id))? else {
+            return Err(Rejection::NotFound.into());
+        };
+        let namespace = namespace::decode(&value)?;
+        match self.at {
+            Some(at) if at < namespace.created => Err(Rejection::NotFound.into()),
+            _ => Ok(namespace),
         }
     }
 
+    /// What is under a directory now: counters have no past.
     pub fn usage(&self, directory: NodeId) -> Result<Usage> {
         let value = self.view.get(&key::usage(self.group, directory))?;
         value.map_or(Ok(Usage::default()), |value| usage::decode(&value))
@@ -61,12 +83,53 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
 
     pub fn child(&self, parent: NodeId, name: &Name) -> Result<Option<Node>> {
         let value = self.view.get(&key::node(self.group, parent, name.as_str()))?;
-        value.map(|value| node::decode(&value)).transpose()
+        let current = value.map(|value| node::decode(&value)).transpose()?;
+        match self.at {
+            Some(at) if current.as_ref().is_none_or(|node| node.rev > at) => {
+                past::child(self.view, self.group, parent, name, at)
+            }
+            _ => Ok(current),
+        }
+    }
+
+    /// The entries of a directory in the order of their names; those after one, if given.
+    pub fn entries<'r>(
+        &'r self,
+        directory: NodeId,
+        after: Option<&str>,
+    ) -> Box<dyn Iterator<Item = Result<Node>> + 'r> {
+        let range = key::entries(self.group, directory, after);
+        let current = self.view.scan(&range.start, &range.end);
+        let current = current.map(|pair| node::decode(&pair?.1));
+        match self.at {
+            None => Box::new(current),
+            Some(at) => {
+                let current = current.filter(move |node| match node {
+                    Ok(node) => node.rev <= at,
+                    Err(_) => true,
+                });
+                let past = past::entries(self.view, self.group, directory, after, at);
+                Box::new(past::merge(current, past))
+            }
+        }
     }
 
     pub fn location(&self, id: NodeId) -> Result<Option<Location>> {
-        let value = self.view.get(&key::location(self.group, id))?;
-        value.map(|value| node::decode_location(&value)).transpose()
+        let current = || {
+            let value = self.view.get(&key::location(self.group, id))?;
+            value.map(|value| node::decode_location(&value)).transpose()
+        };
+        match self.at {
+            None => current(),
+            Some(at) => match past::location(self.view, self.group, id, at)? {
+                past::Was::There(location) => Ok(Some(location)),
+                past::Was::Elsewhere => Ok(None),
+                past::Was::AsNow => Ok(current()?.filter(|location| match location {
+                    Location::Root(_) => true,
+                    Location::In(place) => place.since <= at,
+                })),
+            },
+        }
     }
 
     /// The node that a reference names.
@@ -110,29 +173,28 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         if id == NodeId::NONE || id == namespace.root {
             return Ok(Found { node: root(namespace), above: Vec::new() });
         }
-        let location = self.location(id)?.filter(|location| location.namespace == namespace.id);
-        let location = location.ok_or(Rejection::NotFound)?;
-        let above = self.above(namespace, &location)?.ok_or(Rejection::NotFound)?;
-        Ok(Found { node: self.at(id, &location)?, above })
+        let Some(Location::In(place)) = self.location(id)? else {
+            return Err(Rejection::NotFound.into());
+        };
+        let above = self.above(namespace, &place)?.ok_or(Rejection::NotFound)?;
+        Ok(Found { node: self.node_at(id, &place)?, above })
     }
 
-    /// The directories above a place, the root first; None if they do not reach the root.
-    fn above(&self, namespace: &Namespace, location: &Location) -> Result<Option<Vec<NodeId>>> {
-        let mut above = vec![location.parent];
-        let mut parent = location.parent;
-        while parent != namespace.root {
-            let Some(location) = self.location(parent)? else { return Ok(None) };
-            parent = location.parent;
+    /// The directories above a place, the root first; None if they do not reach the root of
+    /// this namespace.
+    fn above(&self, namespace: &Namespace, place: &Place) -> Result<Option<Vec<NodeId>>> {
+        let mut above = vec![place.parent];
+        let mut parent = place.parent;
+        while let Some(Location::In(place)) = self.location(parent)? {
+            parent = place.parent;
             above.push(parent);
         }
         above.reverse();
-        Ok(Some(above))
+        Ok(Some(above).filter(|above| above.first() == Some(&namespace.root)))
     }
 
-    fn at(&self, id: NodeId, location: &Location) -> Result<Node> {
-        let name = location.name.as_ref();
-        let name = name.ok_or_else(|| StorageFault::corrupt("location record", "no name"))?;
-        let node = self.child(location.parent, name)?.filter(|node| node.id == id);
+    fn node_at(&self, id: NodeId, place: &Place) -> Result<Node> {
+        let node = self.child(place.parent, &place.name)?.filter(|node| node.id == id);
         node.ok_or_else(|| {
             StorageFault::corrupt("location record", format!("node {id} is not where it says"))
         })

@@ -123,12 +123,12 @@ fn moves() {
                 3.0 Created #5 d in #1
                 4.0 Created #6 f in #1
                 5.0 Created #7 g in #2
-                6.0 Moved #3 b in #5
+                6.0 Moved #3 b in #5, was b in #2
                 7.0 Deleted #7 g in #2
-                7.1 Moved #6 g in #2
+                7.1 Moved #6 g in #2, was f in #1
                 8.0 Created #8 e in #1
                 9.0 Deleted #8 e in #1
-                9.1 Moved #5 e in #1
+                9.1 Moved #5 e in #1, was d in #1
         "#]],
     );
 }
@@ -184,7 +184,7 @@ fn all_steps_or_none() {
             journal: 
                 2.0 Created #2 a in #1
                 2.1 Created #3 f in #2
-                2.2 Moved #2 b in #1
+                2.2 Moved #2 b in #1, was a in #1
         "#]],
     );
 }
@@ -363,6 +363,84 @@ fn preconditions() {
             check /f kind=directory: @6 a precondition does not hold
             check /f/x absent: @6 #0 rev 0
             check /k exists: @6 #6 rev 6
+        "#]],
+    );
+}
+
+#[test]
+fn the_past() {
+    check(
+        "mkdir -p /a/b
+         commit create /a/b/f 1
+         commit overwrite /a/b/f 2
+         move /a/b /c
+         delete -r /a
+         delete -r /c
+         mkdir /a
+         at 3 stat /a/b/f
+         at 4 stat /a/b/f
+         at 5 stat /a/b/f
+         at 5 stat /c/f
+         at 5 lookup #4
+         at 4 lookup #4
+         at 2 list /a
+         at 5 list /
+         at 7 list /
+         at 9 list /
+         reclaim 100
+         at 5 list /c
+         at 7 list /c
+         compact 5
+         at 4 list /
+         at 5 list /c
+         compact 4
+         journal
+         reclaim 100
+         journal
+         at 5 stat /c/f
+         compact 99
+         reclaim 100
+         at 8 list /",
+        expect![[r#"
+            mkdir -p /a/b: @2 #3 rev 2
+            commit create /a/b/f 1: @3 #4 rev 3
+            commit overwrite /a/b/f 2: @4 #4 rev 4
+            move /a/b /c: @5 #3 rev 5
+            delete -r /a: @6 #2 rev 2
+            delete -r /c: @7 #3 rev 5
+            mkdir /a: @8 #5 rev 8
+            at 3 stat /a/b/f: File #4 rev 3 nodes 0 bytes 1
+            at 4 stat /a/b/f: File #4 rev 4 nodes 0 bytes 2
+            at 5 stat /a/b/f: no such namespace or node
+            at 5 stat /c/f: File #4 rev 4 nodes 0 bytes 2
+            at 5 lookup #4: #4 /c/f
+            at 4 lookup #4: #4 /a/b/f
+            at 2 list /a: b #3 rev 2
+            at 5 list /: a #2 rev 2, c #3 rev 5
+            at 7 list /: 
+            at 9 list /: no such namespace or node
+            reclaim 100: @8 Reclaimed { more: false }
+            at 5 list /c: f #4 rev 4
+            at 7 list /c: no such namespace or node
+            compact 5: @8 Compacted(Revision(5))
+            at 4 list /: what was there before revision 5 is no longer kept
+            at 5 list /c: f #4 rev 4
+            compact 4: @8 Compacted(Revision(5))
+            journal: 
+                2.0 Created #2 a in #1
+                2.1 Created #3 b in #2
+                3.0 Created #4 f in #3
+                4.0 Updated #4 f in #3
+                5.0 Moved #3 c in #1, was b in #2
+                6.0 Deleted #2 a in #1
+                7.0 Deleted #3 c in #1
+                8.0 Created #5 a in #1
+            reclaim 100: @8 Reclaimed { more: false }
+            journal: changes after the cursor are no longer kept: list at 8, and read on from there
+            at 5 stat /c/f: File #4 rev 4 nodes 0 bytes 2
+            compact 99: @8 Compacted(Revision(8))
+            reclaim 100: @8 Reclaimed { more: true }
+            at 8 list /: a #5 rev 8
         "#]],
     );
 }

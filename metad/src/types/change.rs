@@ -1,6 +1,6 @@
 //! The journal: what changed in a namespace.
 
-use super::{Node, Request, Revision};
+use super::{Name, Node, NodeId, Request, Revision};
 
 /// A position in a namespace's journal: after the change that has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +40,8 @@ pub struct Change {
     pub kind: ChangeKind,
     /// As it is after the change; of a deleted node, as it was.
     pub node: Node,
+    /// Of a moved node: the directory and the name that it had before.
+    pub from: Option<(NodeId, Name)>,
     /// Who asked for it.
     pub request: Request,
     /// Replicated time, milliseconds since 1970.

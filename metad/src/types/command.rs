@@ -45,8 +45,14 @@ pub enum Action {
         /// 1..=1,000.
         steps: Vec<Step>,
     },
-    /// Housekeeping, proposed by the leader: frees some records of deleted subtrees and
-    /// of expired sessions. Invisible but for the space.
+    /// Housekeeping, proposed by the leader: what was there before a revision can no longer
+    /// be read.
+    Compact {
+        /// That revision, or an earlier one where the past is pinned.
+        up_to: Revision,
+    },
+    /// Housekeeping, proposed by the leader: frees some records of deleted subtrees, of the
+    /// past that is no longer kept and of expired sessions. Invisible but for the space.
     Reclaim {
         /// At most so many records.
         records_max: u32,

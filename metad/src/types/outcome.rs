@@ -27,6 +27,8 @@ pub enum Outcome {
     Namespace(Namespace),
     /// All steps were done.
     Steps(Vec<StepResult>),
+    /// What was there before this revision can no longer be read.
+    Compacted(Revision),
     /// Housekeeping was done.
     Reclaimed {
         /// Whether there is more to do.
@@ -94,6 +96,20 @@ pub enum Rejection {
         limit: &'static str,
         /// Its value.
         value: u64,
+    },
+    /// What was there at the revision is no longer kept.
+    #[error("what was there before revision {oldest} is no longer kept")]
+    RevisionCompacted {
+        /// The oldest revision that can be read.
+        oldest: Revision,
+    },
+    /// The cursor is older than the journal.
+    #[error(
+        "changes after the cursor are no longer kept: list at {revision}, and read on from there"
+    )]
+    CursorReset {
+        /// To list at.
+        revision: Revision,
     },
     /// The session is gone, or the reply is no longer kept.
     #[error("the session has expired: its earlier requests are no longer known")]

@@ -9,7 +9,7 @@ use std::{
 };
 
 use metad::{
-    config::Config,
+    config::{Config, default_retention},
     kv::{
         KvEngine,
         mem::MemDisk,
@@ -115,6 +115,7 @@ impl Cluster {
             listen,
             peers: peers.collect(),
             raft: self.settings.clone(),
+            retention: default_retention(),
         };
         let (log, state) = self.disks[&id].open();
         let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -16,6 +16,7 @@ use metad::{
         types::{LogId as RaftLogId, Raft},
     },
     server::{self, Deps, Handle},
+    tree::query::Retention,
     types::ServerId,
 };
 use metad_proto::transport::Listener;
@@ -30,6 +31,8 @@ use crate::{
 
 /// Simulated time starts here: the first of January 2026, in milliseconds.
 const EPOCH_MS: u64 = 1_767_225_600_000;
+/// More than any run takes.
+const KEPT_MS: u64 = 3_600_000;
 /// Entries in one message at most: few, so that followers catch up in several.
 const PAYLOAD_ENTRIES_MAX: u64 = 64;
 
@@ -134,6 +137,8 @@ impl Server {
                 keep_entries: self.raft.keep_entries,
                 payload_entries_max: PAYLOAD_ENTRIES_MAX,
             },
+            // The journal of a run is checked from its start.
+            retention: Retention { age_ms: KEPT_MS, changes: u64::MAX },
         }
     }
 }

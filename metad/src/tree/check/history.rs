@@ -11,22 +11,26 @@ use crate::{
     },
 };
 
-/// Replays a namespace's journal from its start: it must give the tree.
+/// Replays a namespace's journal over the oldest tree that is kept: it must give the tree.
 pub(super) fn check(
     view: &dyn KvRead,
     group: GroupId,
     system: &System,
     namespace: &Namespace,
-    tree: &Tree,
+    (oldest, tree): (&Tree, &Tree),
     findings: &mut Findings,
 ) -> Result<()> {
-    let mut replay = Replay { namespace, nodes: Tree::new(), last: None, findings };
+    let mut replay = Replay { namespace, nodes: oldest.clone(), last: None, findings };
     let range = key::journal_after(group, namespace.id, None);
     for pair in view.scan(&range.start, &range.end) {
         let (key, value) = pair?;
         let change = change::decode(&value)?;
         let place = key::journal(group, namespace.id, change.cursor);
         replay.expect(key == place, "a change is where it says", &change);
+        // Not trimmed yet, but no longer kept.
+        if change.cursor.revision <= system.compacted {
+            continue;
+        }
         let known = change.cursor.revision <= system.revision;
         replay.expect(known, "revisions only grow", &change);
         replay.change(change);

@@ -5,11 +5,13 @@
 //! |---|---|
 //! | one parent, one entry, a way to the root, no orphan | structure.rs |
 //! | counters equal a recount | structure.rs |
-//! | the journal replays to the tree, in order, without a gap | history.rs |
+//! | what is kept of the past does not overlap | past.rs |
+//! | the journal replays from the oldest tree that is kept to the tree, without a gap | history.rs |
 //! | one effect for each request | history.rs |
 //! | revisions and ids only grow, no id is used twice | structure.rs, history.rs |
 
 mod history;
+mod past;
 mod structure;
 
 use std::{collections::BTreeMap, fmt};
@@ -65,10 +67,12 @@ pub fn check_tree(view: &dyn KvRead, group: GroupId) -> Result<Vec<Violation>> {
     let namespaces = view.scan(&range.start, &range.end);
     let namespaces =
         namespaces.map(|pair| namespace::decode(&pair?.1)).collect::<Result<Vec<Namespace>>>()?;
+    let past = past::Past::read(view, group, &system, &mut findings)?;
     let trees = structure::check(view, group, &system, &namespaces, &mut findings)?;
     for namespace in &namespaces {
         let tree = trees.get(&namespace.root).expect("structure gives a tree for each root");
-        history::check(view, group, &system, namespace, tree, &mut findings)?;
+        let past = past.tree(namespace.root);
+        history::check(view, group, &system, namespace, (&past, tree), &mut findings)?;
     }
     history::check_requests(view, group, &namespaces, &mut findings)?;
     Ok(findings.0)

@@ -30,7 +30,7 @@ pub(super) fn check(
     let mut usages = read_usages(view, group)?;
     let mut trees = BTreeMap::new();
     for namespace in namespaces {
-        let root = Location { namespace: namespace.id, parent: NodeId::NONE, name: None };
+        let root = Location::Root(namespace.id);
         let found = locations.remove(&namespace.root);
         findings.expect(found == Some(root), "a root has its location", || {
             format!("root {} of namespace {}: {found:?}", namespace.root, namespace.id)
@@ -38,7 +38,7 @@ pub(super) fn check(
         findings.expect(namespace.created <= system.revision, "revisions only grow", || {
             format!("namespace {} was created at {}", namespace.id, namespace.created)
         });
-        let mut walk = Walk { namespace, children: &children, tree: Tree::new(), findings };
+        let mut walk = Walk { children: &children, tree: Tree::new(), findings };
         walk.locate(namespace.root, &mut locations);
         walk.count(namespace.root, &mut usages);
         let tree = walk.tree;
@@ -124,7 +124,6 @@ fn dead_nodes(view: &dyn KvRead, group: GroupId, children: &Children) -> Result<
 
 /// Follows a tree from its root.
 struct Walk<'a> {
-    namespace: &'a Namespace,
     children: &'a Children,
     tree: Tree,
     findings: &'a mut Findings,
@@ -136,13 +135,11 @@ impl Walk<'_> {
         let mut queue = vec![root];
         while let Some(directory) = queue.pop() {
             for node in self.children.get(&directory).into_iter().flatten() {
-                let place = Location {
-                    namespace: self.namespace.id,
-                    parent: node.parent,
-                    name: node.name.clone(),
-                };
                 let found = locations.remove(&node.id);
-                let agrees = found == Some(place);
+                let agrees = matches!(&found, Some(Location::In(place))
+                    if place.parent == node.parent
+                        && Some(&place.name) == node.name.as_ref()
+                        && place.since <= node.rev);
                 self.findings.expect(agrees, "a location leads to its node", || {
                     format!("{node:?}, location {found:?}")
                 });

@@ -3,8 +3,7 @@
 use metad_proto::limits;
 
 use crate::{
-    kv::{KvTxn, Result},
-    records::{key, node},
+    kv::KvTxn,
     tree::{
         Tried,
         edit::{Edit, Place, check_depth},
@@ -23,45 +22,43 @@ pub(super) fn copy(edit: &mut Edit<impl KvTxn>, from: &NodeRef, to: &NodeRef) ->
         return Err(Rejection::AlreadyExists.into());
     };
     let place = Place::new(&slot.above, name)?;
-    let under = usage(edit, &found.node)?.nodes;
-    if under >= limits::COPY_NODES_MAX {
-        let (limit, value) = (limits::COPY_NODES, limits::COPY_NODES_MAX);
-        return Err(Rejection::LimitExceeded { limit, value }.into());
-    }
     let nodes = gather(edit, found.node, slot.above.len())?;
     edit.create_like(place, nodes)
 }
 
-/// A node and all that is under it, level by level.
+/// A node and all that is under it, level by level, and what is under each.
 fn gather(edit: &Edit<impl KvTxn>, top: Node, depth: usize) -> Tried<Vec<(Node, Usage)>> {
-    let size = usage(edit, &top)?;
-    let mut nodes = vec![(top, size)];
+    let mut nodes = vec![(top, Usage::default())];
+    // Of each node but the top, the position of its parent.
+    let mut parents = vec![0];
     let (mut level, mut depth) = (0..1, depth);
     while !level.is_empty() {
         let end = nodes.len();
         depth += 1;
-        for index in level {
-            if nodes[index].1.nodes == 0 {
-                continue;
-            }
-            check_depth(depth)?;
-            let children = children(edit, &nodes[index].0)?;
-            for child in children {
-                let size = usage(edit, &child)?;
-                nodes.push((child, size));
+        for parent in level {
+            for child in edit.reader().entries(nodes[parent].0.id, None) {
+                check_depth(depth)?;
+                check_count(nodes.len())?;
+                nodes.push((child?, Usage::default()));
+                parents.push(parent);
             }
         }
         level = end..nodes.len();
     }
+    for child in (1..nodes.len()).rev() {
+        let (node, under) = &nodes[child];
+        let size = Usage { nodes: under.nodes + 1, bytes: under.bytes + node.bytes() };
+        let above = &mut nodes[parents[child]].1;
+        *above = Usage { nodes: above.nodes + size.nodes, bytes: above.bytes + size.bytes };
+    }
     Ok(nodes)
 }
 
-fn children(edit: &Edit<impl KvTxn>, directory: &Node) -> Result<Vec<Node>> {
-    let reader = edit.reader();
-    let range = key::entries(reader.group, directory.id, None);
-    reader.view.scan(&range.start, &range.end).map(|pair| node::decode(&pair?.1)).collect()
-}
-
-fn usage(edit: &Edit<impl KvTxn>, node: &Node) -> Result<Usage> {
-    if node.is_directory() { edit.reader().usage(node.id) } else { Ok(Usage::default()) }
+/// Refuses one more than so many nodes, if that is too many.
+fn check_count(count: usize) -> Result<(), Rejection> {
+    if count as u64 >= limits::COPY_NODES_MAX {
+        let (limit, value) = (limits::COPY_NODES, limits::COPY_NODES_MAX);
+        return Err(Rejection::LimitExceeded { limit, value });
+    }
+    Ok(())
 }

@@ -25,9 +25,8 @@ pub(in crate::tree) fn create_namespace(
     system.next_namespace = NamespaceId(id.0 + 1);
     system.next_node = NodeId(root.0 + 1);
     let created = Namespace { id, name: name.clone(), root, created: context.revision };
-    let location = Location { namespace: id, parent: NodeId::NONE, name: None };
     txn.put(by_name, namespace::encode_id(id));
     txn.put(key::namespace(context.group, id), namespace::encode(&created));
-    txn.put(key::location(context.group, root), node::encode_location(&location));
+    txn.put(key::location(context.group, root), node::encode_location(&Location::Root(id)));
     Ok(created)
 }

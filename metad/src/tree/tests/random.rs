@@ -1,14 +1,19 @@
 //! Random scripts: whatever is asked for, the invariants hold; a rejection leaves the
 //! tree alone; and the order in which a batch is cut makes no difference.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 
 use super::script::{GROUP, Machine, NAMESPACE, content};
 use crate::{
-    records::key,
-    tree::{check::check_tree, query},
+    records::{key, system},
+    tree::{
+        check::check_tree,
+        query::{self, Source},
+    },
     types::{
-        Action, CommitMode, Condition, NodeId, NodeRef, Outcome, Path, Rejection, Revision, Step,
+        Action, CommitMode, Condition, Node, NodeId, NodeRef, Outcome, Path, Rejection, Revision, Step,
     },
 };
 
@@ -61,12 +66,51 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn action() -> impl Strategy<Value = Result<Vec<Step>, u32>> {
+/// Steps, or housekeeping.
+fn action() -> impl Strategy<Value = Result<Vec<Step>, Action>> {
     prop_oneof![
         6 => step().prop_map(|step| Ok(vec![step])),
         3 => proptest::collection::vec(step(), 2..5).prop_map(Ok),
-        1 => (1..4u32).prop_map(Err),
+        1 => (1..4u32).prop_map(|records_max| Err(Action::Reclaim { records_max })),
+        1 => (0..30u64).prop_map(|up_to| Err(Action::Compact { up_to: Revision(up_to) })),
     ]
+}
+
+/// All that can be reached from the root, as it is or was.
+fn walk(machine: &Machine, at: Option<Revision>) -> Result<Vec<Node>, Rejection> {
+    let source = Source { at, ..Source::now(&machine.state, GROUP) };
+    let mut nodes = Vec::new();
+    let mut queue = vec![NodeId::NONE];
+    while let Some(start) = queue.pop() {
+        let target = NodeRef { start, path: Path::default() };
+        let page = query::list_page(source, NAMESPACE, &target, None, usize::MAX).unwrap()?;
+        let names = page.entries.iter().map(|node| node.name.clone());
+        assert!(names.is_sorted(), "{:?}", page.entries);
+        queue.extend(page.entries.iter().filter(|node| node.is_directory()).map(|node| node.id));
+        nodes.extend(page.entries);
+    }
+    // By its id, each is found where it was.
+    for node in &nodes {
+        let target = NodeRef { start: node.id, path: Path::default() };
+        let found = query::stat(source, NAMESPACE, &target).unwrap().map(|stat| stat.node);
+        assert_eq!(found.as_ref(), Ok(node));
+    }
+    Ok(nodes)
+}
+
+/// Reading at a retained revision gives what was read at that revision then.
+fn compare_past(machine: &Machine, seen: &BTreeMap<Revision, Result<Vec<Node>, Rejection>>) {
+    let system = machine.state.get(&key::system(GROUP)).expect("there is one");
+    let oldest = system::decode(system).unwrap().compacted;
+    for (revision, then) in seen {
+        match walk(machine, Some(*revision)) {
+            Err(rejection) => {
+                assert_eq!(rejection, Rejection::RevisionCompacted { oldest });
+                assert!(*revision < oldest);
+            }
+            now => assert_eq!(now, *then, "at {revision}"),
+        }
+    }
 }
 
 /// The reachable tree, without what is known of sessions.
@@ -84,12 +128,13 @@ proptest! {
     #[test]
     fn the_invariants_hold(script in proptest::collection::vec(action(), 1..40)) {
         let mut machine = Machine::new();
+        let mut seen = BTreeMap::new();
         for action in script {
             let before = visible(&machine);
             let revision = query::revision(&machine.state, GROUP).unwrap();
             let applied = match action {
                 Ok(steps) => machine.mutate(steps),
-                Err(records_max) => machine.apply(Action::Reclaim { records_max }),
+                Err(housekeeping) => machine.apply(housekeeping),
             };
             match applied.outcome {
                 Outcome::Rejected(_) => {
@@ -101,18 +146,34 @@ proptest! {
             }
             let violations = check_tree(&machine.state, GROUP).unwrap();
             prop_assert!(violations.is_empty(), "{:?}", violations);
+            seen.insert(applied.revision, walk(&machine, None));
+            compare_past(&machine, &seen);
         }
         // Housekeeping comes to an end, and leaves what can be reached.
         let root = NodeRef::default();
-        let before = query::stat(&machine.state, GROUP, NAMESPACE, &root).unwrap();
+        let before = query::stat(Source::now(&machine.state, GROUP), NAMESPACE, &root).unwrap();
         while (machine.apply(Action::Reclaim { records_max: 2 })).outcome
             == (Outcome::Reclaimed { more: true })
         {}
-        prop_assert_eq!(query::stat(&machine.state, GROUP, NAMESPACE, &root).unwrap(), before);
+        compare_past(&machine, &seen);
+        prop_assert_eq!(query::stat(Source::now(&machine.state, GROUP), NAMESPACE, &root).unwrap(), before);
         let stored = key::nodes(GROUP);
         let stored = machine.state.range(stored.start..stored.end).count() as u64;
-        let root = query::stat(&machine.state, GROUP, NAMESPACE, &root).unwrap().unwrap();
+        let root = query::stat(Source::now(&machine.state, GROUP), NAMESPACE, &root).unwrap().unwrap();
         prop_assert_eq!(stored, root.usage.nodes);
+        // What is no longer kept goes, all of it.
+        let up_to = query::revision(&machine.state, GROUP).unwrap();
+        machine.apply(Action::Compact { up_to });
+        while (machine.apply(Action::Reclaim { records_max: 2 })).outcome
+            == (Outcome::Reclaimed { more: true })
+        {}
+        let violations = check_tree(&machine.state, GROUP).unwrap();
+        prop_assert!(violations.is_empty(), "{:?}", violations);
+        for past in [key::past_nodes(GROUP), key::past_locations(GROUP)] {
+            for key in machine.state.range(past.start..past.end).map(|(key, _)| key) {
+                prop_assert_eq!(key::last_id(key), Some(up_to.0));
+            }
+        }
     }
 
     #[test]

@@ -7,7 +7,11 @@ use expect_test::Expect;
 
 use crate::{
     kv::{Txn, Write},
-    tree::{apply, check::check_tree, query},
+    tree::{
+        apply,
+        check::check_tree,
+        query::{self, Source},
+    },
     types::{
         Action, Applied, ClientId, Command, CommitMode, Condition, Content, GroupId, Kind, Name,
         NamespaceId, NodeId, NodeRef, Outcome, Path, Request, Revision, Step,
@@ -23,17 +27,24 @@ pub struct Machine {
     pub state: BTreeMap<Vec<u8>, Vec<u8>>,
     time_ms: u64,
     sequence: u64,
+    /// The revision that questions are asked at.
+    at: Option<Revision>,
 }
 
 impl Machine {
     /// With one session and one namespace.
     pub fn new() -> Machine {
-        let mut machine = Machine { state: BTreeMap::new(), time_ms: 1_000, sequence: 1_000 };
+        let mut machine =
+            Machine { state: BTreeMap::new(), time_ms: 1_000, sequence: 1_000, at: None };
         machine.apply(Action::OpenSession);
         let name = Name::new("main").unwrap();
         let request = machine.next_request();
         machine.apply(Action::CreateNamespace { request, first_pending: 1, name });
         machine
+    }
+
+    fn source(&self) -> Source<'_> {
+        Source { at: self.at, ..Source::now(&self.state, GROUP) }
     }
 
     pub fn next_request(&mut self) -> Request {
@@ -63,7 +74,7 @@ impl Machine {
     fn line(&mut self, line: &str) -> String {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
-            "stat" => match query::stat(&self.state, GROUP, NAMESPACE, &node_ref(rest)).unwrap() {
+            "stat" => match query::stat(self.source(), NAMESPACE, &node_ref(rest)).unwrap() {
                 Ok(stat) => {
                     let (node, usage) = (stat.node, stat.usage);
                     let size = node.bytes() + usage.bytes;
@@ -78,13 +89,21 @@ impl Machine {
                 }
                 Err(rejection) => rejection.to_string(),
             },
-            "lookup" => {
-                match query::lookup(&self.state, GROUP, NAMESPACE, &node_ref(rest)).unwrap() {
-                    Ok((node, path)) => format!("#{} {path}", node.id),
-                    Err(rejection) => rejection.to_string(),
-                }
-            }
+            "lookup" => match query::lookup(self.source(), NAMESPACE, &node_ref(rest)).unwrap() {
+                Ok((node, path)) => format!("#{} {path}", node.id),
+                Err(rejection) => rejection.to_string(),
+            },
             "list" => self.list(&node_ref(rest)),
+            "at" => {
+                let (revision, question) = rest.split_once(' ').unwrap();
+                self.at = Some(Revision(revision.parse().unwrap()));
+                let answer = self.line(question);
+                self.at = None;
+                answer
+            }
+            "compact" => {
+                show(&self.apply(Action::Compact { up_to: Revision(rest.parse().unwrap()) }))
+            }
             "journal" => self.journal(),
             "wait" => {
                 self.time_ms += rest.parse::<u64>().unwrap();
@@ -108,7 +127,7 @@ impl Machine {
     }
 
     fn list(&self, target: &NodeRef) -> String {
-        let page = query::list_page(&self.state, GROUP, NAMESPACE, target, None, 100).unwrap();
+        let page = query::list_page(self.source(), NAMESPACE, target, None, 100).unwrap();
         match page {
             Ok(page) => {
                 let entries = page.entries.iter();
@@ -124,13 +143,19 @@ impl Machine {
     }
 
     fn journal(&self) -> String {
-        let page = query::journal_page(&self.state, GROUP, NAMESPACE, None, 100).unwrap().unwrap();
+        let page = match query::journal_page(&self.state, GROUP, NAMESPACE, None, 100).unwrap() {
+            Ok(page) => page,
+            Err(rejection) => return rejection.to_string(),
+        };
         let changes = page.changes.iter().map(|change| {
             let (cursor, node) = (change.cursor, &change.node);
             let name = node.name.clone().unwrap();
             let (kind, parent) = (change.kind, node.parent);
             let at = format!("{}.{}", cursor.revision, cursor.ordinal);
-            format!("\n    {at} {kind:?} #{} {name} in #{parent}", node.id)
+            let from = change.from.as_ref();
+            let from = from.map(|(parent, name)| format!(", was {name} in #{parent}"));
+            let from = from.unwrap_or_default();
+            format!("\n    {at} {kind:?} #{} {name} in #{parent}{from}", node.id)
         });
         changes.collect()
     }

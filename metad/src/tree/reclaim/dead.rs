@@ -1,0 +1,80 @@
+//! Deleted directories: their entries are still stored as if they were there. They go into
+//! the past, or away, if that past is no longer kept.
+
+use crate::{
+    kv::{KvRead, KvTxn, Result, StorageFault},
+    records::{
+        decode_revision, encode_revision, key,
+        node::{self, Location},
+        system::System,
+    },
+    tree::reader::Reader,
+    types::{GroupId, Node, NodeId, Revision},
+};
+
+/// The next one in the queue, and the revision that deleted it.
+pub(super) fn next(
+    view: &(impl KvRead + ?Sized),
+    group: GroupId,
+) -> Result<Option<(NodeId, Revision)>> {
+    let queued = key::reclaims(group);
+    let Some(pair) = view.scan(&queued.start, &queued.end).next() else { return Ok(None) };
+    let (key, value) = pair?;
+    let id = key::last_id(&key).ok_or_else(|| StorageFault::corrupt("reclaim record", "key"))?;
+    Ok(Some((NodeId(id), decode_revision("reclaim record", &value)?)))
+}
+
+/// Works on entries of a directory; once they are all gone, the directory leaves the queue.
+/// Says how many records that took, at least one.
+pub(super) fn reclaim(
+    txn: &mut impl KvTxn,
+    group: GroupId,
+    system: &System,
+    (directory, deleted): (NodeId, Revision),
+    records_max: usize,
+) -> Result<usize> {
+    let is_kept = deleted > system.compacted;
+    let reader = Reader::new(&*txn, group);
+    let entries = reader.entries(directory, None).take(records_max);
+    let entries = entries.collect::<Result<Vec<Node>>>()?;
+    for entry in &entries {
+        bury(txn, group, entry, deleted, is_kept)?;
+    }
+    if entries.len() < records_max {
+        txn.delete(key::reclaim(group, directory));
+    }
+    Ok(entries.len().max(1))
+}
+
+fn bury(
+    txn: &mut impl KvTxn,
+    group: GroupId,
+    entry: &Node,
+    deleted: Revision,
+    is_kept: bool,
+) -> Result<()> {
+    let name = entry.name.as_ref().expect("decode gives a name").as_str();
+    let reader = Reader::new(&*txn, group);
+    let location = reader.location(entry.id)?;
+    let holds_nodes = entry.is_directory() && reader.usage(entry.id)?.nodes > 0;
+    txn.delete(key::node(group, entry.parent, name));
+    txn.delete(key::location(group, entry.id));
+    if is_kept {
+        // Also if it came here at that very revision: this leads to its own past.
+        txn.put(key::past_node(group, entry.parent, name, deleted), node::encode(entry));
+        if let Some(Location::In(place)) = location
+            && place.since < deleted
+        {
+            let key = key::past_location(group, entry.id, deleted);
+            txn.put(key, node::encode_location(&Location::In(place)));
+        }
+    } else if entry.is_directory() {
+        // It may have a past of its own.
+        txn.put(key::forget(group, entry.id), Vec::new());
+    }
+    if holds_nodes {
+        txn.delete(key::usage(group, entry.id));
+        txn.put(key::reclaim(group, entry.id), encode_revision(deleted));
+    }
+    Ok(())
+}

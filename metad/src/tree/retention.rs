@@ -1,0 +1,70 @@
+//! How far back the past can be read, and the milestones by which that is decided.
+//!
+//! Invariants: the bound only moves forward, at one entry of the log, for all replicas at
+//! once; removing what is before it is housekeeping ([`super::reclaim`]), which nobody sees.
+
+use crate::{
+    kv::{KvRead, KvTxn, Result},
+    records::{
+        key,
+        milestone::{self, Milestone},
+        system::System,
+    },
+    types::{Applied, GroupId, Outcome, Revision},
+};
+
+/// Between two milestones there is at most so much replicated time …
+const MILESTONE_MS: u64 = 5_000;
+/// … or so many lines of journals, whichever is reached first.
+const MILESTONE_CHANGES: u64 = 1_000;
+
+/// How much of the past is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Milliseconds of replicated time.
+    pub age_ms: u64,
+    /// Lines of all journals together.
+    pub changes: u64,
+}
+
+/// What was there before a revision can no longer be read.
+pub(super) fn compact(system: &mut System, up_to: Revision) -> Applied {
+    system.compacted = up_to.clamp(system.compacted, system.revision);
+    Applied { revision: system.revision, outcome: Outcome::Compacted(system.compacted) }
+}
+
+/// Notes where history is, from time to time.
+pub(super) fn set_milestone(txn: &mut impl KvTxn, group: GroupId, system: &mut System) {
+    let (time_ms, changes) = system.milestone;
+    let is_due = system.time_ms >= time_ms.saturating_add(MILESTONE_MS)
+        || system.changes >= changes + MILESTONE_CHANGES;
+    if is_due && system.changes > changes {
+        system.milestone = (system.time_ms, system.changes);
+        let here = Milestone { revision: system.revision, changes: system.changes };
+        txn.put(key::milestone(group, system.time_ms), milestone::encode(here));
+    }
+}
+
+/// The revision before which a retention no longer keeps the past, if that is later than
+/// what is kept now.
+pub(super) fn due(
+    view: &(impl KvRead + ?Sized),
+    group: GroupId,
+    system: &System,
+    keep: Retention,
+    now_ms: u64,
+) -> Result<Option<Revision>> {
+    let mut due = None;
+    let range = key::milestones(group);
+    for pair in view.scan(&range.start, &range.end) {
+        let (key, value) = pair?;
+        let time_ms = key::last_id(&key).expect("the range holds whole keys");
+        let Milestone { revision, changes } = milestone::decode(&value)?;
+        let is_old = now_ms.saturating_sub(time_ms) > keep.age_ms;
+        if !is_old && system.changes.saturating_sub(changes) <= keep.changes {
+            break;
+        }
+        due = Some(revision).filter(|revision| *revision > system.compacted);
+    }
+    Ok(due)
+}

@@ -38,7 +38,12 @@ impl Client {
 
     /// Attributes of a node.
     pub async fn stat(&self, ns: u64, target: NodeRef) -> Result<Reply<v1::Node>, Error> {
-        let reply = unary!(self, stat, StatRequest { ns, target: Some(target.clone()) });
+        self.stat_with(StatRequest { ns, target: Some(target), at_revision: 0 }).await
+    }
+
+    /// Attributes of a node, with all options: as it was at a revision.
+    pub async fn stat_with(&self, request: StatRequest) -> Result<Reply<v1::Node>, Error> {
+        let reply = unary!(self, stat, request.clone());
         match reply.stat.clone() {
             Some(stat) => Ok(reply.reply(|_| stat)),
             None => Err(Error::Fault { node: reply.node, message: "a stat of nothing".to_owned() }),
@@ -47,7 +52,12 @@ impl Client {
 
     /// The id, kind and whole path of a node.
     pub async fn lookup(&self, ns: u64, target: NodeRef) -> Result<Reply<LookupReply>, Error> {
-        let reply = unary!(self, lookup, LookupRequest { ns, target: Some(target.clone()) });
+        self.lookup_with(LookupRequest { ns, target: Some(target), at_revision: 0 }).await
+    }
+
+    /// The id, kind and whole path of a node, with all options: as it was at a revision.
+    pub async fn lookup_with(&self, request: LookupRequest) -> Result<Reply<LookupReply>, Error> {
+        let reply = unary!(self, lookup, request.clone());
         Ok(reply.reply(|reply| reply))
     }
 

@@ -208,7 +208,7 @@ async fn a_follower_says_who_leads() {
     let session = Session::open(&cluster, "main").await;
     let leader = cluster.leader().await;
     let follower = cluster.running().into_iter().find(|id| *id != leader).expect("a follower");
-    let request = v1::StatRequest { ns: session.ns(), target: None };
+    let request = v1::StatRequest { ns: session.ns(), ..v1::StatRequest::default() };
     let told = eventually("the leader's name", async || {
         let status = cluster.files(follower).stat(request.clone()).await.expect_err("refused");
         Info::of(&status).filter(|info| info.reason == Reason::NotLeader)

@@ -32,7 +32,12 @@ impl Hasher {
     /// Describes a file as it is read: its size is what was hashed.
     pub fn content_of(&mut self, path: &Path) -> io::Result<v1::Content> {
         let mut file = File::open(path)?;
-        let mtime_ms = file.metadata()?.modified().map_or(0, milliseconds);
+        let metadata = file.metadata()?;
+        if !metadata.is_file() {
+            let why = "it is not a regular file, so it has no content to record";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
+        }
+        let mtime_ms = metadata.modified().map_or(0, milliseconds);
         let mut whole = blake3::Hasher::new();
         let mut blocks = Vec::new();
         let mut size = 0;

@@ -88,6 +88,10 @@ fn open(data_dir: &Path, part: &str) -> anyhow::Result<Arc<dyn KvEngine>> {
                 "data folder {shown} is in use by another process: stop it, or set another data_dir"
             )
         }
-        Err(fault) => bail!("data folder {shown}: {part}: {fault}"),
+        Err(fault) => bail!(
+            "data folder {shown}: {part}: {fault}. If files in it are damaged or missing and \
+             cannot be put back, move the whole data folder away and start again: the node \
+             then joins its cluster anew"
+        ),
     }
 }

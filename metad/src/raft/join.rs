@@ -74,16 +74,33 @@ pub async fn join(
             Standing::Member => found(replica, members, &answers).await?,
         }
         if round % ROUNDS_A_LINE == ROUNDS_A_LINE - 1 {
-            let missing = |id: &&ServerId| !answers.contains_key(*id);
-            let others = members.keys().filter(|id| **id != replica.member().server);
-            let missing: Vec<_> = others.filter(missing).map(ServerId::to_string).collect();
-            tracing::warn!(?standing, nodes = missing.join(", "), "waits for the other nodes");
+            waits(replica, standing, members, &answers);
         }
         time::sleep(PAUSE).await;
     }
     // Only now: until then a majority could be counted on promises that it has forgotten.
     replica.raft().runtime_config().elect(true);
     Ok(())
+}
+
+/// Tells an operator who is waited for.
+fn waits(
+    replica: &Replica,
+    standing: Standing,
+    members: &BTreeMap<ServerId, String>,
+    answers: &BTreeMap<ServerId, Promised>,
+) {
+    let listed = |is_wanted: &dyn Fn(&ServerId) -> bool| {
+        let others = members.keys().filter(|id| **id != replica.member().server);
+        others.filter(|id| is_wanted(id)).map(ServerId::to_string).collect::<Vec<_>>().join(", ")
+    };
+    let silent = listed(&|id| !answers.contains_key(id));
+    let without_data = listed(&|id| answers.get(id).is_some_and(|answer| !answer.is_member));
+    let waits_for = match standing {
+        Standing::New | Standing::Member => "all members: a cluster is formed together",
+        Standing::Joining => "a majority that still has its data, and its leader",
+    };
+    tracing::warn!(waits_for, no_answer_from = silent, without_data, "does not vote yet");
 }
 
 async fn has_log(replica: &Replica) -> Result<bool, StartError> {

@@ -46,7 +46,10 @@ pub enum StartError {
     #[error("raft settings: {0}")]
     Settings(String),
     /// openraft stopped.
-    #[error("raft: {0}")]
+    #[error(
+        "raft: {0}: what this node holds contradicts what the others say, or it has a bug. \
+         Keep its data folder until you know: it may have what the others have lost"
+    )]
     Raft(#[from] Fatal<TypeConfig>),
 }
 

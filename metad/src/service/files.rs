@@ -1,6 +1,9 @@
 //! The file trees: mutations through Raft, reads behind the barrier.
 
-use std::sync::{Arc, atomic::AtomicUsize};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
 
 use futures::stream::BoxStream;
 use metad_proto::v1::{self, files_server};
@@ -13,13 +16,18 @@ use super::{
 };
 use crate::{
     kv::{self, View},
-    raft::{Replica, Unavailable},
+    raft::{self, Replica, Unavailable},
     tree::{
         Answer,
         query::{self, Source},
     },
-    types::{Action, Applied, GroupId, NamespaceId, Outcome, Revision, ServerId},
+    types::{
+        Action, Applied, Cursor, GroupId, NamespaceId, Outcome, Rejection, Revision, ServerId,
+    },
 };
+
+/// How long a reader with a later cursor waits for a node that lags.
+const LAG_MAX: Duration = Duration::from_secs(2);
 
 /// The service.
 pub struct Files {
@@ -83,6 +91,24 @@ impl Files {
             Ok(Err(rejection)) => Err(status::rejected(&rejection, Some(revision), self.server())),
             Err(fault) => Err(status::fault(&fault, &self.replica)),
         }
+    }
+
+    /// Waits until this node has come as far as a cursor. One that the whole cluster has not
+    /// reached is of another history: its reader would miss what comes until then.
+    async fn reaches(&self, cursor: Option<Cursor>) -> Result<(), Status> {
+        let wanted = cursor.unwrap_or_default().revision;
+        let mut state = self.replica.state().clone();
+        let arrived =
+            async { while state.note_progress().revision < wanted && state.moved_on().await {} };
+        if raft::time::timeout(LAG_MAX, arrived).await.is_some() {
+            return Ok(());
+        }
+        let (_, revision) = self.fresh_view().await?;
+        if revision >= wanted {
+            return Ok(());
+        }
+        let rejection = Rejection::CursorReset { revision };
+        Err(status::rejected(&rejection, Some(revision), self.server()))
     }
 
     fn unexpected(&self, outcome: &str) -> Status {
@@ -214,6 +240,7 @@ impl files_server::Files for Files {
         let seat = subscribe::Seat::take(&self.subscribers);
         let seat = seat.ok_or_else(|| self.unavailable(Unavailable::overloaded()))?;
         let after = after.map(decode::cursor);
+        self.reaches(after).await?;
         let told = subscribe::stream(&self.replica, NamespaceId(ns), after, &self.closing, seat);
         Ok(Response::new(Box::pin(told)))
     }

@@ -143,8 +143,9 @@ pub fn journal_page(
         reader.namespace(id)?;
         let trimmed = view.get(&key::journal_start(group, id))?;
         let trimmed = trimmed.map(|value| decode_revision("journal start", &value)).transpose()?;
-        if after.unwrap_or_default().revision < trimmed.unwrap_or_default() {
-            let revision = reader.system()?.revision;
+        let (from, revision) = (after.unwrap_or_default().revision, reader.system()?.revision);
+        // Something after it is gone, or it is of another history.
+        if from < trimmed.unwrap_or_default() || from > revision {
             return Err(Rejection::CursorReset { revision }.into());
         }
         let range = key::journal_after(group, id, after);

@@ -5,6 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use crate::path::NodePath;
+
 const EXAMPLES: &str = "\
 Examples:
   metactl ns create main                 make the namespace that commands use by default
@@ -58,7 +60,9 @@ pub enum Command {
     /// Shows one node.
     Stat {
         /// Its path.
-        path: String,
+        path: NodePath,
+        #[command(flatten)]
+        past: Past,
     },
     /// Shows a directory and all that is under it.
     Tree(Tree),
@@ -66,7 +70,7 @@ pub enum Command {
     Mkdir {
         /// Their paths.
         #[arg(required = true)]
-        paths: Vec<String>,
+        paths: Vec<NodePath>,
         /// Make missing ancestors too, and accept a directory that is there.
         #[arg(short, long)]
         parents: bool,
@@ -76,18 +80,42 @@ pub enum Command {
     /// Moves or renames.
     Mv {
         /// What to move.
-        from: String,
-        /// Its new path; the directory must be there.
-        to: String,
+        from: NodePath,
+        /// Its new path, or a directory with a slash at the end.
+        to: NodePath,
         /// Replace a file by a file, or an empty directory by a directory.
         #[arg(short = 'f', long)]
         replace: bool,
+    },
+    /// Copies, with all that is under it: up to 10,000 nodes at one revision.
+    Cp {
+        /// What to copy.
+        from: NodePath,
+        /// The copy's path, or a directory with a slash at the end.
+        to: NodePath,
+    },
+    /// Makes a symbolic link, which the service does not follow.
+    Ln {
+        /// The path that it holds.
+        to: String,
+        /// Where it will be, or a directory with a slash at the end.
+        path: NodePath,
+    },
+    /// Shows or changes what clients keep with a node.
+    Attr {
+        /// The node.
+        path: NodePath,
+        /// NAME=VALUE to set; none to show them all.
+        changes: Vec<String>,
+        /// Names to remove.
+        #[arg(short = 'd', long = "delete", value_name = "NAME")]
+        remove: Vec<String>,
     },
     /// Deletes.
     Rm {
         /// What to delete.
         #[arg(required = true)]
-        paths: Vec<String>,
+        paths: Vec<NodePath>,
         /// Directories with all that is under them.
         #[arg(short, long)]
         recursive: bool,
@@ -112,20 +140,31 @@ pub enum Command {
 pub struct Ls {
     /// Directory, or a single file.
     #[arg(default_value = "/")]
-    pub path: String,
+    pub path: NodePath,
     /// Also show kind, size, rev and time.
     #[arg(short, long)]
     pub long: bool,
+    #[command(flatten)]
+    pub past: Past,
+}
+
+#[derive(Args)]
+pub struct Past {
+    /// What was there at this revision.
+    #[arg(long, value_name = "REVISION", default_value_t = 0, hide_default_value = true)]
+    pub at: u64,
 }
 
 #[derive(Args)]
 pub struct Tree {
     /// Where to start.
     #[arg(default_value = "/")]
-    pub path: String,
+    pub path: NodePath,
     /// Levels to show.
     #[arg(short = 'L', long, value_name = "LEVELS", default_value_t = 256)]
     pub depth: usize,
+    #[command(flatten)]
+    pub past: Past,
 }
 
 #[derive(Args)]
@@ -133,14 +172,20 @@ pub struct Tree {
 pub struct Put {
     /// The file to describe.
     pub local: PathBuf,
-    /// The path to record it at.
-    pub remote: String,
+    /// The path to record it at, or a directory with a slash at the end.
+    pub remote: NodePath,
     /// Fail if there is something.
     #[arg(long, group = "mode")]
     pub create: bool,
     /// Fail unless the rev of what is there is this one.
     #[arg(long, group = "mode", value_name = "REV")]
     pub update: Option<u64>,
+    /// Instead of failing, make a conflicted copy beside what is there.
+    #[arg(long)]
+    pub autorename: bool,
+    /// Whose conflicted copy it is, in its name.
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub client: String,
 }
 
 #[derive(Args)]
@@ -149,7 +194,7 @@ pub struct Import {
     pub source: PathBuf,
     /// The directory to import into; it is made if it is missing.
     #[arg(default_value = "/")]
-    pub target: String,
+    pub target: NodePath,
     /// Batches under way at a time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub in_flight: u16,

@@ -5,6 +5,8 @@ use std::{io, process::ExitCode};
 use metad_client::{Error, errors::Reason, import::ImportError};
 use serde_json::{Value, json};
 
+use crate::output::printable;
+
 /// Why a command did not do its work.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -39,8 +41,8 @@ impl Failure {
         }
         match self.hint() {
             hint if as_json => eprintln!("{}", self.to_json(hint)),
-            Some(hint) => eprintln!("metactl: {self}: {hint}"),
-            None => eprintln!("metactl: {self}"),
+            Some(hint) => eprintln!("metactl: {}: {hint}", printable(&self.to_string())),
+            None => eprintln!("metactl: {}", printable(&self.to_string())),
         }
         self.exit_code()
     }
@@ -104,6 +106,10 @@ impl Failure {
 
 fn hint(error: &Error) -> Option<&'static str> {
     Some(match error {
+        // Somebody answered: the cluster runs, but not well enough.
+        Error::Unavailable { message } if message.contains("LEADER") => {
+            "a majority of the nodes must run and have their data: see `metactl status`"
+        }
         Error::Unavailable { .. } => {
             "is the cluster running? Start one with `metad dev --nodes 3`, or give --endpoints"
         }
@@ -112,7 +118,6 @@ fn hint(error: &Error) -> Option<&'static str> {
             Reason::NotFound => "see what is there with `metactl ls`, or make it with `mkdir -p`",
             Reason::AlreadyExists => "choose another name, or remove what is there first",
             Reason::NotEmpty => "use --recursive to delete all that is under it",
-            Reason::Cycle => "a directory cannot be moved under itself",
             Reason::Conflict => "somebody changed it: look at its rev with `metactl stat`",
             _ => return None,
         },

@@ -15,7 +15,7 @@ const PROBLEMS_SHOWN_MAX: usize = 5;
 pub async fn run(context: &Context, options: &cli::Import) -> Result<ExitCode, Failure> {
     let ns = context.ns().await?;
     let import = Import {
-        target: options.target.clone(),
+        target: options.target.to_string(),
         in_flight: options.in_flight.into(),
         ..Import::new(ns, &options.source)
     };

@@ -8,6 +8,7 @@ mod context;
 mod failure;
 mod import;
 mod output;
+mod path;
 mod read;
 mod status;
 mod watch;
@@ -57,11 +58,19 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     let context = Context::new(&cli.global)?;
     match &cli.command {
         Command::Ls(options) => read::ls(&context, options).await?,
-        Command::Stat { path } => read::stat(&context, path).await?,
+        Command::Stat { path, past } => read::stat(&context, path, past.at).await?,
         Command::Tree(options) => read::tree(&context, options).await?,
         Command::Mkdir { paths, parents } => write::mkdir(&context, paths, *parents).await?,
         Command::Put(options) => write::put(&context, options).await?,
         Command::Mv { from, to, replace } => write::mv(&context, from, to, *replace).await?,
+        Command::Cp { from, to } => write::cp(&context, from, to).await?,
+        Command::Ln { to, path } => write::ln(&context, to, path).await?,
+        Command::Attr { path, changes, remove } if changes.is_empty() && remove.is_empty() => {
+            read::attributes(&context, path).await?;
+        }
+        Command::Attr { path, changes, remove } => {
+            write::set_attributes(&context, path, changes, remove).await?;
+        }
         Command::Rm { paths, recursive } => write::rm(&context, paths, *recursive).await?,
         Command::Import(options) => return import::run(&context, options).await,
         Command::Watch(options) => watch::run(&context, options).await?,

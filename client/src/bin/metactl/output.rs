@@ -36,6 +36,12 @@ impl Output {
     }
 }
 
+/// Attributes as JSON: values are any bytes, so in hex.
+pub fn attributes(node: &Node) -> Value {
+    let pairs = node.attributes.iter().map(|(name, value)| (name.clone(), json!(hex(value))));
+    Value::Object(pairs.collect())
+}
+
 /// A node as JSON, under the API's field names.
 pub fn node(node: &Node) -> Value {
     let mut value = json!({
@@ -52,6 +58,12 @@ pub fn node(node: &Node) -> Value {
         value["mtime_ms"] = json!(content.mtime_ms);
         value["blocks"] = json!(content.blocks.len());
     }
+    if !node.symlink.is_empty() {
+        value["symlink"] = json!(node.symlink);
+    }
+    if !node.attributes.is_empty() {
+        value["attributes"] = attributes(node);
+    }
     if is_directory(node) {
         value["nodes"] = json!(node.nodes);
         value["bytes"] = json!(node.bytes);
@@ -67,6 +79,7 @@ pub fn kind(kind: i32) -> &'static str {
     match Kind::try_from(kind) {
         Ok(Kind::Directory) => "directory",
         Ok(Kind::File) => "file",
+        Ok(Kind::Symlink) => "symlink",
         _ => "unknown",
     }
 }

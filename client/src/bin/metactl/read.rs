@@ -1,9 +1,10 @@
-//! ls, stat, tree and ns list.
+//! ls, stat, tree, attr and ns list.
 
 use metad_client::{
+    Error, Reply,
     errors::Reason,
-    steps::{at, by_id},
-    v1::Node,
+    steps::by_id,
+    v1::{self, Node, NodeRef},
 };
 use serde_json::json;
 
@@ -12,16 +13,19 @@ use crate::{
     context::Context,
     failure::Failure,
     output::{self, is_directory, printable},
+    path::NodePath,
 };
 
 pub async fn ls(context: &Context, options: &cli::Ls) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let path = options.path.as_str();
-    let (revision, entries) = match context.client.list(ns, at(path)).await {
+    let at = options.past.at;
+    let (revision, entries) = match list(context, ns, options.path.target(), at).await {
         Ok(reply) => (reply.revision, reply.value),
         // As other tools do: a file lists itself.
         Err(error) if error.reason() == Some(Reason::NotADirectory) => {
-            let reply = context.client.stat(ns, at(path)).await.map_err(Failure::about(path))?;
+            let reply = stat_at(context, ns, options.path.target(), at).await;
+            let reply = reply.map_err(Failure::about(path))?;
             (reply.revision, vec![reply.value])
         }
         Err(error) => return Err(Failure::about(path)(error)),
@@ -37,11 +41,26 @@ pub async fn ls(context: &Context, options: &cli::Ls) -> Result<(), Failure> {
     Ok(context.output.data(value, lines)?)
 }
 
-pub async fn stat(context: &Context, path: &str) -> Result<(), Failure> {
+type Read<T> = Result<Reply<T>, Error>;
+
+async fn list(context: &Context, ns: u64, target: NodeRef, at_revision: u64) -> Read<Vec<Node>> {
+    let target = Some(target);
+    let page = v1::ListRequest { ns, target, at_revision, ..v1::ListRequest::default() };
+    context.client.list_page(page).await
+}
+
+async fn stat_at(context: &Context, ns: u64, target: NodeRef, at_revision: u64) -> Read<Node> {
+    let request = v1::StatRequest { ns, target: Some(target), at_revision };
+    context.client.stat_with(request).await
+}
+
+pub async fn stat(context: &Context, path: &NodePath, at: u64) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let stat = context.client.stat(ns, at(path)).await.map_err(Failure::about(path))?;
+    let about = |error| Failure::about(path.as_str())(error);
+    let stat = stat_at(context, ns, path.target(), at).await.map_err(about)?;
     let node = &stat.value;
-    let found = context.client.lookup(ns, by_id(node.id)).await.map_err(Failure::about(path))?;
+    let lookup = v1::LookupRequest { ns, target: Some(by_id(node.id)), at_revision: stat.revision };
+    let found = context.client.lookup_with(lookup).await.map_err(about)?;
     let value = || {
         let mut value = output::node(node);
         value["path"] = json!(found.value.path);
@@ -63,7 +82,13 @@ pub async fn stat(context: &Context, path: &str) -> Result<(), Failure> {
                 format!("modified  {}", output::time(content.mtime_ms)),
             ]);
         }
-        if is_directory(node) {
+        if !node.symlink.is_empty() {
+            lines.push(format!("to        {}", printable(&node.symlink)));
+        }
+        for (name, value) in &node.attributes {
+            lines.push(format!("attr      {}", attribute(name, value)));
+        }
+        if is_directory(node) && at == 0 {
             lines.push(format!("nodes     {} (all levels)", node.nodes));
             lines.push(format!("bytes     {} (all levels)", node.bytes));
         }
@@ -79,17 +104,19 @@ struct Level {
     indent: String,
 }
 
-/// Prints as it goes: directories are each of their own revision.
+/// Prints as it goes, all of it of one revision.
 pub async fn tree(context: &Context, options: &cli::Tree) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let top = context.client.stat(ns, at(&options.path)).await;
-    let top = top.map_err(Failure::about(&options.path))?.value;
+    let path = options.path.as_str();
+    let top = stat_at(context, ns, options.path.target(), options.past.at).await;
+    let top = top.map_err(Failure::about(path))?;
+    let (at, top) = (top.revision, top.value);
     if !context.output.json {
-        context.output.line(printable(&options.path))?;
+        context.output.line(printable(path))?;
     }
     let mut levels = Vec::new();
     if is_directory(&top) {
-        levels.push(level(context, ns, top.id, options.path.clone(), String::new()).await?);
+        levels.push(level(context, (ns, at), top.id, path.to_owned(), String::new()).await?);
     }
     let (mut directories, mut files) = (0u64, 0u64);
     while let Some(current) = levels.last_mut() {
@@ -115,7 +142,7 @@ pub async fn tree(context: &Context, options: &cli::Tree) -> Result<(), Failure>
         directories += 1;
         if levels.len() < options.depth {
             let indent = indent + if is_last { "    " } else { "│   " };
-            levels.push(level(context, ns, entry.id, path, indent).await?);
+            levels.push(level(context, (ns, at), entry.id, path, indent).await?);
         }
     }
     if !context.output.json {
@@ -130,18 +157,26 @@ pub async fn tree(context: &Context, options: &cli::Tree) -> Result<(), Failure>
 
 async fn level(
     context: &Context,
-    ns: u64,
+    (ns, at): (u64, u64),
     id: u64,
     path: String,
     indent: String,
 ) -> Result<Level, Failure> {
-    let entries = match context.client.list(ns, by_id(id)).await {
-        Ok(reply) => reply.value,
-        // It was deleted since its parent was listed.
-        Err(error) if error.reason() == Some(Reason::NotFound) => Vec::new(),
-        Err(error) => return Err(Failure::about(&path)(error)),
-    };
+    let entries = list(context, ns, by_id(id), at).await.map_err(Failure::about(&path))?.value;
     Ok(Level { path, entries: entries.into_iter(), indent })
+}
+
+pub async fn attributes(context: &Context, path: &NodePath) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let stat = context.client.stat(ns, path.target()).await;
+    let stat = stat.map_err(Failure::about(path.as_str()))?;
+    let value =
+        || json!({"revision": stat.revision, "attributes": output::attributes(&stat.value)});
+    let lines = || {
+        let lines = stat.value.attributes.iter().map(|(name, value)| attribute(name, value));
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    Ok(context.output.data(value, lines)?)
 }
 
 pub async fn namespaces(context: &Context) -> Result<(), Failure> {
@@ -159,13 +194,23 @@ pub async fn namespaces(context: &Context) -> Result<(), Failure> {
 }
 
 fn marked(node: &Node) -> String {
-    printable(&node.name) + if is_directory(node) { "/" } else { "" }
+    let name = printable(&node.name);
+    match (is_directory(node), node.symlink.as_str()) {
+        (true, _) => name + "/",
+        (false, "") => name,
+        (false, to) => format!("{name} -> {}", printable(to)),
+    }
+}
+
+fn attribute(name: &str, value: &[u8]) -> String {
+    format!("{}={}", printable(name), printable(&String::from_utf8_lossy(value)))
 }
 
 fn long(node: &Node) -> String {
     let (kind, size, time) = match &node.content {
         Some(content) => ('-', content.size, output::time(content.mtime_ms)),
-        None => ('d', node.bytes, "-".to_owned()),
+        None if is_directory(node) => ('d', node.bytes, "-".to_owned()),
+        None => ('l', 0, "-".to_owned()),
     };
     format!("{kind} {size:>14} {:>10} {time:>20} {}", node.rev, marked(node))
 }

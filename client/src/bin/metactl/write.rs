@@ -1,19 +1,22 @@
-//! mkdir, put, mv, rm and ns create.
+//! mkdir, put, mv, cp, ln, attr, rm and ns create.
 
 use metad_client::{
-    Reply, import,
-    steps::{self, at},
-    v1::{self, Step, StepResult},
+    Error, Reply, import, steps,
+    v1::{
+        self, Step, StepResult,
+        commit_file::{self, Mode},
+    },
 };
 use serde_json::json;
 
-use crate::{cli, context::Context, failure::Failure, output::printable};
+use crate::{cli, context::Context, failure::Failure, output::printable, path::NodePath};
 
-pub async fn mkdir(context: &Context, paths: &[String], parents: bool) -> Result<(), Failure> {
+pub async fn mkdir(context: &Context, paths: &[NodePath], parents: bool) -> Result<(), Failure> {
     let ns = context.ns().await?;
     for path in paths {
-        let step = if parents { steps::mkdir_all(at(path)) } else { steps::mkdir(at(path)) };
-        one(context, ns, path, step).await?;
+        let step =
+            if parents { steps::mkdir_all(path.target()) } else { steps::mkdir(path.target()) };
+        one(context, ns, path.as_str(), step).await?;
     }
     Ok(())
 }
@@ -22,27 +25,76 @@ pub async fn put(context: &Context, options: &cli::Put) -> Result<(), Failure> {
     let content = import::content_of(&options.local)
         .map_err(|error| Failure::Read { path: options.local.display().to_string(), error })?;
     let ns = context.ns().await?;
-    let target = at(&options.remote);
-    let step = match options.update {
-        Some(rev) => steps::update(target, content, rev),
-        None if options.create => steps::create(target, content),
-        None => steps::overwrite(target, content),
+    let name = options.local.file_name().unwrap_or_default().to_string_lossy();
+    let remote = options.remote.receiving(&name);
+    let mode = match options.update {
+        Some(rev) => Mode::Update(commit_file::Update { rev }),
+        None if options.create => Mode::Create(commit_file::Create {}),
+        None => Mode::Overwrite(commit_file::Overwrite {}),
     };
-    one(context, ns, &options.remote, step).await
+    let step = steps::commit_with(v1::CommitFile {
+        target: Some(remote.target()),
+        content: Some(content),
+        mode: Some(mode),
+        autorename: options.autorename,
+        client: options.client.clone(),
+    });
+    one(context, ns, remote.as_str(), step).await
 }
 
-pub async fn mv(context: &Context, from: &str, to: &str, replace: bool) -> Result<(), Failure> {
+pub async fn mv(
+    context: &Context,
+    from: &NodePath,
+    to: &NodePath,
+    replace: bool,
+) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let step =
-        steps::move_with(v1::Move { from: Some(at(from)), to: Some(at(to)), replace, rev: 0 });
+    let to = to.receiving(from.name());
+    let (source, target) = (Some(from.target()), Some(to.target()));
+    let step = steps::move_with(v1::Move { from: source, to: target, replace, rev: 0 });
     one(context, ns, &format!("{from} to {to}"), step).await
 }
 
-pub async fn rm(context: &Context, paths: &[String], recursive: bool) -> Result<(), Failure> {
+pub async fn cp(context: &Context, from: &NodePath, to: &NodePath) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let to = to.receiving(from.name());
+    let step = steps::copy(from.target(), to.target());
+    one(context, ns, &format!("{from} to {to}"), step).await
+}
+
+pub async fn ln(context: &Context, to: &str, path: &NodePath) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let path = path.receiving(to.rsplit('/').next().unwrap_or_default());
+    one(context, ns, path.as_str(), steps::symlink(path.target(), to)).await
+}
+
+pub async fn set_attributes(
+    context: &Context,
+    path: &NodePath,
+    changes: &[String],
+    remove: &[String],
+) -> Result<(), Failure> {
+    let parse = |change: &String| match change.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.as_bytes().to_vec().into())),
+        None => Err(Error::Invalid(format!("{change:?} is not NAME=VALUE"))),
+    };
+    let set = changes.iter().map(parse).collect::<Result<_, Error>>()?;
+    let ns = context.ns().await?;
+    let step = steps::set_attributes(v1::SetAttributes {
+        target: Some(path.target()),
+        set,
+        remove: remove.to_vec(),
+        rev: 0,
+    });
+    one(context, ns, path.as_str(), step).await
+}
+
+pub async fn rm(context: &Context, paths: &[NodePath], recursive: bool) -> Result<(), Failure> {
     let ns = context.ns().await?;
     for path in paths {
-        let step = if recursive { steps::delete_all(at(path)) } else { steps::delete(at(path)) };
-        one(context, ns, path, step).await?;
+        let step =
+            if recursive { steps::delete_all(path.target()) } else { steps::delete(path.target()) };
+        one(context, ns, path.as_str(), step).await?;
     }
     Ok(())
 }
@@ -65,7 +117,17 @@ pub async fn create_namespace(context: &Context, name: &str) -> Result<(), Failu
 async fn one(context: &Context, ns: u64, subject: &str, step: Step) -> Result<(), Failure> {
     let reply: Reply<StepResult> =
         context.client.one_step(ns, step).await.map_err(Failure::about(subject))?;
-    let value =
-        || json!({"revision": reply.revision, "id": reply.value.id, "rev": reply.value.rev});
-    Ok(context.output.data(value, String::new)?)
+    let StepResult { id, rev, renamed } = &reply.value;
+    let value = || {
+        let mut value = json!({"revision": reply.revision, "id": id, "rev": rev});
+        if !renamed.is_empty() {
+            value["renamed"] = json!(renamed);
+        }
+        value
+    };
+    let lines = || match renamed.as_str() {
+        "" => String::new(),
+        name => format!("kept as {}", printable(name)),
+    };
+    Ok(context.output.data(value, lines)?)
 }

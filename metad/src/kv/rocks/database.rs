@@ -8,7 +8,8 @@ use std::{
 };
 
 use rocksdb::{
-    BlockBasedOptions, Cache, DB, DBCompressionType, ErrorKind, Options, WaitForCompactOptions,
+    BlockBasedOptions, Cache, DB, DBCompressionType, DBRecoveryMode, ErrorKind, Options,
+    WaitForCompactOptions,
 };
 
 use super::{Settings, folder};
@@ -106,6 +107,10 @@ fn options(settings: &Settings) -> Options {
     // suffix of what was not synced, which is what the contract allows.
     options.set_manual_wal_flush(true);
     options.set_paranoid_checks(true);
+    // A crash may leave the last record incomplete. Anything else that does not match its
+    // checksum was on disk once: to stop there, as the default does, would drop what comes
+    // after it, and with it what was acknowledged.
+    options.set_wal_recovery_mode(DBRecoveryMode::TolerateCorruptedTailRecords);
     options.set_bytes_per_sync(1 << 20);
     options
 }

@@ -63,3 +63,47 @@ fn a_folder_in_use_is_refused() {
         other => panic!("expected a refusal, not {:?}", other.map(|_| ())),
     }
 }
+
+fn wal(folder: &Path) -> std::path::PathBuf {
+    let files = std::fs::read_dir(folder.join("data-1")).expect("read");
+    let mut logs = files.map(|entry| entry.expect("entry").path());
+    logs.find(|path| path.extension().is_some_and(|end| end == "log")).expect("a log")
+}
+
+async fn written(folder: &Path, count: u32) -> Vec<u8> {
+    let store = engine(folder);
+    for number in 0..count {
+        let key = number.to_be_bytes().to_vec();
+        store.write(vec![Write::Put(key, vec![7; 100])]).expect("write");
+    }
+    store.sync().await.expect("sync");
+    let bytes = std::fs::read(wal(folder)).expect("read");
+    drop(store);
+    bytes
+}
+
+/// As a crash leaves it: RocksDB does not write more when it is closed.
+fn left(folder: &Path, bytes: &[u8]) {
+    std::fs::write(wal(folder), bytes).expect("write");
+}
+
+#[tokio::test]
+async fn damage_in_what_was_synced_is_a_fault_and_not_an_end() {
+    let folder = tempfile::tempdir().expect("folder");
+    let mut bytes = written(folder.path(), 100).await;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    left(folder.path(), &bytes);
+    let opened = RocksEngine::open(folder.path(), Settings::default());
+    assert!(matches!(opened, Err(StorageFault::Corrupt { .. })), "{:?}", opened.map(|_| ()));
+}
+
+#[tokio::test]
+async fn a_torn_end_loses_the_last_write_alone() {
+    let folder = tempfile::tempdir().expect("folder");
+    let bytes = written(folder.path(), 100).await;
+    left(folder.path(), &bytes[..bytes.len() - 9]);
+    let view = engine(folder.path()).view().expect("view");
+    let last = view.last(&[], &[u8::MAX]).expect("last").expect("some");
+    assert_eq!(last.0, 98u32.to_be_bytes());
+}

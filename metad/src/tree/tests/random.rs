@@ -13,7 +13,8 @@ use crate::{
         query::{self, Source},
     },
     types::{
-        Action, CommitMode, Condition, Node, NodeId, NodeRef, Outcome, Path, Rejection, Revision, Step,
+        Action, CommitMode, Condition, Node, NodeId, NodeRef, Outcome, Path, Rejection, Revision,
+        Step,
     },
 };
 

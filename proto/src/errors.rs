@@ -64,6 +64,14 @@ macro_rules! reasons {
             pub fn class(self) -> Class {
                 match self { $(Reason::$variant => Class::$class,)+ }
             }
+            /// Its help page: what it means and what to do, in Markdown.
+            pub fn help(self) -> &'static str {
+                match self {
+                    $(Reason::$variant => {
+                        include_str!(concat!("../../docs/errors/", $text, ".md"))
+                    })+
+                }
+            }
             /// The gRPC code that carries it.
             pub fn code(self) -> Code {
                 match self { $(Reason::$variant => Code::$code,)+ }
@@ -201,6 +209,18 @@ mod tests {
             let sent = Info::new(*reason).with(CURRENT_REV, 7);
             assert_eq!(Info::of(&sent.status("no")), Some(sent));
         }
+    }
+
+    #[test]
+    fn every_help_page_says_what_it_is_about_and_of_which_kind() {
+        for reason in Reason::ALL {
+            let kind = format!("{:?}", reason.class()).to_lowercase();
+            assert!(reason.help().starts_with(&format!("# {reason}\n")), "{reason}");
+            assert!(reason.help().contains(&format!("**Kind**: {kind}.")), "{reason}");
+        }
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/errors");
+        let pages = std::fs::read_dir(folder).expect("the pages").count();
+        assert_eq!(pages, Reason::ALL.len() + 1, "a page for each reason, and the index");
     }
 
     #[test]

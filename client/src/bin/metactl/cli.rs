@@ -5,6 +5,8 @@ use std::{path::PathBuf, time::Duration};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 
+use metad_client::errors::Reason;
+
 use crate::path::NodePath;
 
 const EXAMPLES: &str = "\
@@ -129,6 +131,12 @@ pub enum Command {
     /// Works with namespaces.
     #[command(subcommand)]
     Ns(NamespaceCommand),
+    /// Says what an error reason means and what to do; lists them all without one.
+    Explain {
+        /// Such as CONFLICT.
+        #[arg(value_parser = reason)]
+        reason: Option<Reason>,
+    },
     /// Prints a completion script: metactl completion bash > …/completions/metactl
     Completion {
         /// The shell to complete for.
@@ -232,6 +240,11 @@ fn positive(text: &str) -> Result<Duration, String> {
         Ok(duration) => Ok(duration),
         Err(error) => Err(format!("{error}, such as 10s or 500ms")),
     }
+}
+
+fn reason(text: &str) -> Result<Reason, String> {
+    let known = || Reason::ALL.iter().map(Reason::to_string).collect::<Vec<_>>().join(" ");
+    text.to_uppercase().parse().map_err(|_| format!("expected one of {}", known()))
 }
 
 fn cursor(text: &str) -> Result<(u64, u32), String> {

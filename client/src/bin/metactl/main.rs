@@ -25,11 +25,18 @@ use clap_complete::Shell;
 use cli::{Cli, Command, NamespaceCommand};
 use context::Context;
 use failure::Failure;
+use metad_client::errors::Reason;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Command::Completion { shell } = &cli.command {
         return match complete(*shell) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => Failure::Output(error).report(false),
+        };
+    }
+    if let Command::Explain { reason } = &cli.command {
+        return match explain(*reason) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => Failure::Output(error).report(false),
         };
@@ -52,6 +59,14 @@ fn complete(shell: Shell) -> io::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "metactl", &mut script);
     io::stdout().write_all(&script)
+}
+
+fn explain(reason: Option<Reason>) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match reason {
+        Some(reason) => out.write_all(reason.help().as_bytes()),
+        None => Reason::ALL.iter().try_for_each(|reason| writeln!(out, "{reason}")),
+    }
 }
 
 async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
@@ -79,7 +94,9 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Ns(NamespaceCommand::Create { name }) => {
             write::create_namespace(&context, name).await?;
         }
-        Command::Completion { .. } => unreachable!("handled before the runtime starts"),
+        Command::Explain { .. } | Command::Completion { .. } => {
+            unreachable!("handled before the runtime starts")
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

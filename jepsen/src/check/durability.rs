@@ -68,7 +68,18 @@ impl Counts {
 }
 
 fn is_mutation(operation: &Operation) -> bool {
-    matches!(operation.function.as_str(), "mkdir" | "commit" | "move" | "delete" | "batch")
+    matches!(
+        operation.function.as_str(),
+        "mkdir"
+            | "commit"
+            | "symlink"
+            | "copy"
+            | "move"
+            | "delete"
+            | "set_attributes"
+            | "check"
+            | "batch"
+    )
 }
 
 fn check_operation(
@@ -137,6 +148,17 @@ fn check_change<'j>(
     {
         findings.push(format!("{what} is told of other nodes than {id}"));
     }
+    if let Outcome::Ok(value) = &operation.outcome
+        && let Some(renamed) = renamed_in(value)
+        && !changes.iter().any(|change| change.name == renamed)
+    {
+        findings.push(format!("{what} is told under another name than {renamed:?}"));
+    }
+}
+
+/// The name of the conflicted copy that a commit became.
+fn renamed_in(answer: &Value) -> Option<&str> {
+    answer.get("renamed").and_then(Value::as_str).filter(|name| !name.is_empty())
 }
 
 fn effect_of(operation: &Operation) -> Effect {
@@ -157,7 +179,9 @@ fn effect_of(operation: &Operation) -> Effect {
         rev.is_some() && rev == operation.revision
     };
     match operation.function.as_str() {
-        "delete" => Effect::Certain,
+        "delete" | "symlink" | "copy" => Effect::Certain,
+        "check" => Effect::None,
+        "commit" if renamed_in(value).is_some() => Effect::Certain,
         "mkdir" if !flag("parents") => Effect::Certain,
         "commit" if operation.input.get("mode").and_then(Value::as_str) != Some("update") => {
             Effect::Certain

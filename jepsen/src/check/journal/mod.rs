@@ -3,19 +3,23 @@
 //! Checks that every page is in order, starts after its cursor and skips no ordinal; that
 //! all pages tell the same changes for the same stretch (unique and gap-free); that a page
 //! is no older than what was acknowledged before it was asked for; that a parent is told
-//! before its children; and that replaying the journal from its start gives what listings
+//! before its children; that a copy is told as what it was made from; and that replaying the journal from its start gives what listings
 //! and stats answered at each revision. Shares no code with the model of the tree.
 
+mod copies;
 mod pages;
 mod replay;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) use pages::{Change, Cursor, Page, read_pages};
+pub(super) use pages::{Change, ChangeKind, Cursor, Page, read_pages};
 
 use super::verdict::{Check, Verdict};
 use crate::history::{History, Outcome, RequestId};
 use crate::model::BadOperation;
+use crate::model::tree::{Hint, Hints};
 
 /// Findings that a check lists; more of them say nothing new.
 pub(super) const FINDINGS_MAX: usize = 20;
@@ -53,10 +57,20 @@ impl Journals {
         Ok(Journals { journals })
     }
 
-    /// The revision of each request that the journal tells of.
-    pub(super) fn hints(&self) -> BTreeMap<RequestId, u64> {
-        let changes = self.journals.values().flat_map(|journal| journal.changes.values());
-        changes.filter_map(|change| Some((change.request?, change.cursor.revision))).collect()
+    /// What the journal tells of each request.
+    pub(super) fn hints(&self) -> Hints {
+        let mut hints = Hints::new();
+        for change in self.journals.values().flat_map(|journal| journal.changes.values()) {
+            let Some(request) = change.request else { continue };
+            let hint = hints.entry(request).or_default();
+            if hint.revision != change.cursor.revision {
+                *hint = Hint { revision: change.cursor.revision, names: Vec::new() };
+            }
+            if change.kind == ChangeKind::Created {
+                hint.names.push(change.name.clone());
+            }
+        }
+        hints
     }
 }
 

@@ -1,5 +1,6 @@
 //! Journal pages as clients read them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Deserialize;
@@ -42,6 +43,27 @@ pub(in crate::check) enum ChangeKind {
     Deleted,
 }
 
+/// What a node is, as far as it was told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(in crate::check) struct Body {
+    /// `directory`, `file` or `symlink`.
+    pub(in crate::check) kind: Option<String>,
+    /// Hash and size.
+    pub(in crate::check) content: Option<(String, u64)>,
+    pub(in crate::check) symlink: Option<String>,
+    pub(in crate::check) attributes: BTreeMap<String, String>,
+}
+
+impl Body {
+    /// Without a kind, what has no content is taken for a directory.
+    pub(super) fn is_directory(&self) -> bool {
+        match self.kind.as_deref() {
+            Some(kind) => kind == "directory",
+            None => self.content.is_none() && self.symlink.is_none(),
+        }
+    }
+}
+
 /// One change as a page tells it.
 #[derive(Debug, Clone)]
 pub(in crate::check) struct Change {
@@ -50,9 +72,8 @@ pub(in crate::check) struct Change {
     pub(in crate::check) id: u64,
     pub(in crate::check) parent: u64,
     pub(in crate::check) name: String,
-    pub(in crate::check) is_directory: Option<bool>,
     pub(in crate::check) rev: Option<u64>,
-    pub(in crate::check) content: Option<(String, u64)>,
+    pub(in crate::check) body: Body,
     pub(in crate::check) request: Option<RequestId>,
     /// The line of the page that told it first.
     pub(in crate::check) line: u32,
@@ -68,17 +89,9 @@ impl Change {
 impl PartialEq for Change {
     fn eq(&self, other: &Change) -> bool {
         let parts = |change: &Change| {
-            (
-                change.cursor,
-                change.kind,
-                change.id,
-                change.parent,
-                change.is_directory,
-                change.rev,
-                change.request,
-            )
+            (change.cursor, change.kind, change.id, change.parent, change.rev, change.request)
         };
-        parts(self) == parts(other) && self.name == other.name && self.content == other.content
+        parts(self) == parts(other) && self.name == other.name && self.body == other.body
     }
 }
 
@@ -133,6 +146,9 @@ struct RawChange {
     rev: Option<u64>,
     hash: Option<String>,
     size: Option<u64>,
+    symlink: Option<String>,
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
     request: Option<(u64, u64)>,
 }
 
@@ -183,9 +199,13 @@ fn read_change(raw: RawChange, line: u32) -> Change {
         id: raw.id,
         parent: raw.parent,
         name: raw.name,
-        is_directory: raw.node_kind.map(|kind| kind == "directory"),
         rev: raw.rev,
-        content: raw.hash.map(|hash| (hash, raw.size.unwrap_or_default())),
+        body: Body {
+            kind: raw.node_kind,
+            content: raw.hash.map(|hash| (hash, raw.size.unwrap_or_default())),
+            symlink: raw.symlink,
+            attributes: raw.attributes,
+        },
         request: raw.request.map(|(client, sequence)| RequestId { client, sequence }),
         line,
     }

@@ -4,26 +4,26 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::pages::{Change, ChangeKind, namespace_of};
+use super::copies::Copies;
+use super::pages::{Body, Change, ChangeKind, namespace_of};
 use super::{FINDINGS_MAX, Journal};
 use crate::check::verdict::shorten;
 use crate::history::{History, Operation, Outcome};
 
 /// The tree as the journal tells it.
 #[derive(Default)]
-struct Replayed {
+pub(super) struct Replayed {
     root: Option<u64>,
-    nodes: BTreeMap<u64, Node>,
+    pub(super) nodes: BTreeMap<u64, Node>,
     children: BTreeMap<(u64, String), u64>,
     ids_seen: BTreeSet<u64>,
 }
 
-struct Node {
+pub(super) struct Node {
     parent: u64,
-    name: String,
-    is_directory: bool,
+    pub(super) name: String,
     rev: Option<u64>,
-    content: Option<(String, u64)>,
+    pub(super) body: Body,
 }
 
 /// Replays what is known without a gap. Returns how many reads were compared.
@@ -38,12 +38,18 @@ pub(super) fn check(
     reads.sort_by_key(|operation| operation.revision);
     let mut reads = reads.into_iter().peekable();
     let mut compared_count = 0;
+    let copies = Copies::of(history, ns);
+    let mut copied_at = None;
     let complete = journal.changes.range(..=journal.complete_to);
     for (cursor, change) in complete {
         let is_before = |operation: &&Operation| operation.revision < Some(cursor.revision);
         while let Some(read) = reads.next_if(is_before) {
             tree.compare(read, findings);
             compared_count += 1;
+        }
+        if copied_at != Some(cursor.revision) {
+            copied_at = Some(cursor.revision);
+            copies.check(&tree, cursor.revision, journal, findings);
         }
         if let Err(reason) = tree.apply(change) {
             findings.push(format!("line {}: {cursor} {reason}", change.line));
@@ -94,29 +100,36 @@ impl Replayed {
                     return Err(format!("creates node {}, which was there before", change.id));
                 }
                 self.check_place(change)?;
-                self.enter(change, change.is_directory.unwrap_or(change.content.is_none()));
+                self.enter(change, change.body.clone());
             }
             ChangeKind::Updated => {
                 let node = self.nodes.get_mut(&change.id);
                 let node =
                     node.ok_or_else(|| format!("updates node {}, which is not there", change.id))?;
-                if node.is_directory || node.parent != change.parent || node.name != change.name {
+                let is_same = node.parent == change.parent
+                    && node.name == change.name
+                    && node.body.is_directory() == change.body.is_directory()
+                    && node.body.symlink == change.body.symlink;
+                if !is_same {
                     return Err(format!("updates node {}, which is not as it tells", change.id));
                 }
                 node.rev = change.rev;
-                node.content = change.content.clone();
+                node.body = change.body.clone();
             }
             ChangeKind::Moved => {
                 let node = self.nodes.get(&change.id);
                 let node =
                     node.ok_or_else(|| format!("moves node {}, which is not there", change.id))?;
-                let (is_directory, place) = (node.is_directory, (node.parent, node.name.clone()));
+                let (body, place) = (node.body.clone(), (node.parent, node.name.clone()));
                 self.children.remove(&place);
                 self.check_place(change)?;
                 if self.is_within(change.parent, change.id) {
                     return Err(format!("moves node {} under itself", change.id));
                 }
-                self.enter(change, is_directory);
+                if change.body.kind.is_some() && change.body != body {
+                    return Err(format!("moves node {}, which is not as it tells", change.id));
+                }
+                self.enter(change, body);
             }
             ChangeKind::Deleted => {
                 let node = self.nodes.get(&change.id);
@@ -134,7 +147,7 @@ impl Replayed {
     /// The parent was told before, is a directory, and has no such name yet.
     fn check_place(&self, change: &Change) -> Result<(), String> {
         let parent_is_directory = Some(change.parent) == self.root
-            || self.nodes.get(&change.parent).is_some_and(|parent| parent.is_directory);
+            || self.nodes.get(&change.parent).is_some_and(|parent| parent.body.is_directory());
         if !parent_is_directory {
             return Err(format!(
                 "puts node {} in {}, which is no directory",
@@ -150,15 +163,9 @@ impl Replayed {
         }
     }
 
-    fn enter(&mut self, change: &Change, is_directory: bool) {
+    fn enter(&mut self, change: &Change, body: Body) {
         self.children.insert((change.parent, change.name.clone()), change.id);
-        let node = Node {
-            parent: change.parent,
-            name: change.name.clone(),
-            is_directory,
-            rev: change.rev,
-            content: change.content.clone(),
-        };
+        let node = Node { parent: change.parent, name: change.name.clone(), rev: change.rev, body };
         self.nodes.insert(change.id, node);
     }
 
@@ -172,7 +179,7 @@ impl Replayed {
         }
     }
 
-    fn children_of(&self, parent: u64) -> impl Iterator<Item = (&str, u64)> {
+    pub(super) fn children_of(&self, parent: u64) -> impl Iterator<Item = (&str, u64)> {
         self.children
             .range((parent, String::new())..)
             .take_while(move |((of, _), _)| *of == parent)
@@ -190,9 +197,9 @@ impl Replayed {
         false
     }
 
-    fn resolve(&self, input: &Value) -> Option<u64> {
-        let start = input.get("id").and_then(Value::as_u64).filter(|id| *id != 0).or(self.root)?;
-        let path = input.get("path").and_then(Value::as_str).unwrap_or("");
+    /// The node at a path from a node, or from the root.
+    pub(super) fn resolve(&self, start: Option<u64>, path: &str) -> Option<u64> {
+        let start = start.filter(|id| *id != 0).or(self.root)?;
         let names = path.split('/').filter(|name| !name.is_empty());
         let mut current = start;
         for name in names {
@@ -207,7 +214,9 @@ impl Replayed {
         if self.root.is_none() {
             return; // An empty journal of a namespace whose root nobody told.
         }
-        let fits = match self.resolve(&read.input) {
+        let start = read.input.get("id").and_then(Value::as_u64);
+        let path = read.input.get("path").and_then(Value::as_str).unwrap_or("");
+        let fits = match self.resolve(start, path) {
             None => false,
             Some(id) if read.function == "list" => self.fits_list(id, answer),
             Some(id) => self.fits_stat(id, answer),
@@ -228,20 +237,27 @@ impl Replayed {
         let mut children = self.children_of(id);
         let all_told = entries.iter().all(|entry| {
             let Some((name, child)) = children.next() else { return false };
+            let node = self.nodes.get(&child);
+            let kind = node.and_then(|node| node.body.kind.as_deref());
             entry.get("name").and_then(Value::as_str) == Some(name)
                 && fits_number(entry, "id", Some(child))
-                && fits_number(entry, "rev", self.nodes.get(&child).and_then(|node| node.rev))
+                && fits_number(entry, "rev", node.and_then(|node| node.rev))
+                && fits_text(entry, "kind", kind)
         });
         all_told && children.next().is_none()
     }
 
     fn fits_stat(&self, id: u64, answer: &Value) -> bool {
         let Some(node) = self.nodes.get(&id) else { return fits_number(answer, "id", Some(id)) };
-        let hash = answer.get("hash").and_then(Value::as_str);
-        let told = node.content.as_ref().map(|(hash, _)| hash.as_str());
+        let body = &node.body;
+        let content = body.content.as_ref();
         fits_number(answer, "id", Some(id))
             && fits_number(answer, "rev", node.rev)
-            && (hash.is_none() || told.is_none() || hash == told)
+            && fits_text(answer, "kind", body.kind.as_deref())
+            && fits_text(answer, "hash", content.map(|(hash, _)| hash.as_str()))
+            && fits_number(answer, "size", content.map(|(_, size)| *size))
+            && fits_text(answer, "symlink", body.symlink.as_deref())
+            && fits_attributes(answer, &body.attributes)
     }
 }
 
@@ -251,4 +267,21 @@ fn fits_number(value: &Value, field: &str, told: Option<u64>) -> bool {
         (Some(answered), Some(told)) => answered == told,
         _ => true,
     }
+}
+
+/// Whether a field says this text, or one of them is not told.
+fn fits_text(value: &Value, field: &str, told: Option<&str>) -> bool {
+    match (value.get(field).and_then(Value::as_str), told) {
+        (Some(answered), Some(told)) => answered == told,
+        _ => true,
+    }
+}
+
+/// Whether an answer has these attributes; one that leaves them out has none.
+fn fits_attributes(answer: &Value, told: &BTreeMap<String, String>) -> bool {
+    let answered = answer.get("attributes").and_then(Value::as_object);
+    let answered = answered.into_iter().flatten();
+    answered
+        .map(|(name, value)| (name, value.as_str()))
+        .eq(told.iter().map(|(name, value)| (name, Some(value.as_str()))))
 }

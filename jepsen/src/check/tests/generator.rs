@@ -64,6 +64,8 @@ pub(super) struct Generator {
     /// Ids and revs that clients have seen.
     seen_ids: Vec<u64>,
     seen_revs: Vec<u64>,
+    /// Names of conflicted copies.
+    seen_names: Vec<String>,
 }
 
 /// A history in JSON lines.
@@ -79,6 +81,7 @@ pub(super) fn generate(shape: Shape) -> Vec<Value> {
         lines: Vec::new(),
         seen_ids: vec![1],
         seen_revs: vec![1],
+        seen_names: vec!["a (ann's conflicted copy 2026-02-02)".to_string()],
     };
     generator.run();
     generator.lines
@@ -165,9 +168,12 @@ impl Generator {
     fn learn(&mut self, value: &Value) {
         self.seen_ids.extend(value["id"].as_u64());
         self.seen_revs.extend(value["rev"].as_u64());
+        self.seen_names.extend(value["renamed"].as_str().map(str::to_string));
         for entry in value["entries"].as_array().into_iter().flatten() {
             self.seen_ids.extend(entry["id"].as_u64());
             self.seen_revs.extend(entry["rev"].as_u64());
+            let name = entry["name"].as_str().filter(|name| name.contains("conflicted"));
+            self.seen_names.extend(name.map(str::to_string));
         }
     }
 
@@ -202,40 +208,77 @@ impl Generator {
 
     fn path(&mut self) -> String {
         let depth = 1 + self.random.below(3);
-        (0..depth)
-            .map(|_| format!("/{}", (b'a' + self.random.below(self.shape.names) as u8) as char))
-            .collect()
+        (0..depth).map(|_| format!("/{}", self.name())).collect()
+    }
+
+    /// One that many choose; the second one has an extension.
+    fn name(&mut self) -> String {
+        if self.random.one_in(12) {
+            return self.random.pick(&self.seen_names).clone();
+        }
+        match self.random.below(self.shape.names) {
+            1 => "b.c".to_string(),
+            number => ((b'a' + number as u8) as char).to_string(),
+        }
     }
 
     fn step(&mut self) -> (String, Value) {
         let path = self.path();
-        let hash = format!("{:02x}", self.random.below(4));
         let rev = *self.random.pick(&self.seen_revs);
-        let (function, value) = match self.random.below(10) {
+        let (function, mut value) = match self.random.below(14) {
             0 | 1 => ("mkdir", json!({"path": path, "parents": self.random.one_in(2)})),
-            2 => ("commit", json!({"path": path, "mode": "create", "hash": hash, "size": 1})),
-            3 => ("commit", json!({"path": path, "mode": "overwrite", "hash": hash, "size": 1})),
-            4 | 5 => (
-                "commit",
-                json!({"path": path, "mode": "update", "rev": rev, "hash": hash, "size": 1}),
-            ),
+            2..6 => ("commit", self.commit(path, rev)),
             6 | 7 => {
                 let to = self.path();
-                let mut value = json!({"from": path, "to": to, "replace": self.random.one_in(2)});
-                if self.random.one_in(4) {
-                    value["rev"] = json!(rev);
-                }
-                ("move", value)
+                ("move", json!({"from": path, "to": to, "replace": self.random.one_in(2)}))
             }
-            _ => {
-                let mut value = json!({"path": path, "recursive": self.random.one_in(2)});
-                if self.random.one_in(4) {
-                    value["rev"] = json!(rev);
-                }
-                ("delete", value)
-            }
+            8 | 9 => ("delete", json!({"path": path, "recursive": self.random.one_in(2)})),
+            10 => ("symlink", json!({"path": path, "to": self.name()})),
+            11 => ("copy", json!({"from": path, "to": self.path()})),
+            12 => ("set_attributes", self.attributes(path)),
+            _ => ("check", json!({"path": path, "condition": self.condition(rev)})),
         };
+        if matches!(function, "move" | "delete" | "set_attributes") && self.random.one_in(4) {
+            value["rev"] = json!(rev);
+        }
         (function.to_string(), value)
+    }
+
+    fn commit(&mut self, path: String, rev: u64) -> Value {
+        let hash = format!("{:02x}", self.random.below(4));
+        let mut value = json!({"path": path, "hash": hash, "size": 1});
+        value["mode"] = json!(*self.random.pick(&["create", "overwrite", "update", "update"]));
+        if value["mode"] == "update" {
+            value["rev"] = json!(rev);
+        }
+        if self.random.one_in(3) {
+            value["autorename"] = json!(true);
+            value["client"] = json!(*self.random.pick(&["ann", "bob"]));
+        }
+        value
+    }
+
+    fn attributes(&mut self, path: String) -> Value {
+        let mut value = json!({"path": path, "set": {}});
+        if self.random.one_in(3) {
+            value["remove"] = json!([*self.random.pick(&["color", "tag"])]);
+        }
+        for name in ["color", "tag"] {
+            if self.random.one_in(2) {
+                value["set"][name] = json!(format!("{:02x}", self.random.below(2)));
+            }
+        }
+        value
+    }
+
+    fn condition(&mut self, rev: u64) -> Value {
+        match self.random.below(5) {
+            0 => json!({"exists": true}),
+            1 => json!({"absent": true}),
+            2 => json!({"rev": rev}),
+            3 => json!({"kind": *self.random.pick(&["file", "directory", "symlink"])}),
+            _ => json!({"unchanged_since": rev}),
+        }
     }
 
     fn draw(&mut self) -> (String, Value) {
@@ -277,8 +320,9 @@ pub(super) fn corrupt(lines: &mut [Value], random: &mut Random) {
         if event["type"] != "ok" {
             continue;
         }
+        let is_alike = replacement["type"] == "ok" && replacement["f"] == event["f"];
         let value = &mut event["value"];
-        match random.below(6) {
+        match random.below(9) {
             0 if value["id"].is_u64() => value["id"] = json!(1 + random.below(30)),
             1 if value["rev"].is_u64() => value["rev"] = json!(1 + random.below(30)),
             2 => match value["entries"].as_array_mut() {
@@ -288,13 +332,20 @@ pub(super) fn corrupt(lines: &mut [Value], random: &mut Random) {
                 _ => continue,
             },
             3 if value.get("rejected").is_some() => value["rejected"] = json!("CYCLE"),
-            4 if replacement["type"] == "ok" && replacement["f"] == event["f"] => {
-                event["value"] = replacement["value"].clone();
-            }
+            4 if is_alike => *value = replacement["value"].clone(),
             5 => {
                 let revision = event["revision"].as_u64().unwrap_or(1);
                 event["revision"] = json!((revision + random.below(3)).saturating_sub(1).max(1));
             }
+            6 if value["kind"].is_string() => value["attributes"] = json!({"color": "01"}),
+            7 if value["kind"] == "symlink" => value["symlink"] = json!("elsewhere"),
+            8 => match value["renamed"].as_str() {
+                Some(name) => {
+                    let other = ["ann", "bob", "2", "-02-03"][random.below(4) as usize];
+                    value["renamed"] = json!(name.replacen(other, "3", 1));
+                }
+                None => continue,
+            },
             _ => continue,
         }
         return;

@@ -2,33 +2,39 @@
 //!
 //! Left out are operations that say nothing of the tree: those that never happened, reads
 //! without an answer, reads of the journal (they have a checker of their own), and refusals
-//! that the tree does not decide, such as `LIMIT_EXCEEDED`. `SESSION_EXPIRED` tells nothing
+//! that the tree does not decide, such as `QUOTA_EXCEEDED`. `SESSION_EXPIRED` tells nothing
 //! of what the request did before: its outcome is unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::operation::{
-    Answer, Attributes, Content, Kind, ListedEntry, Mode, Operation, Reason, Request, Step,
-    StepResult, Target,
-};
-use super::path::{is_good_name, split};
+use super::conflicted::dates_in;
+use super::operation::{Answer, Condition, Name, Operation, Request, Step, StepResult};
+use super::parse::{read_answer, read_request};
+use super::reason::Reason;
 use super::{Claims, FileTree};
 use crate::history::{History, Operation as Recorded, Outcome, RequestId};
 use crate::model::{BadOperation, Claimed, Entry, hash_bytes};
 
-/// Revisions of requests whose outcome is unknown, learned from elsewhere.
-pub type Hints = BTreeMap<RequestId, u64>;
+/// What is learned from elsewhere of requests whose outcome is unknown.
+pub type Hints = BTreeMap<RequestId, Hint>;
+
+/// What a request did, as it was learned from elsewhere.
+#[derive(Debug, Clone, Default)]
+pub struct Hint {
+    /// The revision that it made.
+    pub revision: u64,
+    /// The names of nodes that it made there.
+    pub names: Vec<String>,
+}
 
 /// Operations that read something else than the tree.
 const OTHER_READS: &[&str] = &["journal", "subscribe", "status", "open_session"];
 
 /// Refusals that depend on more than the tree. They change nothing.
 const OTHER_REJECTIONS: &[&str] = &[
-    "PRECONDITION_FAILED",
-    "LIMIT_EXCEEDED",
     "QUOTA_EXCEEDED",
     "REVISION_COMPACTED",
     "CURSOR_RESET",
@@ -38,6 +44,9 @@ const OTHER_REJECTIONS: &[&str] = &[
     "UNAUTHENTICATED",
 ];
 
+/// A date that is in no name: it cannot be, for its slashes.
+const UNMENTIONED_DATE: &str = "YYYY/MM/DD";
+
 /// The checkable form of a history.
 pub fn compile(
     history: &History,
@@ -45,19 +54,60 @@ pub fn compile(
     hints: &Hints,
 ) -> Result<(FileTree, Vec<Entry<Operation>>), BadOperation> {
     let mut entries = Vec::with_capacity(history.operations.len());
+    let dates = mentioned_dates(history);
     for (index, recorded) in history.operations.iter().enumerate() {
         let bad = |reason: String| BadOperation::of(recorded, reason);
         let Some((request, answer)) = read(recorded).map_err(bad)? else { continue };
         let tag = u32::try_from(index).expect("operations are fewer than events");
-        let told = match answer {
-            Answer::Unknown => recorded.request.and_then(|request| hints.get(&request).copied()),
-            _ => recorded.revision,
+        let hint = match answer {
+            Answer::Unknown => recorded.request.and_then(|request| hints.get(&request)),
+            _ => None,
         };
+        let told = recorded.revision.filter(|_| !matches!(answer, Answer::Unknown));
+        let told = hint.map(|hint| hint.revision).or(told);
         let revision = told.filter(|_| claims == Claims::Judged);
-        let operation = Operation { tag, request, answer, revision };
+        let dates = hint.and_then(hinted_date).unwrap_or_else(|| Arc::clone(&dates));
+        let operation = Operation { tag, request, answer, revision, dates };
         entries.push(entry_of(operation, index, recorded));
     }
-    Ok((FileTree { claims, initial: history.header.namespaces.clone() }, entries))
+    let tracks_changes = entries.iter().any(|entry| asks_for_changes(&entry.operation.request));
+    Ok((FileTree { claims, initial: history.header.namespaces.clone(), tracks_changes }, entries))
+}
+
+/// Every date in the name of a conflicted copy that the history mentions, and one that it
+/// does not.
+fn mentioned_dates(history: &History) -> Arc<[Name]> {
+    let mut dates = BTreeSet::new();
+    for operation in &history.operations {
+        collect_dates(&operation.input, &mut dates);
+        if let Outcome::Ok(value) = &operation.outcome {
+            collect_dates(value, &mut dates);
+        }
+    }
+    dates.insert(UNMENTIONED_DATE);
+    dates.into_iter().map(Name::from).collect()
+}
+
+fn collect_dates<'v>(value: &'v Value, dates: &mut BTreeSet<&'v str>) {
+    match value {
+        Value::String(text) => dates.extend(dates_in(text)),
+        Value::Array(values) => values.iter().for_each(|value| collect_dates(value, dates)),
+        Value::Object(fields) => fields.values().for_each(|value| collect_dates(value, dates)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// All that a request makes has the date of one moment.
+fn hinted_date(hint: &Hint) -> Option<Arc<[Name]>> {
+    let date = hint.names.iter().find_map(|name| dates_in(name).last())?;
+    Some(Arc::from([Name::from(date)]))
+}
+
+fn asks_for_changes(request: &Request) -> bool {
+    let Request::Steps { steps, .. } = request else { return false };
+    let asks =
+        |step: &Step| matches!(step, Step::Check { condition: Condition::UnchangedSince(_), .. });
+    steps.iter().any(asks)
 }
 
 fn entry_of(operation: Operation, index: usize, recorded: &Recorded) -> Entry<Operation> {
@@ -87,6 +137,10 @@ impl Operation {
     fn claimed(&self) -> Claimed {
         match &self.answer {
             Answer::Unknown | Answer::Namespace { .. } => Claimed::Effect,
+            Answer::Steps(_) if self.request.never_changes() => Claimed::NoEffect,
+            Answer::Steps(results) if results.iter().any(|result| result.renamed.is_some()) => {
+                Claimed::Effect
+            }
             Answer::Steps(_) if self.request.always_changes() => Claimed::Effect,
             Answer::Steps(results) => {
                 let has_rev = |result: &StepResult| {
@@ -109,7 +163,7 @@ fn read(recorded: &Recorded) -> Result<Option<(Request, Answer)>, String> {
         return Ok(None);
     }
     let request = read_request(&recorded.function, &recorded.input)?;
-    let is_mutation = matches!(request, Request::CreateNamespace { .. } | Request::Steps { .. });
+    let is_mutation = !request.never_changes();
     let answer = match &recorded.outcome {
         Outcome::Fail(_) => return Ok(None),
         Outcome::Unknown if !is_mutation => return Ok(None),
@@ -144,163 +198,10 @@ fn read_rejection(
             "{reason} is no rejection: record what was not answered as fail or info"
         ));
     };
-    if reason == Reason::NameInvalid && request.is_malformed() {
+    let is_other_limit = reason == Reason::LimitExceeded && !request.has_only_limits_of_copies();
+    if request.is_malformed(reason) || is_other_limit {
         return Ok(None);
     }
     let step = value.get("step").and_then(Value::as_u64);
     Ok(Some(Answer::Rejected { reason, step: step.and_then(|step| usize::try_from(step).ok()) }))
-}
-
-fn read_request(function: &str, input: &Value) -> Result<Request, String> {
-    Ok(match function {
-        "create_namespace" => {
-            let name = text(input, "name")?;
-            Request::CreateNamespace { name_is_good: is_good_name(name), name: Arc::from(name) }
-        }
-        "stat" => Request::Stat { ns: number(input, "ns")?, target: target(input)? },
-        "lookup" => Request::Lookup { ns: number(input, "ns")?, target: target(input)? },
-        "list" => Request::List { ns: number(input, "ns")?, target: target(input)? },
-        "batch" => {
-            let steps = input.get("steps").and_then(Value::as_array).ok_or("it has no steps")?;
-            let steps = steps.iter().map(|step| {
-                let value = step.get("value").ok_or("a step has no value")?;
-                read_step(text(step, "f")?, value)
-            });
-            Request::Steps { ns: number(input, "ns")?, steps: steps.collect::<Result<_, _>>()? }
-        }
-        _ => {
-            let steps = vec![read_step(function, input)?];
-            Request::Steps { ns: number(input, "ns")?, steps }
-        }
-    })
-}
-
-fn read_step(function: &str, input: &Value) -> Result<Step, String> {
-    Ok(match function {
-        "mkdir" => Step::Mkdir { target: target(input)?, parents: flag(input, "parents")? },
-        "commit" => {
-            let mode = match text(input, "mode")? {
-                "create" => Mode::Create,
-                "overwrite" => Mode::Overwrite,
-                "update" => Mode::Update(number(input, "rev")?),
-                other => return Err(format!("unknown mode {other:?}")),
-            };
-            let content =
-                Content { hash: Arc::from(text(input, "hash")?), size: number(input, "size")? };
-            Step::Commit { target: target(input)?, mode, content }
-        }
-        "move" => Step::Move {
-            from: named_target(input, "from", "from_id")?,
-            to: named_target(input, "to", "to_id")?,
-            replace: flag(input, "replace")?,
-            guard: optional(input, "rev")?.filter(|rev| *rev != 0),
-        },
-        "delete" => Step::Delete {
-            target: target(input)?,
-            recursive: flag(input, "recursive")?,
-            guard: optional(input, "rev")?.filter(|rev| *rev != 0),
-        },
-        other => return Err(format!("a file tree has no operation {other:?}")),
-    })
-}
-
-fn read_answer(function: &str, request: &Request, value: &Value) -> Result<Answer, String> {
-    Ok(match request {
-        Request::CreateNamespace { .. } => {
-            Answer::Namespace { id: optional(value, "id")?, root: optional(value, "root")? }
-        }
-        Request::Steps { .. } if function == "batch" => {
-            let results = value.get("results").and_then(Value::as_array);
-            let results = results.ok_or("the answer has no results")?;
-            Answer::Steps(results.iter().map(read_result).collect::<Result<_, _>>()?)
-        }
-        Request::Steps { .. } => Answer::Steps(vec![read_result(value)?]),
-        Request::Stat { .. } => Answer::Stat(Attributes {
-            id: optional(value, "id")?,
-            kind: kind(value)?,
-            rev: optional(value, "rev")?,
-            hash: optional_text(value, "hash")?.map(Arc::from),
-            size: optional(value, "size")?,
-        }),
-        Request::Lookup { .. } => Answer::Lookup {
-            id: optional(value, "id")?,
-            kind: kind(value)?,
-            path: optional_text(value, "path")?.map(str::to_string),
-        },
-        Request::List { .. } => {
-            let entries = value.get("entries").and_then(Value::as_array);
-            let entries = entries.ok_or("the answer has no entries")?.iter().map(|entry| {
-                Ok::<_, String>(ListedEntry {
-                    name: Arc::from(text(entry, "name")?),
-                    id: optional(entry, "id")?,
-                    kind: kind(entry)?,
-                    rev: optional(entry, "rev")?,
-                })
-            });
-            Answer::List(entries.collect::<Result<_, _>>()?)
-        }
-    })
-}
-
-fn read_result(value: &Value) -> Result<StepResult, String> {
-    Ok(StepResult { id: optional(value, "id")?, rev: optional(value, "rev")? })
-}
-
-// ---------------------------------------------------------------- fields
-
-fn target(input: &Value) -> Result<Target, String> {
-    named_target(input, "path", "id")
-}
-
-fn named_target(input: &Value, path: &str, id: &str) -> Result<Target, String> {
-    let start = optional(input, id)?.filter(|id| *id != 0);
-    let names = match (optional_text(input, path)?, start) {
-        (Some(path), _) => split(path),
-        (None, Some(_)) => Some(Vec::new()),
-        (None, None) => return Err(format!("it has no {path}")),
-    };
-    Ok(Target { start, names })
-}
-
-fn text<'v>(value: &'v Value, field: &str) -> Result<&'v str, String> {
-    optional_text(value, field)?.ok_or_else(|| format!("it has no {field}"))
-}
-
-fn optional_text<'v>(value: &'v Value, field: &str) -> Result<Option<&'v str>, String> {
-    match value.get(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(other) => Err(format!("{field} is {other}, expected a string")),
-    }
-}
-
-fn number(value: &Value, field: &str) -> Result<u64, String> {
-    optional(value, field)?.ok_or_else(|| format!("it has no {field}"))
-}
-
-fn optional(value: &Value, field: &str) -> Result<Option<u64>, String> {
-    match value.get(field) {
-        None | Some(Value::Null) => Ok(None),
-        Some(found) => {
-            let number = found.as_u64();
-            number.map(Some).ok_or_else(|| format!("{field} is {found}, expected a number"))
-        }
-    }
-}
-
-fn flag(value: &Value, field: &str) -> Result<bool, String> {
-    match value.get(field) {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(other) => Err(format!("{field} is {other}, expected true or false")),
-    }
-}
-
-fn kind(value: &Value) -> Result<Option<Kind>, String> {
-    match optional_text(value, "kind")? {
-        None => Ok(None),
-        Some("directory") => Ok(Some(Kind::Directory)),
-        Some("file") => Ok(Some(Kind::File)),
-        Some(other) => Err(format!("unknown kind {other:?}")),
-    }
 }

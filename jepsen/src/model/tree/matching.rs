@@ -1,9 +1,11 @@
 //! Holds results against the model, and says what does not fit.
 
 use super::mutate::Touched;
-use super::operation::{Answer, Name, Operation, Reason};
+use super::node::{Body, Handle};
+use super::operation::{Answer, Name, Operation};
+use super::reason::Reason;
 use super::run::Run;
-use super::state::{Handle, State};
+use super::state::State;
 
 /// Why an answer does not fit. Cheap to make: searches make and drop many.
 #[derive(Debug, Clone)]
@@ -44,6 +46,19 @@ pub(super) enum Mismatch {
     Content {
         handle: Handle,
     },
+    Attributes {
+        handle: Handle,
+    },
+    /// A node is told where none is.
+    NotAbsent,
+    /// It would be a conflicted copy, but no name was answered.
+    NotRenamed,
+    /// A name was answered that is none of a conflicted copy, or there would be none.
+    Renamed,
+    /// The conflicted copy has another name on that date.
+    RenamedOtherwise {
+        name: Name,
+    },
     Unlisted {
         handle: Handle,
     },
@@ -60,7 +75,17 @@ impl Run<'_> {
         let operation = self.operation;
         let Answer::Steps(results) = &operation.answer else { return Ok(()) };
         let Some(result) = results.get(step) else { return Err(Mismatch::Results) };
-        let (Touched::Node(handle) | Touched::Doomed(handle)) = touched;
+        if result.renamed.is_some() && !matches!(touched, Touched::Renamed(_)) {
+            return Err(Mismatch::Renamed);
+        }
+        let handle = match touched {
+            Touched::Node(handle) | Touched::Renamed(handle) | Touched::Doomed(handle) => handle,
+            Touched::Absent => {
+                let is_none = |number: Option<u64>| number.is_none_or(|number| number == 0);
+                let fits = is_none(result.id) && is_none(result.rev);
+                return if fits { Ok(()) } else { Err(Mismatch::NotAbsent) };
+            }
+        };
         self.match_id(handle, result.id)?;
         self.match_rev(handle, result.rev)
     }
@@ -118,6 +143,15 @@ impl Mismatch {
             Mismatch::Content { handle } => {
                 format!("gives another content than that of {}", node(handle))
             }
+            Mismatch::Attributes { handle } => {
+                format!("gives other attributes than those of {}", node(handle))
+            }
+            Mismatch::NotAbsent => "gives a node where there is none".to_string(),
+            Mismatch::NotRenamed => "should become a conflicted copy".to_string(),
+            Mismatch::Renamed => "gives a name that no conflicted copy would have".to_string(),
+            Mismatch::RenamedOtherwise { name } => {
+                format!("should become {name:?}, the first free name of that date")
+            }
             Mismatch::Unlisted { handle } => format!("leaves out {}", node(handle)),
             Mismatch::NotThere { name } => format!("lists {name:?}, which is not there"),
             Mismatch::Results => "has another number of results than steps".to_string(),
@@ -133,12 +167,15 @@ pub(super) fn describe_node(state: &State, handle: Handle) -> String {
     let node = state.node(handle);
     let id = node.id.map_or_else(|| "?".to_string(), |id| id.to_string());
     let rev = state.revisions.describe(node.rev);
-    let content = match &node.body {
-        super::state::Body::File(content) => {
+    let body = match &node.body {
+        Body::File(content) => {
             let hash: String = content.hash.chars().take(12).collect();
             format!(" hash {hash} size {}", content.size)
         }
-        super::state::Body::Directory(_) => String::new(),
+        Body::Symlink(to) => format!(" to {to:?}"),
+        Body::Directory(_) => String::new(),
     };
-    format!("{} ({} id {id} rev {rev}{content})", state.path(handle), node.kind().name())
+    let attribute = |(name, value): (&Name, &Name)| format!(" {name}={value}");
+    let attributes: String = node.attributes.iter().map(attribute).collect();
+    format!("{} ({} id {id} rev {rev}{body}{attributes})", state.path(handle), node.kind().name())
 }

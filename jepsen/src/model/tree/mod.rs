@@ -4,33 +4,47 @@
 //! revisions; the model takes them from the answers and holds later answers to them. What
 //! an operation of unknown outcome made has an id and a rev too, which nobody was told: they
 //! stay open until some answer shows them ([`revisions`], [`state`]), and where an operation
-//! names an id that nobody was told, each way is followed ([`chooser`]).
+//! names an id that nobody was told, each way is followed ([`chooser`]). So it is with the
+//! date in the name of a conflicted copy ([`commit`]).
 //!
 //! The revision that an answer claims is part of the answer: changes take ever greater
 //! ones, and what changes nothing reflects the revision of the last change, or a later one
 //! that a change outside of the history took. [`Claims::Ignored`] drops that, to tell a
 //! wrong answer from a wrong claim.
 
+mod attributes;
 mod chooser;
+mod commit;
 mod compile;
+mod conflicted;
+mod copy;
+mod fields;
+mod finding;
 mod matching;
 mod mutate;
+mod node;
 mod observe;
 mod operation;
+mod parse;
 mod path;
+mod precondition;
+mod reason;
 mod revisions;
 mod run;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
 use chooser::Chooser;
 use matching::describe_node;
+use node::{Handle, INITIAL_TAG_MAX, Node};
 use revisions::Revisions;
 use run::Run;
-use state::{Body, Handle, INITIAL_TAG_MAX, Namespace, Node};
+use state::Namespace;
 
-pub use compile::{Hints, compile};
+pub use compile::{Hint, Hints, compile};
 pub use operation::Operation;
 pub use state::State;
 
@@ -54,6 +68,8 @@ pub enum Claims {
 pub struct FileTree {
     claims: Claims,
     initial: Vec<InitialNamespace>,
+    /// Whether some operation asks when its namespace has changed last.
+    tracks_changes: bool,
 }
 
 impl Model for FileTree {
@@ -61,45 +77,29 @@ impl Model for FileTree {
     type Operation = Operation;
 
     fn initial(&self) -> State {
-        let mut state = State::new(Revisions::new(self.claims == Claims::Judged));
+        let mut state =
+            State::new(Revisions::new(self.claims == Claims::Judged), self.tracks_changes);
         for (number, namespace) in (0u32..).zip(&self.initial) {
             let tag = INITIAL_TAG_MAX - number;
             let (handle, root) = (Handle { tag, ordinal: 0 }, Handle { tag, ordinal: 1 });
             let rev = state.revisions.rev_of_initial(tag);
             let name = Arc::from(namespace.name.as_str());
-            state.add_namespace(handle, Namespace { name, id: Some(namespace.id), root });
-            let node = Node {
-                namespace: handle,
-                parent: None,
-                name: Arc::from(""),
-                id: Some(namespace.root),
-                rev,
-                body: Body::empty_directory(),
-            };
-            state.add_node(root, node);
+            let id = Some(namespace.id);
+            state.add_namespace(handle, Namespace { name, id, root, changed: rev });
+            state.add_node(root, Node::root(handle, Some(namespace.root), rev));
         }
         state
     }
 
     fn step(&self, state: &State, operation: &Operation) -> Step<State> {
         let mut chooser = Chooser::default();
-        let mut first = Run::new(state, operation, &mut chooser).execute().ok();
-        let mut others = Vec::new();
-        while chooser.advance() {
+        let mut states = Outcomes::default();
+        loop {
             if let Ok(next) = Run::new(state, operation, &mut chooser).execute() {
-                match first {
-                    None => first = Some(next),
-                    Some(_) => others.push(next.unwrap_or_else(|| state.clone())),
-                }
+                states.add(next);
             }
-        }
-        match first {
-            None => Step::No,
-            Some(None) if others.is_empty() => Step::Same,
-            Some(Some(next)) if others.is_empty() => Step::To(next),
-            Some(next) => {
-                others.push(next.unwrap_or_else(|| state.clone()));
-                Step::OneOf(others)
+            if !chooser.advance() {
+                return states.into_step(state);
             }
         }
     }
@@ -136,5 +136,40 @@ impl Model for FileTree {
             }
         }
         lines
+    }
+}
+
+/// The states that the ways of one step lead to, each once: ways that differ only in what
+/// was undone lead to the same one.
+#[derive(Default)]
+struct Outcomes {
+    stays: bool,
+    next: Vec<State>,
+}
+
+impl Outcomes {
+    fn add(&mut self, next: Option<State>) {
+        match next {
+            None => self.stays = true,
+            Some(next) => {
+                let is_known = |known: &State| known.fingerprint() == next.fingerprint();
+                if !self.next.iter().any(is_known) {
+                    self.next.push(next);
+                }
+            }
+        }
+    }
+
+    fn into_step(mut self, state: &State) -> Step<State> {
+        match (self.stays, self.next.len()) {
+            (false, 0) => Step::No,
+            (true, 0) => Step::Same,
+            (false, 1) => Step::To(self.next.remove(0)),
+            (true, _) => {
+                self.next.push(state.clone());
+                Step::OneOf(self.next)
+            }
+            (false, _) => Step::OneOf(self.next),
+        }
     }
 }

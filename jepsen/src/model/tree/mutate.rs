@@ -1,30 +1,43 @@
 //! The mutations, rule for rule as semantics.md and docs/HISTORY.md have them.
 
+use std::sync::Arc;
+
 use rpds::RedBlackTreeMap;
 
+use super::finding::Place;
 use super::matching::Mismatch;
-use super::operation::{Answer, Content, Kind, Mode, Name, Reason, Step, Target};
+use super::node::{Body, Handle, Node};
+use super::operation::{Answer, Kind, Name, Step, Target};
+use super::reason::Reason;
 use super::revisions::Rev;
-use super::run::{Place, Run, Stop};
-use super::state::{Body, Handle, Namespace, Node};
+use super::run::{Run, Stop};
+use super::state::Namespace;
 
 /// What a step answers with.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Touched {
     /// A node that is there.
     Node(Handle),
+    /// A node that got another name than it was to have; the answer says which.
+    Renamed(Handle),
+    /// Nothing is there.
+    Absent,
     /// A node that the step deletes when the answer has been looked at.
     Doomed(Handle),
 }
 
-fn reject<T>(reason: Reason) -> Result<T, Stop> {
+pub(super) fn reject<T>(reason: Reason) -> Result<T, Stop> {
     Err(Stop::Rejected(reason))
 }
 
 impl Run<'_> {
-    pub(super) fn create_namespace(&mut self, name: &Name, name_is_good: bool) -> Result<(), Stop> {
-        if !name_is_good {
-            return reject(Reason::NameInvalid);
+    pub(super) fn create_namespace(
+        &mut self,
+        name: &Name,
+        fault: Option<Reason>,
+    ) -> Result<(), Stop> {
+        if let Some(reason) = fault {
+            return reject(reason);
         }
         if self.state().namespace_by_name(name).is_some() {
             return reject(Reason::AlreadyExists);
@@ -40,11 +53,9 @@ impl Run<'_> {
         let namespace = self.new_handle();
         let root = self.new_handle();
         let rev = self.new_rev();
-        self.state_mut().add_namespace(namespace, Namespace { name: Name::clone(name), id, root });
-        let name = Name::from("");
-        let body = Body::empty_directory();
-        let node = Node { namespace, parent: None, name, id: None, rev, body };
-        self.state_mut().add_node(root, node);
+        let name = Name::clone(name);
+        self.state_mut().add_namespace(namespace, Namespace { name, id, root, changed: rev });
+        self.state_mut().add_node(root, Node::root(namespace, None, rev));
         match root_id {
             Some(id) if !self.has_id(root, id) => Err(Mismatch::IdUsed { id }.into()),
             _ => Ok(()),
@@ -55,24 +66,31 @@ impl Run<'_> {
         let namespace = self.namespace(ns)?;
         for (index, step) in steps.iter().enumerate() {
             self.begin_step(index);
-            let touched = match step {
-                Step::Mkdir { target, parents } => self.mkdir(namespace, target, *parents)?,
-                Step::Commit { target, mode, content } => {
-                    self.commit(namespace, target, *mode, content)?
-                }
-                Step::Move { from, to, replace, guard } => {
-                    self.move_node(namespace, from, to, *replace, *guard)?
-                }
-                Step::Delete { target, recursive, guard } => {
-                    self.delete(namespace, target, *recursive, *guard)?
-                }
-            };
+            let touched = self.run_step(namespace, step)?;
             self.match_step(index, touched)?;
             if let Touched::Doomed(handle) = touched {
                 self.state_mut().remove_tree(handle);
             }
         }
+        self.end_steps(namespace);
         Ok(())
+    }
+
+    fn run_step(&mut self, namespace: Handle, step: &Step) -> Result<Touched, Stop> {
+        match step {
+            Step::Mkdir { target, parents } => self.mkdir(namespace, target, *parents),
+            Step::Commit(commit) => self.commit(namespace, commit),
+            Step::Symlink { target, to } => self.symlink(namespace, target, to),
+            Step::Copy { from, to } => self.copy(namespace, from, to),
+            Step::Move { from, to, replace, guard } => {
+                self.move_node(namespace, from, to, *replace, *guard)
+            }
+            Step::Delete { target, recursive, guard } => {
+                self.delete(namespace, target, *recursive, *guard)
+            }
+            Step::SetAttributes(change) => self.set_attributes(namespace, change),
+            Step::Check { target, condition } => self.check(namespace, target, *condition),
+        }
     }
 
     fn mkdir(
@@ -99,40 +117,17 @@ impl Run<'_> {
         }
         match self.state().node(current).kind() {
             Kind::Directory => Ok(Touched::Node(current)),
-            Kind::File => reject(Reason::AlreadyExists),
+            Kind::File | Kind::Symlink => reject(Reason::AlreadyExists),
         }
     }
 
-    fn commit(
-        &mut self,
-        namespace: Handle,
-        target: &Target,
-        mode: Mode,
-        content: &Content,
-    ) -> Result<Touched, Stop> {
-        let file = match (self.resolve_place(namespace, target)?, mode) {
-            (Place::Taken(_), Mode::Create) => return reject(Reason::AlreadyExists),
-            (Place::Taken(node), Mode::Overwrite | Mode::Update(_)) => node,
-            (Place::Free { .. }, Mode::Update(_)) => return reject(Reason::NotFound),
-            (Place::Free { parent, name }, Mode::Create | Mode::Overwrite) => {
-                return Ok(Touched::Node(self.make(parent, name, Body::File(content.clone()))?));
+    fn symlink(&mut self, namespace: Handle, target: &Target, to: &Name) -> Result<Touched, Stop> {
+        match self.resolve_place(namespace, target)? {
+            Place::Taken(_) => reject(Reason::AlreadyExists),
+            Place::Free { parent, name } => {
+                Ok(Touched::Node(self.make(parent, name, Body::Symlink(Name::clone(to)))?))
             }
-        };
-        let node = self.state().node(file);
-        let rev = node.rev;
-        let Body::File(current) = &node.body else { return reject(Reason::IsADirectory) };
-        let equal = current == content;
-        if let Mode::Update(expected) = mode
-            && !self.passes_guard(rev, expected)
-        {
-            return if equal { Ok(Touched::Node(file)) } else { reject(Reason::Conflict) };
         }
-        let rev = self.effect_rev()?;
-        self.state_mut().change(file, |node| {
-            node.rev = rev;
-            node.body = Body::File(content.clone());
-        });
-        Ok(Touched::Node(file))
     }
 
     fn move_node(
@@ -170,18 +165,21 @@ impl Run<'_> {
         Ok(Touched::Node(moved))
     }
 
-    /// The place of a node that another may replace.
+    /// The place of a node that another may replace. What is no directory replaces whatever
+    /// is none.
     fn replaceable(&self, moved: Handle, replaced: Handle) -> Result<(Handle, Name), Stop> {
         let target = self.state().node(replaced);
         match (self.state().node(moved).kind(), target.children().map(RedBlackTreeMap::is_empty)) {
-            (Kind::File, Some(_)) => reject(Reason::IsADirectory),
+            (Kind::File | Kind::Symlink, Some(_)) => reject(Reason::IsADirectory),
             (Kind::Directory, None) => reject(Reason::NotADirectory),
             (Kind::Directory, Some(false)) => reject(Reason::NotEmpty),
-            (Kind::File, None) | (Kind::Directory, Some(true)) => match target.parent {
-                Some(parent) => Ok((parent, Name::clone(&target.name))),
-                // The root is over every node that can be moved, so it is not empty.
-                None => reject(Reason::NotEmpty),
-            },
+            (Kind::File | Kind::Symlink, None) | (Kind::Directory, Some(true)) => {
+                match target.parent {
+                    Some(parent) => Ok((parent, Name::clone(&target.name))),
+                    // The root is over every node that can be moved, so it is not empty.
+                    None => reject(Reason::NotEmpty),
+                }
+            }
         }
     }
 
@@ -205,7 +203,7 @@ impl Run<'_> {
         Ok(Touched::Doomed(doomed))
     }
 
-    fn check_guard(&mut self, handle: Handle, guard: Option<u64>) -> Result<(), Stop> {
+    pub(super) fn check_guard(&mut self, handle: Handle, guard: Option<u64>) -> Result<(), Stop> {
         let rev = self.state().node(handle).rev;
         match guard {
             Some(guard) if !self.passes_guard(rev, guard) => reject(Reason::Conflict),
@@ -213,16 +211,17 @@ impl Run<'_> {
         }
     }
 
-    fn make(&mut self, parent: Handle, name: Name, body: Body) -> Result<Handle, Stop> {
+    pub(super) fn make(&mut self, parent: Handle, name: Name, body: Body) -> Result<Handle, Stop> {
         let rev = self.effect_rev()?;
         let handle = self.new_handle();
         let namespace = self.state().node(parent).namespace;
-        let node = Node { namespace, parent: Some(parent), name, id: None, rev, body };
+        let attributes = Arc::default();
+        let node = Node { namespace, parent: Some(parent), name, id: None, rev, body, attributes };
         self.state_mut().add_node(handle, node);
         Ok(handle)
     }
 
-    fn effect_rev(&mut self) -> Result<Rev, Stop> {
+    pub(super) fn effect_rev(&mut self) -> Result<Rev, Stop> {
         self.begin_effect()?;
         Ok(self.new_rev())
     }

@@ -1,9 +1,10 @@
 //! The reads: what they answer, held against what was answered.
 
 use super::matching::Mismatch;
-use super::operation::{Answer, Attributes, ListedEntry, Reason, Target};
+use super::node::{Body, Handle};
+use super::operation::{Answer, ListedEntry, Stat, Target};
+use super::reason::Reason;
 use super::run::{Run, Stop};
-use super::state::{Body, Handle};
 
 impl Run<'_> {
     pub(super) fn stat(&mut self, ns: u64, target: &Target) -> Result<(), Stop> {
@@ -11,7 +12,7 @@ impl Run<'_> {
         let node = self.resolve(namespace, target)?;
         let operation = self.operation;
         match &operation.answer {
-            Answer::Stat(attributes) => Ok(self.match_attributes(node, attributes)?),
+            Answer::Stat(stat) => Ok(self.match_stat(node, stat)?),
             _ => Ok(()),
         }
     }
@@ -59,7 +60,7 @@ impl Run<'_> {
         }
     }
 
-    fn match_attributes(&mut self, node: Handle, stat: &Attributes) -> Result<(), Mismatch> {
+    fn match_stat(&mut self, node: Handle, stat: &Stat) -> Result<(), Mismatch> {
         self.match_id(node, stat.id)?;
         self.match_rev(node, stat.rev)?;
         let actual = self.state().node(node);
@@ -68,12 +69,22 @@ impl Run<'_> {
         }
         let fits = match &actual.body {
             Body::File(content) => {
-                stat.hash.as_ref().is_none_or(|hash| *hash == content.hash)
+                stat.symlink.is_none()
+                    && stat.hash.as_ref().is_none_or(|hash| *hash == content.hash)
                     && stat.size.is_none_or(|size| size == content.size)
             }
-            Body::Directory(_) => stat.hash.is_none(),
+            Body::Directory(_) => stat.hash.is_none() && stat.symlink.is_none(),
+            Body::Symlink(to) => {
+                stat.hash.is_none() && stat.symlink.as_ref().is_none_or(|text| text == to)
+            }
         };
-        if fits { Ok(()) } else { Err(Mismatch::Content { handle: node }) }
+        match fits {
+            false => Err(Mismatch::Content { handle: node }),
+            true if stat.attributes != *actual.attributes => {
+                Err(Mismatch::Attributes { handle: node })
+            }
+            true => Ok(()),
+        }
     }
 
     fn match_entry(&mut self, node: Handle, entry: &ListedEntry) -> Result<(), Mismatch> {

@@ -3,23 +3,26 @@
 use std::sync::Arc;
 
 use super::operation::Name;
+use super::reason::Reason;
 
 /// Bytes of a name.
-const NAME_BYTES_MAX: usize = 255;
+pub(super) const NAME_BYTES_MAX: usize = 255;
 
-pub(super) fn is_good_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= NAME_BYTES_MAX
-        && name != "."
-        && name != ".."
-        && !name.contains(['\0', '/'])
+/// What a name is refused with, if it is.
+pub(super) fn check_name(name: &str) -> Result<(), Reason> {
+    if name.len() > NAME_BYTES_MAX {
+        return Err(Reason::LimitExceeded);
+    }
+    let is_bad = matches!(name, "" | "." | "..") || name.contains(['\0', '/']);
+    if is_bad { Err(Reason::NameInvalid) } else { Ok(()) }
 }
 
-/// The names of a path; none if one of them is not allowed. "" and "/" have no names.
-pub(super) fn split(path: &str) -> Option<Vec<Name>> {
+/// The names of a path, or why the first that is not allowed is refused. "" and "/" have
+/// no names.
+pub(super) fn split(path: &str) -> Result<Vec<Name>, Reason> {
     let rest = path.strip_prefix('/').unwrap_or(path);
     if rest.is_empty() {
-        return Some(Vec::new());
+        return Ok(Vec::new());
     }
-    rest.split('/').map(|name| is_good_name(name).then(|| Arc::from(name))).collect()
+    rest.split('/').map(|name| check_name(name).map(|()| Arc::from(name))).collect()
 }

@@ -54,12 +54,12 @@ pub(super) struct Revisions {
     judged: bool,
 }
 
-/// How a rev relates to a number.
+/// What is known of how a rev relates to a number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Comparison {
-    Equal,
-    Different,
-    /// It may be this number.
+    Yes,
+    No,
+    /// Both may be, for the change of this tag.
     Open(u32),
 }
 
@@ -99,14 +99,15 @@ impl Revisions {
         }
     }
 
+    /// Whether a rev is this revision.
     pub(super) fn compare(&self, rev: Rev, revision: u64) -> Comparison {
         let tag = match rev {
-            Rev::Known(known) if known == revision => return Comparison::Equal,
-            Rev::Known(_) => return Comparison::Different,
+            Rev::Known(known) if known == revision => return Comparison::Yes,
+            Rev::Known(_) => return Comparison::No,
             Rev::Of(tag) => tag,
         };
         if let Some(shown) = self.shown.get(&tag) {
-            return if *shown == revision { Comparison::Equal } else { Comparison::Different };
+            return if *shown == revision { Comparison::Yes } else { Comparison::No };
         }
         let pending = self.pending.iter().find(|pending| pending.tag == tag);
         match pending {
@@ -117,7 +118,50 @@ impl Revisions {
             {
                 Comparison::Open(tag)
             }
-            _ => Comparison::Different,
+            _ => Comparison::No,
+        }
+    }
+
+    /// Whether a rev is this revision or an earlier one.
+    pub(super) fn is_at_most(&self, rev: Rev, revision: u64) -> Comparison {
+        let decided = |holds| if holds { Comparison::Yes } else { Comparison::No };
+        let tag = match rev {
+            Rev::Known(known) => return decided(known <= revision),
+            Rev::Of(tag) => tag,
+        };
+        if let Some(shown) = self.shown.get(&tag) {
+            return decided(*shown <= revision);
+        }
+        match self.pending.iter().find(|pending| pending.tag == tag) {
+            Some(pending) if pending.below <= revision.saturating_add(1) => Comparison::Yes,
+            Some(pending) if pending.above < revision => Comparison::Open(tag),
+            _ => Comparison::No,
+        }
+    }
+
+    /// Learns that the change of this tag, and so each before it, is no later than this.
+    pub(super) fn limit(&mut self, tag: u32, revision: u64) {
+        let pending = Arc::make_mut(&mut self.pending);
+        let Some(slot) = pending.iter().position(|pending| pending.tag == tag) else { return };
+        pending[slot].below = pending[slot].below.min(revision.saturating_add(1));
+        if self.judged {
+            for earlier in &mut pending[..slot] {
+                earlier.below = earlier.below.min(revision);
+            }
+        }
+    }
+
+    /// Learns that the change of this tag, and so each after it, is later than this.
+    pub(super) fn raise(&mut self, tag: u32, revision: u64) {
+        let pending = Arc::make_mut(&mut self.pending);
+        let Some(slot) = pending.iter().position(|pending| pending.tag == tag) else { return };
+        pending[slot].above = pending[slot].above.max(revision);
+        if self.judged {
+            let next = revision.saturating_add(1);
+            for later in &mut pending[slot + 1..] {
+                later.above = later.above.max(next);
+            }
+            self.floor = self.floor.max(next);
         }
     }
 

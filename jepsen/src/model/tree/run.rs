@@ -6,9 +6,11 @@
 
 use super::chooser::Chooser;
 use super::matching::Mismatch;
-use super::operation::{Answer, Name, Operation, Reason, Request, Target};
+use super::node::Handle;
+use super::operation::{Answer, Operation, Request};
+use super::reason::Reason;
 use super::revisions::{Comparison, Rev, Sight};
-use super::state::{Handle, State};
+use super::state::State;
 
 /// Why an operation ends early.
 #[derive(Debug, Clone)]
@@ -27,12 +29,14 @@ impl From<Mismatch> for Stop {
 
 /// Something learned about what the server chose, true whatever the operation does.
 #[derive(Debug, Clone, Copy)]
-enum Fact {
+pub(super) enum Fact {
     NodeId(Handle, u64),
     NotNodeId(Handle, u64),
     NamespaceId(Handle, u64),
     Rev(u32, u64),
     NotRev(u32, u64),
+    AtMost(u32, u64),
+    Above(u32, u64),
 }
 
 pub(super) struct Run<'a> {
@@ -40,12 +44,12 @@ pub(super) struct Run<'a> {
     base: &'a State,
     /// None as long as nothing was changed or learned.
     next: Option<State>,
-    chooser: &'a mut Chooser,
+    pub(super) chooser: &'a mut Chooser,
     facts: Vec<Fact>,
     has_effect: bool,
     made_count: u32,
     /// The step of a batch that is under way.
-    step: usize,
+    pub(super) step: usize,
 }
 
 impl<'a> Run<'a> {
@@ -66,9 +70,7 @@ impl<'a> Run<'a> {
     pub(super) fn execute(mut self) -> Result<Option<State>, Mismatch> {
         let operation = self.operation;
         let done = match &operation.request {
-            Request::CreateNamespace { name, name_is_good } => {
-                self.create_namespace(name, *name_is_good)
-            }
+            Request::CreateNamespace { name, fault } => self.create_namespace(name, *fault),
             Request::Steps { ns, steps } => self.steps(*ns, steps),
             Request::Stat { ns, target } => self.stat(*ns, target),
             Request::Lookup { ns, target } => self.lookup(*ns, target),
@@ -150,6 +152,14 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Notes that the namespace has changed, if it has; to be called after all steps.
+    pub(super) fn end_steps(&mut self, namespace: Handle) {
+        if self.has_effect && self.state().tracks_changes {
+            let rev = self.new_rev();
+            self.state_mut().set_changed(namespace, rev);
+        }
+    }
+
     /// The rev of what the operation changes; an effect has begun.
     pub(super) fn new_rev(&mut self) -> Rev {
         debug_assert!(self.has_effect, "a rev belongs to an effect");
@@ -179,7 +189,11 @@ impl<'a> Run<'a> {
         for fact in std::mem::take(&mut self.facts) {
             match fact {
                 Fact::NodeId(handle, _) | Fact::NotNodeId(handle, _) if handle.tag == tag => {}
-                Fact::Rev(of, _) | Fact::NotRev(of, _) if of == tag => {}
+                Fact::Rev(of, _)
+                | Fact::NotRev(of, _)
+                | Fact::AtMost(of, _)
+                | Fact::Above(of, _)
+                    if of == tag => {}
                 _ => self.learn(fact),
             }
         }
@@ -187,7 +201,7 @@ impl<'a> Run<'a> {
 
     // ------------------------------------------------------------ what is learned
 
-    fn learn(&mut self, fact: Fact) {
+    pub(super) fn learn(&mut self, fact: Fact) {
         self.facts.push(fact);
         let state = self.state_mut();
         match fact {
@@ -196,6 +210,8 @@ impl<'a> Run<'a> {
             Fact::NamespaceId(handle, id) => state.bind_namespace(handle, id),
             Fact::Rev(tag, revision) => state.revisions.show(tag, revision),
             Fact::NotRev(tag, revision) => state.revisions.exclude(tag, revision),
+            Fact::AtMost(tag, revision) => state.revisions.limit(tag, revision),
+            Fact::Above(tag, revision) => state.revisions.raise(tag, revision),
         }
     }
 
@@ -219,8 +235,8 @@ impl<'a> Run<'a> {
     /// Whether a rev is this revision; learns it if the history has not shown the rev yet.
     pub(super) fn is_rev(&mut self, rev: Rev, revision: u64) -> bool {
         match self.state().revisions.compare(rev, revision) {
-            Comparison::Equal => true,
-            Comparison::Different => false,
+            Comparison::Yes => true,
+            Comparison::No => false,
             Comparison::Open(tag) => {
                 self.learn(Fact::Rev(tag, revision));
                 true
@@ -231,8 +247,8 @@ impl<'a> Run<'a> {
     /// Whether a guard lets the operation pass, where both may be.
     pub(super) fn passes_guard(&mut self, rev: Rev, guard: u64) -> bool {
         match self.state().revisions.compare(rev, guard) {
-            Comparison::Equal => true,
-            Comparison::Different => false,
+            Comparison::Yes => true,
+            Comparison::No => false,
             Comparison::Open(tag) if self.chooser.choose(2) == 0 => {
                 self.learn(Fact::Rev(tag, guard));
                 true
@@ -244,103 +260,23 @@ impl<'a> Run<'a> {
         }
     }
 
-    // ------------------------------------------------------------ finding nodes
-
-    pub(super) fn namespace(&mut self, ns: u64) -> Result<Handle, Stop> {
-        if let Some(handle) = self.state().namespace_by_id(ns) {
-            return Ok(handle);
+    /// Whether a rev is this revision or an earlier one, where both may be.
+    pub(super) fn is_at_most(&mut self, rev: Rev, revision: u64) -> bool {
+        // What an answer saw was there by the revision that it claims.
+        if self.operation.revision.is_some_and(|claimed| claimed <= revision) {
+            return true;
         }
-        let unseen: Vec<Handle> = self
-            .state()
-            .namespaces()
-            .filter(|(_, namespace)| namespace.id.is_none())
-            .map(|(handle, _)| handle)
-            .collect();
-        match unseen.get(self.chooser.choose(unseen.len() + 1)) {
-            Some(handle) => {
-                self.learn(Fact::NamespaceId(*handle, ns));
-                Ok(*handle)
+        match self.state().revisions.is_at_most(rev, revision) {
+            Comparison::Yes => true,
+            Comparison::No => false,
+            Comparison::Open(tag) if self.chooser.choose(2) == 0 => {
+                self.learn(Fact::AtMost(tag, revision));
+                true
             }
-            None => Err(Stop::Rejected(Reason::NotFound)),
-        }
-    }
-
-    /// The node where a target's path begins.
-    pub(super) fn start(&mut self, namespace: Handle, start: Option<u64>) -> Result<Handle, Stop> {
-        let Some(id) = start else { return Ok(self.state().namespace(namespace).root) };
-        let found = match self.state().node_by_id(id) {
-            Some(known) => known,
-            None => self.choose_unseen(id),
-        };
-        found
-            .filter(|handle| self.state().node(*handle).namespace == namespace)
-            .ok_or(Stop::Rejected(Reason::NotFound))
-    }
-
-    fn choose_unseen(&mut self, id: u64) -> Option<Handle> {
-        let mut candidates = self.state().unseen_candidates(id);
-        candidates.retain(|handle| handle.tag != self.operation.tag);
-        if candidates.is_empty() {
-            return None;
-        }
-        let chosen = candidates.get(self.chooser.choose(candidates.len() + 1)).copied();
-        match chosen {
-            Some(handle) => self.learn(Fact::NodeId(handle, id)),
-            None => {
-                for handle in candidates {
-                    self.learn(Fact::NotNodeId(handle, id));
-                }
+            Comparison::Open(tag) => {
+                self.learn(Fact::Above(tag, revision));
+                false
             }
         }
-        chosen
     }
-
-    /// The child of that name; a file has none and is no directory.
-    pub(super) fn child(&self, parent: Handle, name: &Name) -> Result<Option<Handle>, Stop> {
-        match self.state().node(parent).children() {
-            Some(children) => Ok(children.get(name).copied()),
-            None => Err(Stop::Rejected(Reason::NotADirectory)),
-        }
-    }
-
-    pub(super) fn names_of<'t>(&self, target: &'t Target) -> Result<&'t [Name], Stop> {
-        target.names.as_deref().ok_or(Stop::Rejected(Reason::NameInvalid))
-    }
-
-    /// The node that a target names.
-    pub(super) fn resolve(&mut self, namespace: Handle, target: &Target) -> Result<Handle, Stop> {
-        let names = self.names_of(target)?;
-        let mut current = self.start(namespace, target.start)?;
-        for name in names {
-            let child = self.child(current, name)?;
-            current = child.ok_or(Stop::Rejected(Reason::NotFound))?;
-        }
-        Ok(current)
-    }
-
-    /// The place that a target names: its parent must be there.
-    pub(super) fn resolve_place(
-        &mut self,
-        namespace: Handle,
-        target: &Target,
-    ) -> Result<Place, Stop> {
-        let names = self.names_of(target)?;
-        let mut current = self.start(namespace, target.start)?;
-        let Some((last, ancestors)) = names.split_last() else { return Ok(Place::Taken(current)) };
-        for name in ancestors {
-            let child = self.child(current, name)?;
-            current = child.ok_or(Stop::Rejected(Reason::NotFound))?;
-        }
-        Ok(match self.child(current, last)? {
-            Some(node) => Place::Taken(node),
-            None => Place::Free { parent: current, name: Name::clone(last) },
-        })
-    }
-}
-
-/// Where a node is or may be made.
-#[derive(Debug, Clone)]
-pub(super) enum Place {
-    Taken(Handle),
-    Free { parent: Handle, name: Name },
 }

@@ -9,87 +9,18 @@ use std::sync::Arc;
 
 use rpds::{RedBlackTreeMap, RedBlackTreeSet};
 
-use super::operation::{Content, Kind, Name};
+use super::node::{Body, Handle, Node};
+use super::operation::Name;
 use super::revisions::{Rev, Revisions};
 use crate::model::{hash_bytes, mix};
-
-/// The model's own name of a node or namespace: the operation that made it, and which of
-/// those it made. The same whatever the order of operations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Handle {
-    pub(super) tag: u32,
-    pub(super) ordinal: u32,
-}
-
-/// The tags of what was there before the first operation count down from here.
-pub(super) const INITIAL_TAG_MAX: u32 = u32::MAX - 1;
-
-#[derive(Debug, Clone)]
-pub(super) struct Node {
-    pub(super) namespace: Handle,
-    /// None for a root.
-    pub(super) parent: Option<Handle>,
-    pub(super) name: Name,
-    /// The server's id, once the history has shown it.
-    pub(super) id: Option<u64>,
-    pub(super) rev: Rev,
-    pub(super) body: Body,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Body {
-    Directory(RedBlackTreeMap<Name, Handle>),
-    File(Content),
-}
-
-impl Body {
-    pub(super) fn empty_directory() -> Body {
-        Body::Directory(RedBlackTreeMap::new())
-    }
-}
-
-impl Node {
-    pub(super) fn kind(&self) -> Kind {
-        match self.body {
-            Body::Directory(_) => Kind::Directory,
-            Body::File(_) => Kind::File,
-        }
-    }
-
-    pub(super) fn children(&self) -> Option<&RedBlackTreeMap<Name, Handle>> {
-        match &self.body {
-            Body::Directory(children) => Some(children),
-            Body::File(_) => None,
-        }
-    }
-
-    /// Of everything but the children, who say themselves whose they are.
-    fn fingerprint(&self, handle: Handle) -> u128 {
-        let mut bytes = Vec::with_capacity(128);
-        let (rev_kind, rev) = self.rev.to_parts();
-        for handle in [Some(handle), Some(self.namespace), self.parent] {
-            let handle = handle.unwrap_or(Handle { tag: u32::MAX, ordinal: u32::MAX });
-            bytes.extend_from_slice(&handle.tag.to_le_bytes());
-            bytes.extend_from_slice(&handle.ordinal.to_le_bytes());
-        }
-        bytes.extend_from_slice(&self.id.unwrap_or(u64::MAX).to_le_bytes());
-        bytes.push(rev_kind);
-        bytes.extend_from_slice(&rev.to_le_bytes());
-        if let Body::File(content) = &self.body {
-            bytes.extend_from_slice(&content.size.to_le_bytes());
-            bytes.extend_from_slice(content.hash.as_bytes());
-            bytes.push(0);
-        }
-        bytes.extend_from_slice(self.name.as_bytes());
-        hash_bytes(&bytes)
-    }
-}
 
 #[derive(Debug, Clone)]
 pub(super) struct Namespace {
     pub(super) name: Name,
     pub(super) id: Option<u64>,
     pub(super) root: Handle,
+    /// The revision of the last change in it; followed only if the history asks for it.
+    pub(super) changed: Rev,
 }
 
 /// Everything that the service holds.
@@ -105,13 +36,15 @@ pub struct State {
     /// Nodes of unseen id that are known not to have this id.
     excluded_ids: RedBlackTreeSet<(Handle, u64)>,
     pub(super) revisions: Revisions,
+    /// Whether namespaces remember their last change: it tells states apart that are alike.
+    pub(super) tracks_changes: bool,
     fingerprint: u128,
 }
 
 impl State {
     /// No namespaces; `revisions` say whether claims are judged.
-    pub(super) fn new(revisions: Revisions) -> State {
-        State { revisions, ..State::default() }
+    pub(super) fn new(revisions: Revisions, tracks_changes: bool) -> State {
+        State { revisions, tracks_changes, ..State::default() }
     }
 
     pub(super) fn fingerprint(&self) -> u128 {
@@ -195,6 +128,12 @@ impl State {
 
     pub(super) fn bind_namespace(&mut self, handle: Handle, id: u64) {
         let namespace = Namespace { id: Some(id), ..self.namespace(handle).clone() };
+        self.fingerprint ^= namespace_fingerprint(handle, self.namespace(handle));
+        self.add_namespace(handle, namespace);
+    }
+
+    pub(super) fn set_changed(&mut self, handle: Handle, changed: Rev) {
+        let namespace = Namespace { changed, ..self.namespace(handle).clone() };
         self.fingerprint ^= namespace_fingerprint(handle, self.namespace(handle));
         self.add_namespace(handle, namespace);
     }
@@ -303,5 +242,7 @@ fn id_fingerprint(id: u64, live: bool) -> u128 {
 fn namespace_fingerprint(handle: Handle, namespace: &Namespace) -> u128 {
     let place = u128::from(handle.tag) << 32 | u128::from(handle.ordinal);
     let id = namespace.id.map_or(u128::MAX, u128::from);
-    mix(mix(3, place), mix(id, hash_bytes(namespace.name.as_bytes())))
+    let (rev_kind, rev) = namespace.changed.to_parts();
+    let changed = u128::from(rev_kind) << 64 | u128::from(rev);
+    mix(mix(mix(3, place), changed), mix(id, hash_bytes(namespace.name.as_bytes())))
 }

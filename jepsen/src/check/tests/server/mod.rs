@@ -2,6 +2,9 @@
 //!
 //! Written apart from the model, to hold the two against each other.
 
+mod commit;
+mod extras;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -10,14 +13,50 @@ use serde_json::{Value, json};
 struct Node {
     id: u64,
     rev: u64,
-    /// Of a file.
-    content: Option<(String, u64)>,
+    body: Body,
+    attributes: BTreeMap<String, Value>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Body {
+    Directory,
+    File(String, u64),
+    Symlink(String),
+}
+
+impl Node {
+    fn is_leaf(&self) -> bool {
+        self.body != Body::Directory
+    }
+
+    /// Its kind under a name of the caller's, and what it holds.
+    fn describe(&self, kind_field: &str) -> Value {
+        let mut value = json!({"id": self.id, "rev": self.rev});
+        match &self.body {
+            Body::Directory => value[kind_field] = json!("directory"),
+            Body::File(hash, size) => {
+                value[kind_field] = json!("file");
+                value["hash"] = json!(hash);
+                value["size"] = json!(size);
+            }
+            Body::Symlink(to) => {
+                value[kind_field] = json!("symlink");
+                value["symlink"] = json!(to);
+            }
+        }
+        if !self.attributes.is_empty() {
+            value["attributes"] = json!(self.attributes);
+        }
+        value
+    }
 }
 
 /// One namespace, number 1, whose root is node 1.
 #[derive(Debug, Clone)]
 pub(super) struct Server {
     pub(super) revision: u64,
+    /// Of the last change.
+    changed: u64,
     next_id: u64,
     /// By whole path; the root is "".
     nodes: BTreeMap<String, Node>,
@@ -28,9 +67,9 @@ type Answer = Result<Value, &'static str>;
 
 impl Server {
     pub(super) fn new() -> Server {
-        let root = Node { id: 1, rev: 1, content: None };
+        let root = Node { id: 1, rev: 1, body: Body::Directory, attributes: BTreeMap::new() };
         let nodes = BTreeMap::from([(String::new(), root)]);
-        Server { revision: 1, next_id: 2, nodes, journal: Vec::new() }
+        Server { revision: 1, changed: 1, next_id: 2, nodes, journal: Vec::new() }
     }
 
     /// Answers an operation, with the revision that the answer reflects.
@@ -51,6 +90,8 @@ impl Server {
         if answer.is_err() || self.journal.len() == told {
             self.journal.truncate(told);
             (self.nodes, self.next_id, self.revision) = before;
+        } else {
+            self.changed = self.revision;
         }
         for (ordinal, change) in self.journal[told..].iter_mut().enumerate() {
             change["cursor"] = json!([self.revision, ordinal]);
@@ -77,6 +118,12 @@ impl Server {
         match function {
             "mkdir" => self.mkdir(&path_of(self, input, "path")?, input["parents"] == true),
             "commit" => self.commit(&path_of(self, input, "path")?, input),
+            "symlink" => {
+                self.symlink(&path_of(self, input, "path")?, Body::Symlink(text(input, "to")))
+            }
+            "copy" => self.copy(&text(input, "from"), &text(input, "to")),
+            "set_attributes" => self.set_attributes(&path_of(self, input, "path")?, input),
+            "check" => self.check(path_of(self, input, "path"), &input["condition"]),
             "move" => self.rename(&text(input, "from"), &text(input, "to"), input),
             "delete" => self.delete(&path_of(self, input, "path")?, input),
             other => panic!("unknown step {other}"),
@@ -88,7 +135,7 @@ impl Server {
         for (end, _) in path.match_indices('/').skip(1) {
             match self.nodes.get(&path[..end]) {
                 None => return Err("NOT_FOUND"),
-                Some(node) if node.content.is_some() => return Err("NOT_A_DIRECTORY"),
+                Some(node) if node.is_leaf() => return Err("NOT_A_DIRECTORY"),
                 Some(_) => {}
             }
         }
@@ -98,10 +145,8 @@ impl Server {
     fn find_parent(&self, path: &str) -> Result<(), &'static str> {
         match path.rfind('/') {
             None => Ok(()),
-            Some(end) => match self.find(&path[..end])?.content {
-                Some(_) => Err("NOT_A_DIRECTORY"),
-                None => Ok(()),
-            },
+            Some(end) if self.find(&path[..end])?.is_leaf() => Err("NOT_A_DIRECTORY"),
+            Some(_) => Ok(()),
         }
     }
 
@@ -112,20 +157,16 @@ impl Server {
     fn tell(&mut self, kind: &str, path: &str) {
         let node = self.nodes[path].clone();
         let (parent, name) = path.rsplit_once('/').expect("the root is never told of");
-        let node_kind = if node.content.is_some() { "file" } else { "directory" };
-        let mut change = json!({
-            "kind": kind, "id": node.id, "parent": self.nodes[parent].id, "name": name,
-            "node_kind": node_kind, "rev": node.rev,
-        });
-        if let Some((hash, size)) = node.content {
-            change["hash"] = json!(hash);
-            change["size"] = json!(size);
-        }
+        let mut change = node.describe("node_kind");
+        change["kind"] = json!(kind);
+        change["parent"] = json!(self.nodes[parent].id);
+        change["name"] = json!(name);
         self.journal.push(change);
     }
 
-    fn insert(&mut self, path: &str, content: Option<(String, u64)>) -> Answer {
-        let node = Node { id: self.next_id, rev: self.revision, content };
+    fn insert(&mut self, path: &str, body: Body) -> Answer {
+        let attributes = BTreeMap::new();
+        let node = Node { id: self.next_id, rev: self.revision, body, attributes };
         self.next_id += 1;
         let answer = json!({"id": node.id, "rev": node.rev});
         self.nodes.insert(path.to_string(), node);
@@ -138,56 +179,24 @@ impl Server {
             self.find_parent(path)?;
             return match self.find(path) {
                 Ok(_) => Err("ALREADY_EXISTS"),
-                Err(_) => self.insert(path, None),
+                Err(_) => self.insert(path, Body::Directory),
             };
         }
         let ends: Vec<usize> = path.match_indices('/').skip(1).map(|(end, _)| end).collect();
         for end in ends {
             match self.nodes.get(&path[..end]) {
                 None => {
-                    self.insert(&path[..end], None)?;
+                    self.insert(&path[..end], Body::Directory)?;
                 }
-                Some(node) if node.content.is_some() => return Err("NOT_A_DIRECTORY"),
+                Some(node) if node.is_leaf() => return Err("NOT_A_DIRECTORY"),
                 Some(_) => {}
             }
         }
         match self.nodes.get(path) {
-            None => self.insert(path, None),
-            Some(node) if node.content.is_some() => Err("ALREADY_EXISTS"),
+            None => self.insert(path, Body::Directory),
+            Some(node) if node.is_leaf() => Err("ALREADY_EXISTS"),
             Some(node) => Ok(json!({"id": node.id, "rev": node.rev})),
         }
-    }
-
-    fn commit(&mut self, path: &str, input: &Value) -> Answer {
-        let content = (text(input, "hash"), input["size"].as_u64().expect("sizes are numbers"));
-        self.find_parent(path)?;
-        let mode = text(input, "mode");
-        let Some(node) = self.nodes.get(path).cloned() else {
-            return if mode == "update" {
-                Err("NOT_FOUND")
-            } else {
-                self.insert(path, Some(content))
-            };
-        };
-        if mode == "create" {
-            return Err("ALREADY_EXISTS");
-        }
-        if node.content.is_none() {
-            return Err("IS_A_DIRECTORY");
-        }
-        if mode == "update" && input["rev"] != node.rev {
-            let equal = node.content.as_ref() == Some(&content);
-            return if equal {
-                Ok(json!({"id": node.id, "rev": node.rev}))
-            } else {
-                Err("CONFLICT")
-            };
-        }
-        let node = Node { rev: self.revision, content: Some(content), ..node };
-        let answer = json!({"id": node.id, "rev": node.rev});
-        self.nodes.insert(path.to_string(), node);
-        self.tell("updated", path);
-        Ok(answer)
     }
 
     fn rename(&mut self, from: &str, to: &str, input: &Value) -> Answer {
@@ -207,7 +216,7 @@ impl Server {
             if input["replace"] != true {
                 return Err("ALREADY_EXISTS");
             }
-            match (node.content.is_some(), target.content.is_some()) {
+            match (node.is_leaf(), target.is_leaf()) {
                 (true, false) => return Err("IS_A_DIRECTORY"),
                 (false, true) => return Err("NOT_A_DIRECTORY"),
                 (false, false) if self.has_children(to) => return Err("NOT_EMPTY"),
@@ -250,40 +259,34 @@ impl Server {
     fn read(&self, function: &str, input: &Value) -> Answer {
         let path = path_of(self, input, "path")?;
         let node = self.find(&path)?;
-        let kind = if node.content.is_some() { "file" } else { "directory" };
         match function {
-            "stat" => {
-                let mut answer = json!({"id": node.id, "kind": kind, "rev": node.rev});
-                if let Some((hash, size)) = &node.content {
-                    answer["hash"] = json!(hash);
-                    answer["size"] = json!(size);
-                }
-                Ok(answer)
-            }
+            "stat" => Ok(node.describe("kind")),
             "lookup" => {
                 let path = if path.is_empty() { "/" } else { &path };
-                Ok(json!({"id": node.id, "kind": kind, "path": path}))
+                Ok(json!({"id": node.id, "kind": node.describe("kind")["kind"], "path": path}))
             }
-            _ if node.content.is_some() => Err("NOT_A_DIRECTORY"),
+            _ if node.is_leaf() => Err("NOT_A_DIRECTORY"),
             _ => {
                 let under = format!("{path}/");
-                let child = |other: &&String| {
-                    other.starts_with(&under) && !other[under.len()..].contains('/')
-                };
                 let entries: Vec<Value> = self
-                    .nodes
-                    .keys()
-                    .filter(child)
-                    .map(|path| {
-                        let node = &self.nodes[path];
-                        let kind = if node.content.is_some() { "file" } else { "directory" };
-                        let name = &path[under.len()..];
-                        json!({"name": name, "id": node.id, "kind": kind, "rev": node.rev})
+                    .children(&path)
+                    .map(|child| {
+                        let node = self.nodes[child].describe("kind");
+                        let name = &child[under.len()..];
+                        json!({"name": name, "id": node["id"], "kind": node["kind"], "rev": node["rev"]})
                     })
                     .collect();
                 Ok(json!({ "entries": entries }))
             }
         }
+    }
+
+    /// Whole paths, by the bytes of the names.
+    fn children(&self, path: &str) -> impl Iterator<Item = &String> {
+        let under = format!("{path}/");
+        let is_child =
+            move |other: &&String| other.starts_with(&under) && !other[under.len()..].contains('/');
+        self.nodes.keys().filter(is_child)
     }
 
     /// A page of the journal after a cursor.

@@ -3,11 +3,11 @@
 use metad_client::{
     Client, Error, Reply, Request,
     errors::{self, Reason},
-    v1::{self, Kind, LookupReply, ReadJournalReply, change::Change},
+    v1::{self, LookupReply, ReadJournalReply, change::Change},
 };
 use serde_json::{Value, json};
 
-use crate::operation::{Operation, hex};
+use crate::operation::{NodeKind, Operation, hex};
 
 /// What was answered.
 #[derive(Clone, Debug)]
@@ -57,7 +57,7 @@ impl Answer {
             },
             Answer::Node(node) => {
                 let value = json!({"id": node.id, "kind": kind(node.kind), "rev": node.rev});
-                with_content(value, node)
+                with_body(value, node)
             }
             Answer::Found(found) => {
                 json!({"id": found.id, "kind": kind(found.kind), "path": found.path})
@@ -144,21 +144,30 @@ fn outcome_of(error: Error) -> Result<Outcome, Error> {
 }
 
 fn result_value(result: &v1::StepResult) -> Value {
-    json!({"id": result.id, "rev": result.rev})
+    let mut value = json!({"id": result.id, "rev": result.rev});
+    if !result.renamed.is_empty() {
+        value["renamed"] = json!(result.renamed);
+    }
+    value
 }
 
 fn kind(kind: i32) -> &'static str {
-    match Kind::try_from(kind) {
-        Ok(Kind::Directory) => "directory",
-        Ok(Kind::File) => "file",
-        _ => "unknown",
-    }
+    NodeKind::from_wire(kind).map_or("unknown", NodeKind::name)
 }
 
-fn with_content(mut value: Value, node: &v1::Node) -> Value {
+/// What a node holds besides its place: content, the text of a symlink, attributes.
+fn with_body(mut value: Value, node: &v1::Node) -> Value {
     if let Some(content) = &node.content {
         value["hash"] = json!(hex(&content.hash));
         value["size"] = json!(content.size);
+    }
+    if node.kind == v1::Kind::Symlink as i32 {
+        value["symlink"] = json!(node.symlink);
+    }
+    if !node.attributes.is_empty() {
+        let attributes =
+            node.attributes.iter().map(|(name, bytes)| (name.clone(), json!(hex(bytes))));
+        value["attributes"] = attributes.collect::<serde_json::Map<_, _>>().into();
     }
     value
 }
@@ -186,5 +195,5 @@ fn change_value(change: &v1::Change) -> Value {
         "rev": node.rev,
         "request": [request.client_id, request.sequence],
     });
-    with_content(value, node)
+    with_body(value, node)
 }

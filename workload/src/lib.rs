@@ -19,6 +19,7 @@ pub mod profile;
 pub mod record;
 pub mod run;
 pub mod stats;
+pub mod step;
 pub mod world;
 pub mod zipf;
 

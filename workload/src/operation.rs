@@ -1,46 +1,9 @@
 //! One operation, as the history writes it and as the client sends it.
 
-use metad_client::{
-    steps,
-    v1::{self, Cursor, NodeRef},
-};
+use metad_client::v1::{Cursor, NodeRef};
 use serde_json::{Value, json};
 
-/// What a file holds, as far as histories tell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Content {
-    /// Content hash.
-    pub hash: [u8; 32],
-    /// Bytes.
-    pub size: u64,
-}
-
-impl Content {
-    fn wire(&self) -> v1::Content {
-        v1::Content { size: self.size, hash: self.hash.to_vec().into(), ..v1::Content::default() }
-    }
-}
-
-/// How a commit treats what is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    /// Refuse.
-    Create,
-    /// Replace.
-    Overwrite,
-    /// Replace this revision of it.
-    Update(u64),
-}
-
-/// A step of a mutation; paths are from the namespace's root.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)] // The fields are those of the API.
-pub enum Step {
-    Mkdir { path: String, parents: bool },
-    Commit { path: String, mode: Mode, content: Content },
-    Move { from: String, to: String, replace: bool, rev: Option<u64> },
-    Delete { path: String, recursive: bool, rev: Option<u64> },
-}
+pub use crate::step::{Condition, Content, Mode, NodeKind, Step};
 
 /// How a read names a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,74 +26,12 @@ pub enum Operation {
     Journal { cursor: Option<Cursor>, limit: u32 },
 }
 
-impl Step {
-    /// Its name in histories.
-    pub fn f(&self) -> &'static str {
-        match self {
-            Step::Mkdir { .. } => "mkdir",
-            Step::Commit { .. } => "commit",
-            Step::Move { .. } => "move",
-            Step::Delete { .. } => "delete",
-        }
-    }
-
-    fn value(&self) -> Value {
-        match self {
-            Step::Mkdir { path, parents } => json!({"path": path, "parents": parents}),
-            Step::Commit { path, mode, content } => {
-                let mut value = json!({
-                    "path": path, "hash": hex(&content.hash), "size": content.size,
-                });
-                match mode {
-                    Mode::Create => value["mode"] = json!("create"),
-                    Mode::Overwrite => value["mode"] = json!("overwrite"),
-                    Mode::Update(rev) => {
-                        value["mode"] = json!("update");
-                        value["rev"] = json!(rev);
-                    }
-                }
-                value
-            }
-            Step::Move { from, to, replace, rev } => {
-                with_rev(json!({"from": from, "to": to, "replace": replace}), *rev)
-            }
-            Step::Delete { path, recursive, rev } => {
-                with_rev(json!({"path": path, "recursive": recursive}), *rev)
-            }
-        }
-    }
-
-    /// The step as it is sent.
-    pub fn wire(&self) -> v1::Step {
-        match self {
-            Step::Mkdir { path, parents: false } => steps::mkdir(steps::at(path)),
-            Step::Mkdir { path, parents: true } => steps::mkdir_all(steps::at(path)),
-            Step::Commit { path, mode, content } => match mode {
-                Mode::Create => steps::create(steps::at(path), content.wire()),
-                Mode::Overwrite => steps::overwrite(steps::at(path), content.wire()),
-                Mode::Update(rev) => steps::update(steps::at(path), content.wire(), *rev),
-            },
-            Step::Move { from, to, replace, rev } => steps::move_with(v1::Move {
-                from: Some(steps::at(from)),
-                to: Some(steps::at(to)),
-                replace: *replace,
-                rev: rev.unwrap_or(0),
-            }),
-            Step::Delete { path, recursive, rev } => steps::delete_with(v1::Delete {
-                target: Some(steps::at(path)),
-                recursive: *recursive,
-                rev: rev.unwrap_or(0),
-            }),
-        }
-    }
-}
-
 impl Target {
     /// The target as it is sent.
     pub fn wire(&self) -> NodeRef {
         match self {
-            Target::Path(path) => steps::at(path),
-            Target::Id(id) => steps::by_id(*id),
+            Target::Path(path) => metad_client::steps::at(path),
+            Target::Id(id) => metad_client::steps::by_id(*id),
         }
     }
 
@@ -183,13 +84,6 @@ impl Operation {
     }
 }
 
-fn with_rev(mut value: Value, rev: Option<u64>) -> Value {
-    if let Some(rev) = rev {
-        value["rev"] = json!(rev);
-    }
-    value
-}
-
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -197,13 +91,22 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::collections::BTreeMap;
+
     use expect_test::expect;
+
+    use super::*;
+
+    fn lines(operations: &[Operation]) -> String {
+        let line = |operation: &Operation| format!("{} {}\n", operation.f(), operation.value(1));
+        operations.iter().map(line).collect()
+    }
 
     #[test]
     fn invocations_read_as_the_history_format_says() {
         let content = Content { hash: [0xab; 32], size: 5 };
-        let commit = Step::Commit { path: "/a".to_owned(), mode: Mode::Update(7), content };
+        let (path, mode) = ("/a".to_owned(), Mode::Update(7));
+        let commit = Step::Commit { path, mode, content, autorename: None };
         let delete = Step::Delete { path: "/b".to_owned(), recursive: true, rev: None };
         let move_node = Operation::Step(Step::Move {
             from: "/a".to_owned(),
@@ -220,8 +123,6 @@ mod tests {
             Operation::Journal { cursor, limit: 10 },
             Operation::Journal { cursor: None, limit: 10 },
         ];
-        let lines =
-            operations.map(|operation| format!("{} {}\n", operation.f(), operation.value(1)));
         expect![[r#"
             create_namespace {"name":"team"}
             move {"from":"/a","ns":1,"replace":false,"rev":3,"to":"/b"}
@@ -230,6 +131,44 @@ mod tests {
             journal {"cursor":[9,1],"ns":1}
             journal {"ns":1}
         "#]]
-        .assert_eq(&lines.concat());
+        .assert_eq(&lines(&operations));
+    }
+
+    #[test]
+    fn so_do_those_of_symlinks_copies_attributes_and_preconditions() {
+        let path = || "/a".to_owned();
+        let check = |condition| Operation::Step(Step::Check { path: path(), condition });
+        let operations = [
+            Operation::Step(Step::Commit {
+                path: path(),
+                mode: Mode::Create,
+                content: Content { hash: [0xab; 32], size: 5 },
+                autorename: Some("ann".to_owned()),
+            }),
+            Operation::Step(Step::Symlink { path: path(), to: "../b".to_owned() }),
+            Operation::Step(Step::Copy { from: path(), to: "/b".to_owned() }),
+            Operation::Step(Step::SetAttributes {
+                path: path(),
+                set: BTreeMap::from([("color".to_owned(), vec![0x0f, 0xa0])]),
+                remove: vec!["tag".to_owned()],
+                rev: Some(4),
+            }),
+            check(Condition::Exists),
+            check(Condition::Absent),
+            check(Condition::Rev(4)),
+            check(Condition::Kind(NodeKind::Symlink)),
+            check(Condition::UnchangedSince(9)),
+        ];
+        expect![[r#"
+            commit {"autorename":true,"client":"ann","hash":"abababababababababababababababababababababababababababababababab","mode":"create","ns":1,"path":"/a","size":5}
+            symlink {"ns":1,"path":"/a","to":"../b"}
+            copy {"from":"/a","ns":1,"to":"/b"}
+            set_attributes {"ns":1,"path":"/a","remove":["tag"],"rev":4,"set":{"color":"0fa0"}}
+            check {"condition":{"exists":true},"ns":1,"path":"/a"}
+            check {"condition":{"absent":true},"ns":1,"path":"/a"}
+            check {"condition":{"rev":4},"ns":1,"path":"/a"}
+            check {"condition":{"kind":"symlink"},"ns":1,"path":"/a"}
+            check {"condition":{"unchanged_since":9},"ns":1,"path":"/a"}
+        "#]].assert_eq(&lines(&operations));
     }
 }

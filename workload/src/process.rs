@@ -49,7 +49,8 @@ impl<'a> Process<'a> {
         let mut random = ChaCha8Rng::seed_from_u64(run.config.seed);
         random.set_stream(number);
         let process = run.recorder.fresh_process();
-        Process { run, client, process, random, team: Team::new(run.config.processes), window: 0 }
+        let team = Team::new(run.config.processes, number);
+        Process { run, client, process, random, team, window: 0 }
     }
 
     pub(crate) async fn work(&mut self) -> Result<(), Error> {
@@ -87,6 +88,7 @@ impl<'a> Process<'a> {
         shared.stats.add(&sample, &outcome);
         match outcome {
             Outcome::Done(reply) => {
+                shared.world.reached(reply.revision);
                 learn(&mut shared.world, plan, reply.value);
             }
             Outcome::Rejected { reason: Reason::NotFound, .. } => {
@@ -181,7 +183,10 @@ fn learn(world: &mut World, plan: Plan, answer: Answer) {
     match answer {
         Answer::Results(results) => {
             for (effect, result) in plan.effects.into_iter().zip(results) {
-                world.acknowledge(effect, result.id, result.rev);
+                match result.renamed.is_empty() {
+                    true => world.acknowledge(effect, result.id, result.rev),
+                    false => world.acknowledge_copy(effect, result.renamed, result.id, result.rev),
+                }
             }
         }
         Answer::Entries(entries) => {

@@ -7,7 +7,10 @@ use std::collections::BTreeMap;
 use metad_client::v1;
 use rand::{Rng, RngExt};
 
-use crate::{operation::Content, zipf};
+use crate::{
+    operation::{Content, NodeKind},
+    zipf,
+};
 
 /// Skew of the choice among files.
 const FILES_ZIPF: f64 = 0.9;
@@ -27,8 +30,8 @@ pub struct Known {
     pub rev: u64,
     /// Revision before that one, if known.
     pub rev_before: Option<u64>,
-    /// Is it a file?
-    pub is_file: bool,
+    /// What it is.
+    pub kind: NodeKind,
     /// Of a file, if known.
     pub content: Option<Content>,
     /// Directories made in it.
@@ -42,6 +45,8 @@ pub enum Effect {
     Made {
         parent: u64,
         name: String,
+        kind: NodeKind,
+        /// Of a file, if known.
         content: Option<Content>,
     },
     Updated {
@@ -63,7 +68,7 @@ pub enum Effect {
 struct Made {
     parent: u64,
     name: String,
-    is_file: bool,
+    kind: NodeKind,
     content: Option<Content>,
 }
 
@@ -79,6 +84,10 @@ pub struct World {
     /// Each directory twice and once more for each subdirectory: parents are chosen with
     /// that weight. The root is always there.
     parents: Vec<u64>,
+    /// Some may be gone: they leave when they are next met.
+    symlinks: Vec<u64>,
+    /// The greatest revision that an answer has told.
+    revision: u64,
 }
 
 impl World {
@@ -90,6 +99,8 @@ impl World {
             files: Vec::new(),
             positions: BTreeMap::new(),
             parents: vec![root, root],
+            symlinks: Vec::new(),
+            revision: 0,
         }
     }
 
@@ -101,6 +112,16 @@ impl World {
     /// What is known of a node.
     pub fn get(&self, id: u64) -> Option<&Known> {
         self.nodes.get(&id)
+    }
+
+    /// The greatest revision that an answer has told.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// An answer told of this revision.
+    pub fn reached(&mut self, revision: u64) {
+        self.revision = self.revision.max(revision);
     }
 
     /// How many files are believed to be there.
@@ -151,6 +172,21 @@ impl World {
         None
     }
 
+    /// A symlink, each as likely as any other.
+    pub fn pick_symlink(&mut self, random: &mut impl Rng) -> Option<(u64, String)> {
+        for _ in 0..TRIES_MAX {
+            if self.symlinks.is_empty() {
+                return None;
+            }
+            let position = random.random_range(0..self.symlinks.len());
+            match self.path(self.symlinks[position]) {
+                Some(path) => return Some((self.symlinks[position], path)),
+                None => drop(self.symlinks.swap_remove(position)),
+            }
+        }
+        None
+    }
+
     /// A directory to put something into: those with subdirectories more often.
     pub fn pick_parent(&mut self, random: &mut impl Rng) -> (u64, String) {
         for _ in 0..TRIES_MAX {
@@ -173,9 +209,8 @@ impl World {
     /// Takes in an acknowledged step, with the id and rev that it was answered with.
     pub fn acknowledge(&mut self, effect: Effect, id: u64, rev: u64) {
         match effect {
-            Effect::Made { parent, name, content } => {
-                let is_file = content.is_some();
-                self.made(Made { parent, name, is_file, content }, id, rev);
+            Effect::Made { parent, name, kind, content } => {
+                self.made(Made { parent, name, kind, content }, id, rev);
             }
             Effect::Updated { id: expected, content } if expected == id => {
                 if let Some(known) = self.nodes.get_mut(&id) {
@@ -198,16 +233,27 @@ impl World {
         }
     }
 
+    /// Takes in an acknowledged commit that became a conflicted copy of this name.
+    pub fn acknowledge_copy(&mut self, effect: Effect, name: String, id: u64, rev: u64) {
+        let (parent, content) = match effect {
+            Effect::Made { parent, content, .. } => (Some(parent), content),
+            Effect::Updated { id, content } => {
+                (self.get(id).map(|known| known.parent), Some(content))
+            }
+            Effect::Moved { .. } | Effect::Deleted { .. } | Effect::None => (None, None),
+        };
+        if let Some(parent) = parent {
+            self.made(Made { parent, name, kind: NodeKind::File, content }, id, rev);
+        }
+    }
+
     /// Takes in the entries of a directory, such as others made.
     pub fn listed(&mut self, parent: u64, entries: &[v1::Node]) {
         for entry in entries {
-            let is_file = entry.kind == v1::Kind::File as i32;
+            let Some(kind) = NodeKind::from_wire(entry.kind) else { continue };
             let content = self.nodes.get(&entry.id).and_then(|known| known.content.clone());
-            self.made(
-                Made { parent, name: entry.name.clone(), is_file, content },
-                entry.id,
-                entry.rev,
-            );
+            let made = Made { parent, name: entry.name.clone(), kind, content };
+            self.made(made, entry.id, entry.rev);
         }
     }
 
@@ -232,33 +278,39 @@ impl World {
     }
 
     fn made(&mut self, made: Made, id: u64, rev: u64) {
-        let Made { parent, name, is_file, content } = made;
-        let known = match self.nodes.get_mut(&id) {
-            Some(known) => known,
-            None => {
-                if is_file {
-                    self.positions.insert(id, self.files.len());
-                    self.files.push(id);
-                } else {
-                    self.parents.extend([id, id, parent]);
-                    if let Some(above) = self.nodes.get_mut(&parent) {
-                        above.subdirectories += 1;
-                    }
-                }
-                self.nodes.entry(id).or_insert(Known {
-                    parent,
-                    name: String::new(),
-                    rev: 0,
-                    rev_before: None,
-                    is_file,
-                    content: None,
-                    subdirectories: 0,
-                })
-            }
-        };
+        let Made { parent, name, kind, content } = made;
+        if !self.nodes.contains_key(&id) {
+            self.enter(id, kind, parent);
+        }
+        let known = self.nodes.entry(id).or_insert(Known {
+            parent,
+            name: String::new(),
+            rev: 0,
+            rev_before: None,
+            kind,
+            content: None,
+            subdirectories: 0,
+        });
         if rev >= known.rev {
             (known.parent, known.name, known.content) = (parent, name, content);
             known.set_rev(rev);
+        }
+    }
+
+    /// Lets a node that nobody knew be chosen from now on.
+    fn enter(&mut self, id: u64, kind: NodeKind, parent: u64) {
+        match kind {
+            NodeKind::File => {
+                self.positions.insert(id, self.files.len());
+                self.files.push(id);
+            }
+            NodeKind::Symlink => self.symlinks.push(id),
+            NodeKind::Directory => {
+                self.parents.extend([id, id, parent]);
+                if let Some(above) = self.nodes.get_mut(&parent) {
+                    above.subdirectories += 1;
+                }
+            }
         }
     }
 }
@@ -279,8 +331,9 @@ mod tests {
     use rand::{SeedableRng, rngs::ChaCha8Rng};
 
     fn made(parent: u64, name: &str, file: bool) -> Effect {
+        let kind = if file { NodeKind::File } else { NodeKind::Directory };
         let content = file.then_some(Content { hash: [1; 32], size: 1 });
-        Effect::Made { parent, name: name.to_owned(), content }
+        Effect::Made { parent, name: name.to_owned(), kind, content }
     }
 
     #[test]

@@ -8,7 +8,7 @@ use rand::{Rng, RngExt};
 use super::{Next, Plan};
 use crate::{
     names,
-    operation::{Content, Mode, Operation, Step},
+    operation::{Content, Mode, NodeKind, Operation, Step},
     world::{Effect, World},
 };
 
@@ -20,11 +20,11 @@ pub fn content(random: &mut impl Rng) -> Content {
     Content { hash: random.random(), size: names::size_bytes(random) }
 }
 
-fn join(directory: &str, name: &str) -> String {
+pub(super) fn join(directory: &str, name: &str) -> String {
     if directory == "/" { format!("/{name}") } else { format!("{directory}/{name}") }
 }
 
-fn one(step: Step, effect: Effect, about: Option<u64>) -> Plan {
+pub(super) fn one(step: Step, effect: Effect, about: Option<u64>) -> Plan {
     Plan { operation: Operation::Step(step), effects: vec![effect], about }
 }
 
@@ -47,8 +47,10 @@ fn create_file(world: &mut World, random: &mut impl Rng) -> Plan {
     let name = names::file(random, sibling.map(|known| known.name.as_str()));
     let mode = if random.random_bool(0.1) { Mode::Overwrite } else { Mode::Create };
     let content = content(random);
-    let step = Step::Commit { path: join(&directory, &name), mode, content: content.clone() };
-    one(step, Effect::Made { parent, name, content: Some(content) }, Some(parent))
+    let path = join(&directory, &name);
+    let step = Step::Commit { path, mode, content: content.clone(), autorename: None };
+    let effect = Effect::Made { parent, name, kind: NodeKind::File, content: Some(content) };
+    one(step, effect, Some(parent))
 }
 
 fn create_directory(world: &mut World, random: &mut impl Rng) -> Plan {
@@ -60,7 +62,7 @@ fn create_directory(world: &mut World, random: &mut impl Rng) -> Plan {
         return one(Step::Mkdir { path, parents: true }, Effect::None, Some(parent));
     }
     let parents = random.random_bool(0.2);
-    let effect = Effect::Made { parent, name, content: None };
+    let effect = Effect::Made { parent, name, kind: NodeKind::Directory, content: None };
     one(Step::Mkdir { path, parents }, effect, Some(parent))
 }
 
@@ -70,10 +72,11 @@ fn create_batch(world: &mut World, random: &mut impl Rng) -> Plan {
     let name = names::directory(random);
     let path = join(&directory, &name);
     let mut steps = vec![Step::Mkdir { path: path.clone(), parents: false }];
-    let mut effects = vec![Effect::Made { parent, name, content: None }];
+    let mut effects = vec![Effect::Made { parent, name, kind: NodeKind::Directory, content: None }];
     for _ in 0..random.random_range(1..=BATCH_FILES_MAX) {
         let path = join(&path, &names::file(random, None));
-        steps.push(Step::Commit { path, mode: Mode::Overwrite, content: content(random) });
+        let (mode, content) = (Mode::Overwrite, content(random));
+        steps.push(Step::Commit { path, mode, content, autorename: None });
         // Their parent's id is not known yet: others will find them by listing.
         effects.push(Effect::None);
     }
@@ -90,7 +93,7 @@ fn create_batch(world: &mut World, random: &mut impl Rng) -> Plan {
 // ---------------------------------------------------------------- update
 
 pub fn update(id: u64, path: String, mode: Mode, content: Content) -> Plan {
-    let step = Step::Commit { path, mode, content: content.clone() };
+    let step = Step::Commit { path, mode, content: content.clone(), autorename: None };
     one(step, Effect::Updated { id, content }, Some(id))
 }
 
@@ -99,6 +102,14 @@ pub fn current_update(world: &mut World, random: &mut impl Rng) -> Option<Plan> 
     let rev = world.get(id)?.rev;
     let mode = if random.random_bool(0.7) { Mode::Update(rev) } else { Mode::Overwrite };
     Some(update(id, path, mode, content(random)))
+}
+
+/// Lets a commit become a conflicted copy rather than be refused.
+pub fn with_autorename(mut plan: Plan, client: &str) -> Plan {
+    if let Operation::Step(Step::Commit { autorename, .. }) = &mut plan.operation {
+        *autorename = Some(client.to_owned());
+    }
+    plan
 }
 
 /// From a rev that was replaced; sometimes with the content that is there already, which
@@ -119,7 +130,8 @@ pub fn delete(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
         return delete_directory(world, random);
     }
     // Not the popular ones, or all others would run into that all the time.
-    let (id, path) = world.pick_any_file(random)?;
+    let symlink = if random.random_bool(0.03) { world.pick_symlink(random) } else { None };
+    let (id, path) = symlink.or_else(|| world.pick_any_file(random))?;
     let rev = world.get(id).map(|known| known.rev).filter(|_| random.random_bool(0.1));
     Some(one(Step::Delete { path, recursive: false, rev }, Effect::Deleted { id }, Some(id)))
 }
@@ -136,10 +148,14 @@ fn delete_directory(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
 
 pub fn move_something(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
     let drawn: f64 = random.random();
-    let (id, from) =
-        if drawn < 0.15 { world.pick_directory(random)? } else { world.pick_file(random)? };
+    let picked = match drawn {
+        ..0.15 => world.pick_directory(random),
+        0.15..0.2 => world.pick_symlink(random),
+        _ => None,
+    };
+    let (id, from) = picked.or_else(|| world.pick_file(random))?;
     let known = world.get(id)?;
-    let is_file = known.is_file;
+    let is_file = known.kind != NodeKind::Directory;
     let rev = random.random_bool(0.1).then_some(known.rev);
     let parent = known.parent;
     let (parent, directory) = match world.path(parent).filter(|_| random.random_bool(0.4)) {

@@ -2,6 +2,7 @@
 
 pub mod chain;
 mod edits;
+mod extras;
 pub mod team;
 
 use crate::{operation::Operation, world::Effect};

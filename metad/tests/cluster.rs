@@ -7,7 +7,7 @@ use std::time::Duration;
 use metad::{kv::mem::MemDisk, raft, records::standing::Standing, types::ServerId};
 use metad_proto::{
     errors::{Info, Reason},
-    v1,
+    v1::{self, files_client::FilesClient},
 };
 
 use self::support::{Cluster, Disk, Session, created, eventually, mutate};
@@ -200,6 +200,36 @@ async fn a_leader_goes_on_when_a_follower_comes_back_without_its_data() {
     session.mkdir(&cluster, "after").await;
     assert!(!cluster.has_ended(leader));
     assert_eq!(session.list(&cluster).await.0.len(), 51);
+}
+
+#[tokio::test]
+async fn a_cursor_of_another_history_is_reset() {
+    let cluster = Cluster::start(mem_disks(), settings());
+    let session = Session::open(&cluster, "main").await;
+    let after = Some(v1::Cursor { revision: 99_999, ordinal: 0 });
+    let request = v1::SubscribeRequest { ns: session.ns(), after };
+    let subscribe = async |mut files: FilesClient<_>| files.subscribe(request).await.map(|_| ());
+    let refused = cluster.ask(subscribe).await.expect_err("not of this cluster");
+    let info = Info::of(&refused).expect("info");
+    assert_eq!((info.reason, info.number("reset_revision")), (Reason::CursorReset, Some(1)));
+}
+
+#[tokio::test]
+async fn what_was_there_at_a_revision_is_there_on_every_leader() {
+    let mut cluster = Cluster::start(mem_disks(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    let before = session.mkdir(&cluster, "before").await.revision;
+    session.mkdir(&cluster, "after").await;
+    let leader = cluster.leader().await;
+    cluster.kill(leader);
+    let request = v1::StatRequest {
+        ns: session.ns(),
+        target: Some(v1::NodeRef { id: 0, path: "after".to_owned() }),
+        at_revision: before,
+    };
+    let stat = async |mut files: FilesClient<_>| files.stat(request.clone()).await;
+    let refused = cluster.ask(stat).await.expect_err("not there yet");
+    assert_eq!(Info::of(&refused).expect("info").reason, Reason::NotFound);
 }
 
 #[tokio::test]

@@ -20,6 +20,9 @@ use crate::{
 /// Few names and values, so that some changes change nothing.
 const ATTRIBUTE_NAMES: &[&str] = &["color", "tag", "starred"];
 const ATTRIBUTE_VALUES: u8 = 6;
+/// How far beyond the last revision a condition may look: others are at work meanwhile, and
+/// it should not fail each time.
+const AHEAD_MAX: u64 = 8;
 
 /// Mostly to a file that is there; sometimes to a path that leads nowhere.
 pub fn symlink(world: &mut World, random: &mut impl Rng) -> Plan {
@@ -112,7 +115,7 @@ fn conditional_edit(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
     let rev = world.get(id)?.rev;
     let condition = match random.random_range(0..4) {
         0 => Condition::Exists,
-        1 => Condition::UnchangedSince(world.revision()),
+        1 => Condition::UnchangedSince(world.revision() + random.random_range(0..AHEAD_MAX)),
         2 => Condition::Kind(NodeKind::File),
         _ => Condition::Rev(rev),
     };

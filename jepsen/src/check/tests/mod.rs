@@ -3,6 +3,7 @@
 mod generator;
 mod server;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -10,11 +11,11 @@ use serde_json::Value;
 use super::budget::{Budget, Limits};
 use super::certificate::is_linearization;
 use super::journal::Journals;
-use super::search::{Outcome, search};
+use super::search::{self, search};
 use super::stale;
 use super::witness::witness;
 use super::{Options, Verdict, check_history};
-use crate::history::{self, Format, History};
+use crate::history::{self, Format, History, Outcome};
 use crate::model::tree::{self, Claims, Hints};
 use crate::model::{Entry, Model, Step};
 use generator::{Random, Shape, corrupt, generate};
@@ -60,12 +61,12 @@ fn brute_force<M: Model>(model: &M, entries: &[Entry<M::Operation>]) -> bool {
 fn decide<M: Model>(model: &M, entries: &[Entry<M::Operation>]) -> Option<bool> {
     let limits = Limits { steps_max: 3_000_000, ..Limits::default() };
     match search(model, entries, &mut Budget::new(&limits)) {
-        Outcome::Valid { order } => {
+        search::Outcome::Valid { order } => {
             assert!(is_linearization(model, entries, &order), "a valid verdict has an order");
             Some(true)
         }
-        Outcome::Invalid(_) => Some(false),
-        Outcome::Unknown(..) => None,
+        search::Outcome::Invalid(_) => Some(false),
+        search::Outcome::Unknown(..) => None,
     }
 }
 
@@ -100,6 +101,39 @@ fn search_agrees_with_brute_force_on_tiny_histories() {
     }
     let seen = format!("{valid} valid, {invalid} invalid, {stale} of them stale");
     assert!(valid > 1_000 && invalid > 1_000 && stale > 100, "{seen}");
+}
+
+#[test]
+fn the_generator_draws_every_operation() {
+    let shape =
+        Shape { seed: 1, operations: 20_000, clients: 4, lost_one_in: 0, names: 3, journal: false };
+    let history = to_history(&generate(shape));
+    let mut counts: BTreeMap<String, u32> = BTreeMap::new();
+    for operation in &history.operations {
+        let Outcome::Ok(value) = &operation.outcome else { continue };
+        let end = match value["renamed"].is_string() {
+            true => "renamed",
+            false => value["rejected"].as_str().unwrap_or("ok"),
+        };
+        *counts.entry(format!("{} {end}", operation.function)).or_default() += 1;
+    }
+    for wanted in [
+        "symlink ok",
+        "symlink ALREADY_EXISTS",
+        "copy ok",
+        "copy CYCLE",
+        "copy ALREADY_EXISTS",
+        "set_attributes ok",
+        "set_attributes CONFLICT",
+        "check ok",
+        "check PRECONDITION_FAILED",
+        "commit renamed",
+        "batch ok",
+        "batch PRECONDITION_FAILED",
+    ] {
+        let count = counts.get(wanted).copied().unwrap_or_default();
+        assert!(count >= 20, "{wanted}: {counts:#?}");
+    }
 }
 
 #[test]

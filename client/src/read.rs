@@ -26,7 +26,7 @@ macro_rules! unary {
 impl Client {
     /// All namespaces, in the order of their ids.
     pub async fn list_namespaces(&self) -> Result<Reply<Vec<v1::Namespace>>, Error> {
-        let reply = unary!(self, list_namespaces, ListNamespacesRequest {});
+        let reply = unary!(self, list_namespaces, ListNamespacesRequest::default());
         Ok(reply.reply(|reply| reply.namespaces))
     }
 
@@ -38,7 +38,7 @@ impl Client {
 
     /// Attributes of a node.
     pub async fn stat(&self, ns: u64, target: NodeRef) -> Result<Reply<v1::Node>, Error> {
-        self.stat_with(StatRequest { ns, target: Some(target), at_revision: 0 }).await
+        self.stat_with(StatRequest { ns, target: Some(target), ..StatRequest::default() }).await
     }
 
     /// Attributes of a node, with all options: as it was at a revision.
@@ -52,7 +52,8 @@ impl Client {
 
     /// The id, kind and whole path of a node.
     pub async fn lookup(&self, ns: u64, target: NodeRef) -> Result<Reply<LookupReply>, Error> {
-        self.lookup_with(LookupRequest { ns, target: Some(target), at_revision: 0 }).await
+        self.lookup_with(LookupRequest { ns, target: Some(target), ..LookupRequest::default() })
+            .await
     }
 
     /// The id, kind and whole path of a node, with all options: as it was at a revision.
@@ -69,7 +70,11 @@ impl Client {
         after: Option<v1::Cursor>,
         limit: u32,
     ) -> Result<Reply<ReadJournalReply>, Error> {
-        let reply = unary!(self, read_journal, ReadJournalRequest { ns, after, limit });
+        let reply = unary!(
+            self,
+            read_journal,
+            ReadJournalRequest { ns, after, limit, ..ReadJournalRequest::default() }
+        );
         Ok(reply.reply(|reply| reply))
     }
 }

@@ -12,6 +12,8 @@ use metad_proto::{
 
 use self::support::{Cluster, Disk, Session, created, eventually, mutate};
 
+/// Longer than an answer takes.
+const PATIENCE_MS: u64 = 10_000;
 const ELECTION_MAX: Duration = Duration::from_millis(800);
 
 fn settings() -> raft::Settings {
@@ -226,10 +228,41 @@ async fn what_was_there_at_a_revision_is_there_on_every_leader() {
         ns: session.ns(),
         target: Some(v1::NodeRef { id: 0, path: "after".to_owned() }),
         at_revision: before,
+        ..v1::StatRequest::default()
     };
     let stat = async |mut files: FilesClient<_>| files.stat(request.clone()).await;
     let refused = cluster.ask(stat).await.expect_err("not there yet");
     assert_eq!(Info::of(&refused).expect("info").reason, Reason::NotFound);
+}
+
+#[tokio::test]
+async fn each_level_of_consistency_is_served_where_it_can_be() {
+    use v1::consistency::{Any, Lease, Level, Linearizable};
+    let cluster = Cluster::start(mem_disks(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    let revision = session.mkdir(&cluster, "a").await.revision;
+    let leader = cluster.leader().await;
+    let follower = cluster.running().into_iter().find(|id| *id != leader).expect("a follower");
+    let stat = async |node, level: Level| {
+        let request = v1::StatRequest {
+            ns: session.ns(),
+            target: Some(v1::NodeRef { id: 0, path: "a".to_owned() }),
+            consistency: Some(v1::Consistency { level: Some(level) }),
+            ..v1::StatRequest::default()
+        };
+        cluster.files(node).stat(request).await.map(|reply| reply.into_inner())
+    };
+    for level in [Level::Linearizable(Linearizable {}), Level::Lease(Lease {})] {
+        eventually("the leader's answer", async || stat(leader, level).await.ok()).await;
+        let refused = stat(follower, level).await.expect_err("the leader's alone");
+        assert_eq!(Info::of(&refused).expect("info").reason, Reason::NotLeader);
+    }
+    let caught_up = stat(follower, Level::AtLeast(revision)).await.expect("it waits for it");
+    assert!(caught_up.revision >= revision);
+    let ahead = stat(follower, Level::AtLeast(revision + 1)).await.expect_err("not there yet");
+    assert_eq!(Info::of(&ahead).expect("info").reason, Reason::Overloaded);
+    let any = stat(follower, Level::Any(Any {})).await.expect("whatever it has");
+    assert!(any.staleness_ms < PATIENCE_MS, "{any:?}");
 }
 
 #[tokio::test]

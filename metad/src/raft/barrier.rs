@@ -20,17 +20,26 @@ const ROUND_MAX: Duration = Duration::from_secs(5);
 
 /// See the module.
 #[derive(Default)]
-pub struct Barrier(Coalesce<Result<(), Unavailable>>);
+pub struct Barrier {
+    index: Coalesce<Result<(), Unavailable>>,
+    lease: Coalesce<Result<(), Unavailable>>,
+}
 
 impl Barrier {
     /// Waits until reading the local state is linearizable.
     pub async fn wait(&self, raft: &Raft) -> Result<(), Unavailable> {
-        self.0.run(|| round(raft)).await
+        self.index.run(|| round(raft, ReadPolicy::ReadIndex)).await
+    }
+
+    /// The same without a round of heartbeats: the leader relies on its lease, and so on
+    /// clocks that run at about the same rate (Raft dissertation §6.4.1).
+    pub async fn wait_with_lease(&self, raft: &Raft) -> Result<(), Unavailable> {
+        self.lease.run(|| round(raft, ReadPolicy::LeaseRead)).await
     }
 }
 
-async fn round(raft: &Raft) -> Result<(), Unavailable> {
-    let asked = time::timeout(ROUND_MAX, raft.get_read_linearizer(ReadPolicy::ReadIndex));
+async fn round(raft: &Raft, policy: ReadPolicy) -> Result<(), Unavailable> {
+    let asked = time::timeout(ROUND_MAX, raft.get_read_linearizer(policy));
     let linearizer = match asked.await {
         Some(Ok(linearizer)) => linearizer,
         Some(Err(RaftError::APIError(LinearizableReadError::ForwardToLeader(leader)))) => {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use openraft::{
+    AsyncRuntime, Instant as _,
     async_runtime::watch::WatchReceiver as _,
     errors::{ClientWriteError, RaftError},
 };
@@ -12,6 +13,7 @@ use super::{
     admission::Admission,
     barrier::Barrier,
     clock::Clock,
+    runtime::Runtime,
     state_reader::StateReader,
     time,
     types::{Metrics, Proposal, Raft},
@@ -20,9 +22,11 @@ use super::{
 use crate::{
     kv::{StorageFault, View},
     records,
-    types::{Action, Applied, Command, GroupId, ServerId},
+    types::{Action, Applied, Command, Consistency, GroupId, Revision, ServerId},
 };
 
+/// How long a read waits for a server that lags.
+const LAG_MAX: Duration = Duration::from_secs(2);
 /// How long a proposal may take. A leader without a majority would wait for ever.
 const PROPOSAL_MAX: Duration = Duration::from_secs(10);
 
@@ -96,6 +100,31 @@ impl Replica {
         self.0.clock.now_ms()
     }
 
+    /// Waits until this server has applied a revision.
+    async fn reach(&self, revision: Revision) -> Result<(), Unavailable> {
+        let mut state = self.0.state.clone();
+        let reached = async {
+            while state.note_progress().revision < revision {
+                if !state.moved_on().await {
+                    return Err(Unavailable::shutting_down());
+                }
+            }
+            Ok(())
+        };
+        let waited = time::timeout(LAG_MAX, reached).await;
+        waited.unwrap_or_else(|| Err(Unavailable::overloaded()))
+    }
+
+    /// Milliseconds since this server last heard from a leader, or was confirmed as one.
+    pub async fn staleness_ms(&self) -> Result<u64, Unavailable> {
+        let confirmed = self.metrics().last_quorum_acked.map(|confirmed| *confirmed);
+        let heard = self.0.raft.with_raft_state(|state| state.vote_last_modified());
+        let heard = heard.await.map_err(|fatal| Unavailable::stopped(&fatal))?;
+        let last = if self.0.raft.is_leader() { confirmed } else { heard };
+        let elapsed = last.map(|last| <Runtime as AsyncRuntime>::Instant::now() - last);
+        Ok(elapsed.map_or(u64::MAX, |elapsed| elapsed.as_millis().try_into().unwrap_or(u64::MAX)))
+    }
+
     /// The storage failed: the server must stop. The first report is enough.
     pub fn report(&self, fault: &StorageFault) {
         let _ = self.0.faults.try_send(fault.to_string());
@@ -129,7 +158,17 @@ impl Replica {
 
     /// A view that shows every change acknowledged before this call.
     pub async fn fresh_view(&self) -> Result<View, Unavailable> {
-        self.0.barrier.wait(&self.0.raft).await?;
+        self.view(Consistency::Linearizable).await
+    }
+
+    /// A view that reflects what it must.
+    pub async fn view(&self, consistency: Consistency) -> Result<View, Unavailable> {
+        match consistency {
+            Consistency::Linearizable => self.0.barrier.wait(&self.0.raft).await?,
+            Consistency::Lease => self.0.barrier.wait_with_lease(&self.0.raft).await?,
+            Consistency::AtLeast(revision) => self.reach(revision).await?,
+            Consistency::Any => {}
+        }
         self.0.state.view().map_err(|fault| {
             self.report(&fault);
             Unavailable::fault(&fault)

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use metad_proto::{limits, v1};
 
 use crate::types::{
-    Action, Attributes, ClientId, CommitMode, Condition, Content, Cursor, Kind, Name, NameInvalid,
-    NamespaceId, NodeId, NodeRef, Path, Rejection, Request, Revision, Step,
+    Action, Attributes, ClientId, CommitMode, Condition, Consistency, Content, Cursor, Kind, Name,
+    NameInvalid, NamespaceId, NodeId, NodeRef, Path, Rejection, Request, Revision, Step,
 };
 
 /// What a decoder gives.
@@ -51,6 +51,17 @@ pub(super) fn request(request: Option<v1::RequestId>) -> Option<Request> {
 /// A cursor.
 pub(super) fn cursor(cursor: v1::Cursor) -> Cursor {
     Cursor { revision: Revision(cursor.revision), ordinal: cursor.ordinal }
+}
+
+/// What a read must reflect.
+pub(super) fn consistency(consistency: Option<v1::Consistency>) -> Consistency {
+    use v1::consistency::Level;
+    match consistency.and_then(|consistency| consistency.level) {
+        None | Some(Level::Linearizable(_)) => Consistency::Linearizable,
+        Some(Level::Lease(_)) => Consistency::Lease,
+        Some(Level::AtLeast(revision)) => Consistency::AtLeast(Revision(revision)),
+        Some(Level::Any(_)) => Consistency::Any,
+    }
 }
 
 /// The revision to read at; 0 for what is there now.

@@ -12,18 +12,15 @@ use tonic::{Request, Response, Status};
 use super::{
     closing::Closing,
     decode::{self, Decoded},
-    encode, list, status, subscribe,
+    encode, list,
+    reading::Reading,
+    status, subscribe,
 };
 use crate::{
-    kv::{self, View},
+    kv,
     raft::{self, Replica, Unavailable},
-    tree::{
-        Answer,
-        query::{self, Source},
-    },
-    types::{
-        Action, Applied, Cursor, GroupId, NamespaceId, Outcome, Rejection, Revision, ServerId,
-    },
+    tree::query::{self, Source},
+    types::{Action, Applied, Cursor, NamespaceId, Outcome, Rejection, ServerId},
 };
 
 /// How long a reader with a later cursor waits for a node that lags.
@@ -46,10 +43,6 @@ impl Files {
         self.replica.member().server
     }
 
-    fn group(&self) -> GroupId {
-        self.replica.member().group
-    }
-
     /// What was decoded. A rejection has not seen the state.
     fn decoded<T>(&self, decoded: Decoded<T>) -> Result<T, Status> {
         decoded.map_err(|rejection| status::rejected(&rejection, None, self.server()))
@@ -70,27 +63,8 @@ impl Files {
         }
     }
 
-    /// A linearizable view, and the revision that it reflects.
-    async fn fresh_view(&self) -> Result<(View, Revision), Status> {
-        let view = self.replica.fresh_view().await;
-        let view = view.map_err(|unavailable| self.unavailable(unavailable))?;
-        let revision = query::revision(&*view, self.group());
-        let revision = revision.map_err(|fault| status::fault(&fault, &self.replica))?;
-        Ok((view, revision))
-    }
-
-    /// The answer of a query to a fresh view, or to what was there at a revision.
-    async fn ask<T>(
-        &self,
-        at: Option<Revision>,
-        query: impl FnOnce(Source) -> Answer<T>,
-    ) -> Result<(T, Revision), Status> {
-        let (view, revision) = self.fresh_view().await?;
-        match query(Source { view: &*view, group: self.group(), at }) {
-            Ok(Ok(value)) => Ok((value, at.unwrap_or(revision))),
-            Ok(Err(rejection)) => Err(status::rejected(&rejection, Some(revision), self.server())),
-            Err(fault) => Err(status::fault(&fault, &self.replica)),
-        }
+    async fn read(&self, consistency: Option<v1::Consistency>) -> Result<Reading, Status> {
+        Reading::begin(&self.replica, decode::consistency(consistency)).await
     }
 
     /// Waits until this node has come as far as a cursor. One that the whole cluster has not
@@ -103,7 +77,7 @@ impl Files {
         if raft::time::timeout(LAG_MAX, arrived).await.is_some() {
             return Ok(());
         }
-        let (_, revision) = self.fresh_view().await?;
+        let Reading { revision, .. } = self.read(None).await?;
         if revision >= wanted {
             return Ok(());
         }
@@ -154,14 +128,16 @@ impl files_server::Files for Files {
 
     async fn list_namespaces(
         &self,
-        _request: Request<v1::ListNamespacesRequest>,
+        request: Request<v1::ListNamespacesRequest>,
     ) -> Result<Response<v1::ListNamespacesReply>, Status> {
+        let reading = self.read(request.into_inner().consistency).await?;
         let namespaces = |source: Source| query::namespaces(source.view, source.group).map(Ok);
-        let (namespaces, revision) = self.ask(None, namespaces).await?;
+        let (namespaces, revision) = reading.ask(None, namespaces)?;
         Ok(Response::new(v1::ListNamespacesReply {
             revision: revision.0,
             node: self.server().0,
             namespaces: namespaces.into_iter().map(encode::namespace).collect(),
+            staleness_ms: reading.staleness_ms,
         }))
     }
 
@@ -169,28 +145,35 @@ impl files_server::Files for Files {
         &self,
         request: Request<v1::StatRequest>,
     ) -> Result<Response<v1::StatReply>, Status> {
-        let v1::StatRequest { ns, target, at_revision } = request.into_inner();
+        let v1::StatRequest { ns, target, at_revision, consistency } = request.into_inner();
         let target = self.decoded(decode::node_ref(target))?;
         let stat = |source: Source| query::stat(source, NamespaceId(ns), &target);
-        let (stat, revision) = self.ask(decode::revision(at_revision), stat).await?;
-        let (revision, node) = (revision.0, self.server().0);
-        Ok(Response::new(v1::StatReply { revision, node, stat: Some(encode::stat(stat)) }))
+        let reading = self.read(consistency).await?;
+        let (stat, revision) = reading.ask(decode::revision(at_revision), stat)?;
+        Ok(Response::new(v1::StatReply {
+            revision: revision.0,
+            node: self.server().0,
+            stat: Some(encode::stat(stat)),
+            staleness_ms: reading.staleness_ms,
+        }))
     }
 
     async fn lookup(
         &self,
         request: Request<v1::LookupRequest>,
     ) -> Result<Response<v1::LookupReply>, Status> {
-        let v1::LookupRequest { ns, target, at_revision } = request.into_inner();
+        let v1::LookupRequest { ns, target, at_revision, consistency } = request.into_inner();
         let target = self.decoded(decode::node_ref(target))?;
         let lookup = |source: Source| query::lookup(source, NamespaceId(ns), &target);
-        let ((node, path), revision) = self.ask(decode::revision(at_revision), lookup).await?;
+        let reading = self.read(consistency).await?;
+        let ((node, path), revision) = reading.ask(decode::revision(at_revision), lookup)?;
         Ok(Response::new(v1::LookupReply {
             revision: revision.0,
             node: self.server().0,
             id: node.id.0,
             kind: encode::kind(node.kind()).into(),
             path: path.to_string(),
+            staleness_ms: reading.staleness_ms,
         }))
     }
 
@@ -200,9 +183,10 @@ impl files_server::Files for Files {
         &self,
         request: Request<v1::ListRequest>,
     ) -> Result<Response<Self::ListStream>, Status> {
-        let listing = self.decoded(list::Listing::decode(request.into_inner()))?;
-        let (view, revision) = self.fresh_view().await?;
-        let pages = list::Pages { view, revision, replica: self.replica.clone() };
+        let mut request = request.into_inner();
+        let consistency = request.consistency.take();
+        let listing = self.decoded(list::Listing::decode(request))?;
+        let pages = list::Pages(self.read(consistency).await?);
         // The first page now: a rejection is then the call's own status.
         let first = pages.read(&listing)?;
         Ok(Response::new(Box::pin(pages.stream(listing, first))))
@@ -212,13 +196,14 @@ impl files_server::Files for Files {
         &self,
         request: Request<v1::ReadJournalRequest>,
     ) -> Result<Response<v1::ReadJournalReply>, Status> {
-        let v1::ReadJournalRequest { ns, after, limit } = request.into_inner();
+        let v1::ReadJournalRequest { ns, after, limit, consistency } = request.into_inner();
         let limit = self.decoded(decode::page_limit(limit))?;
         let after = after.map(decode::cursor);
         let page = |source: Source| {
             query::journal_page(source.view, source.group, NamespaceId(ns), after, limit)
         };
-        let (page, revision) = self.ask(None, page).await?;
+        let reading = self.read(consistency).await?;
+        let (page, revision) = reading.ask(None, page)?;
         let (changes, rest) = encode::fill(page.changes, encode::change);
         let cursor = changes.last().and_then(|change| change.cursor);
         Ok(Response::new(v1::ReadJournalReply {
@@ -227,6 +212,7 @@ impl files_server::Files for Files {
             changes,
             cursor: Some(cursor.unwrap_or(encode::cursor(page.cursor))),
             end: page.end && rest.is_empty(),
+            staleness_ms: reading.staleness_ms,
         }))
     }
 

@@ -6,11 +6,10 @@ use tonic::Status;
 
 use super::{
     decode::{self, Decoded},
-    encode, status,
+    encode,
+    reading::Reading,
 };
 use crate::{
-    kv::View,
-    raft::Replica,
     tree::query::{self, Page, Source},
     types::{Name, NamespaceId, Node, NodeRef, Revision},
 };
@@ -56,31 +55,16 @@ impl Listing {
 }
 
 /// Reads pages of one view.
-pub struct Pages {
-    pub view: View,
-    pub revision: Revision,
-    pub replica: Replica,
-}
+pub struct Pages(pub Reading);
 
 impl Pages {
     /// The next page.
     pub fn read(&self, listing: &Listing) -> Result<Page, Status> {
-        let (view, group) = (&*self.view, self.replica.member().group);
-        let page = query::list_page(
-            Source { view, group, at: listing.at },
-            listing.namespace,
-            &listing.target,
-            listing.after.as_ref(),
-            listing.limit(),
-        );
-        match page {
-            Ok(Ok(page)) => Ok(page),
-            Ok(Err(rejection)) => {
-                let server = self.replica.member().server;
-                Err(status::rejected(&rejection, Some(self.revision), server))
-            }
-            Err(fault) => Err(status::fault(&fault, &self.replica)),
-        }
+        let Listing { namespace, target, after, .. } = listing;
+        let page = |source: Source| {
+            query::list_page(source, *namespace, target, after.as_ref(), listing.limit())
+        };
+        Ok(self.0.ask(listing.at, page)?.0)
     }
 
     /// All messages, from the first page on.
@@ -93,7 +77,7 @@ impl Pages {
             let mut page = first;
             loop {
                 let go_on = listing.advance(&page.entries, page.more);
-                let revision = listing.at.unwrap_or(self.revision);
+                let revision = listing.at.unwrap_or(self.0.revision);
                 let mut messages = self.messages(page.entries, revision);
                 if let Some(last) = messages.last_mut() {
                     last.done = !go_on;
@@ -117,7 +101,8 @@ impl Pages {
             let (entries, left) = encode::fill(rest, encode::entry);
             messages.push(v1::ListReply {
                 revision: revision.0,
-                node: self.replica.member().server.0,
+                node: self.0.server().0,
+                staleness_ms: self.0.staleness_ms,
                 entries,
                 done: false,
             });

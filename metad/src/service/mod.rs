@@ -11,6 +11,7 @@ mod decode;
 mod encode;
 mod files;
 mod list;
+mod reading;
 mod status;
 mod subscribe;
 

@@ -4,6 +4,7 @@
 
 mod change;
 mod command;
+mod consistency;
 mod content;
 mod id;
 mod name;
@@ -13,6 +14,7 @@ mod path;
 
 pub use change::{Change, ChangeKind, Cursor};
 pub use command::{Action, Command, CommitMode, Condition, Request, Step};
+pub use consistency::Consistency;
 pub use content::Content;
 pub use id::{ClientId, GroupId, NamespaceId, NodeId, Revision, ServerId};
 pub use name::{Name, NameInvalid};

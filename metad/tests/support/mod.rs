@@ -335,7 +335,8 @@ impl Session {
     /// The names that the journal says were made.
     pub async fn journal(&self, cluster: &Cluster) -> Vec<String> {
         let read = async |mut files: FilesClient<_>| {
-            let request = v1::ReadJournalRequest { ns: self.ns, after: None, limit: 0 };
+            let request =
+                v1::ReadJournalRequest { ns: self.ns, ..v1::ReadJournalRequest::default() };
             files.read_journal(request).await
         };
         let reply = cluster.ask(read).await.expect("journal").into_inner();

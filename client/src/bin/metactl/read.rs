@@ -50,7 +50,7 @@ async fn list(context: &Context, ns: u64, target: NodeRef, at_revision: u64) -> 
 }
 
 async fn stat_at(context: &Context, ns: u64, target: NodeRef, at_revision: u64) -> Read<Node> {
-    let request = v1::StatRequest { ns, target: Some(target), at_revision };
+    let request = v1::StatRequest { ns, target: Some(target), at_revision, ..Default::default() };
     context.client.stat_with(request).await
 }
 
@@ -59,7 +59,12 @@ pub async fn stat(context: &Context, path: &NodePath, at: u64) -> Result<(), Fai
     let about = |error| Failure::about(path.as_str())(error);
     let stat = stat_at(context, ns, path.target(), at).await.map_err(about)?;
     let node = &stat.value;
-    let lookup = v1::LookupRequest { ns, target: Some(by_id(node.id)), at_revision: stat.revision };
+    let lookup = v1::LookupRequest {
+        ns,
+        target: Some(by_id(node.id)),
+        at_revision: stat.revision,
+        ..Default::default()
+    };
     let found = context.client.lookup_with(lookup).await.map_err(about)?;
     let value = || {
         let mut value = output::node(node);

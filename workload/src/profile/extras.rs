@@ -22,7 +22,7 @@ const ATTRIBUTE_NAMES: &[&str] = &["color", "tag", "starred"];
 const ATTRIBUTE_VALUES: u8 = 6;
 /// How far beyond the last revision a condition may look: others are at work meanwhile, and
 /// it should not fail each time.
-const AHEAD_MAX: u64 = 8;
+const AHEAD_MAX: u64 = 24;
 
 /// Mostly to a file that is there; sometimes to a path that leads nowhere.
 pub fn symlink(world: &mut World, random: &mut impl Rng) -> Plan {

@@ -11,7 +11,6 @@ use super::matching::Mismatch;
 use super::mutate::{Touched, reject};
 use super::node::{Body, Handle};
 use super::operation::{Answer, Commit, Content, Mode, Name};
-use super::path::NAME_BYTES_MAX;
 use super::reason::Reason;
 use super::run::{Run, Stop};
 
@@ -79,9 +78,6 @@ impl Run<'_> {
             }
         };
         let name = self.name_copy(parent, &Conflicted::new(&name, client))?;
-        if name.len() > NAME_BYTES_MAX {
-            return reject(Reason::LimitExceeded);
-        }
         Ok(Touched::Renamed(self.make(parent, name, Body::File(content.clone()))?))
     }
 

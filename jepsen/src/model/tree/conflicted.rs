@@ -1,6 +1,7 @@
 //! The names of conflicted copies: `STEM (CLIENT's conflicted copy DATE N)EXTENSION`.
 
 use super::operation::Name;
+use super::path::NAME_BYTES_MAX;
 
 /// What stands between the client and the date.
 const WORDS: &str = "'s conflicted copy ";
@@ -24,19 +25,22 @@ impl<'a> Conflicted<'a> {
         Conflicted { stem, extension, client }
     }
 
-    /// The copy's name on that date; the first one has no number.
+    /// The copy's name on that date; the first one has no number. A long stem is cut, between
+    /// two characters, so that the name is not too long.
     pub(super) fn name(&self, date: &str, number: u64) -> Name {
         let Conflicted { stem, extension, client } = self;
-        Name::from(match number {
-            1 => format!("{stem} ({client}{WORDS}{date}){extension}"),
-            _ => format!("{stem} ({client}{WORDS}{date} {number}){extension}"),
-        })
+        let number = if number > 1 { format!(" {number}") } else { String::new() };
+        let end = format!(" ({client}{WORDS}{date}{number}){extension}");
+        let room = NAME_BYTES_MAX.saturating_sub(end.len());
+        let stem = &stem[..stem.floor_char_boundary(room)];
+        Name::from(format!("{stem}{end}"))
     }
 
     /// The date in a name, if it may be one of this file's copies.
     pub(super) fn date_in<'n>(&self, name: &'n str) -> Option<&'n str> {
-        let middle = name.strip_prefix(self.stem)?.strip_suffix(self.extension)?;
-        let rest = middle.strip_prefix(" (")?.strip_prefix(self.client)?.strip_prefix(WORDS)?;
+        let middle = name.strip_suffix(self.extension)?;
+        let words = format!(" ({}{WORDS}", self.client);
+        let rest = &middle[middle.rfind(&words)? + words.len()..];
         rest.get(..DATE_BYTES).filter(|date| is_date(date))
     }
 }
@@ -89,6 +93,20 @@ mod tests {
     }
 
     #[test]
+    fn a_long_stem_is_cut_between_characters() {
+        for (stem, lengths) in
+            [("x".repeat(250), [255, 255]), (format!("a{}", "é".repeat(124)), [254, 254])]
+        {
+            let file = format!("{stem}.txt");
+            let copies = [name(&file, 1), name(&file, 2)];
+            assert_eq!(copies.each_ref().map(String::len), lengths);
+            assert!(copies[1].ends_with(" (ann's conflicted copy 2026-03-01 2).txt"));
+            let found = Conflicted::new(&file, "ann").date_in(&copies[1]).map(str::to_string);
+            assert_eq!(found.as_deref(), Some("2026-03-01"));
+        }
+    }
+
+    #[test]
     fn dates_are_found_again() {
         let file = Conflicted::new("a.txt", "ann");
         for number in [1, 2, 17] {
@@ -97,7 +115,7 @@ mod tests {
         for date in ["2026-13-01", "2026-02-30", "2026-3-001", "+026-03-01", "2026-03-00"] {
             assert_eq!(file.date_in(&file.name(date, 1)), None, "{date}");
         }
-        assert_eq!(file.date_in("b (ann's conflicted copy 2026-03-01).txt"), None);
+        assert_eq!(file.date_in("a (ann's conflicted copy 2026-03-01).md"), None);
         assert_eq!(file.date_in("a (bob's conflicted copy 2026-03-01).txt"), None);
         let text = "/x (ann's conflicted copy 2026-03-01)/y (bob's conflicted copy 2026-03-02 2).z";
         assert_eq!(dates_in(text).collect::<Vec<_>>(), ["2026-03-01", "2026-03-02"]);

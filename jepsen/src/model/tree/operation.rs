@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::path::check_name;
 use super::reason::Reason;
 
 /// A name: the bytes decide.
@@ -204,7 +205,10 @@ impl Request {
             | Request::Lookup { target, .. }
             | Request::List { target, .. } => bad(target),
             Request::Steps { steps, .. } => {
-                steps.iter().any(|step| step.targets().into_iter().any(bad))
+                let bad = |step: &Step| {
+                    step.targets().into_iter().any(bad) || step.client_fault() == Some(reason)
+                };
+                steps.iter().any(bad)
             }
         }
     }
@@ -231,6 +235,12 @@ impl Step {
             Step::Symlink { .. } | Step::Copy { .. } | Step::Delete { .. } => true,
             Step::Move { .. } | Step::SetAttributes(_) | Step::Check { .. } => false,
         }
+    }
+
+    /// Why a client's name cannot be part of a file's, if it cannot.
+    fn client_fault(&self) -> Option<Reason> {
+        let Step::Commit(Commit { autorename: Some(client), .. }) = self else { return None };
+        check_name(client).err()
     }
 
     fn targets(&self) -> Vec<&Target> {

@@ -6,6 +6,7 @@
 //! before its children; that a copy is told as what it was made from; and that replaying the journal from its start gives what listings
 //! and stats answered at each revision. Shares no code with the model of the tree.
 
+mod compare;
 mod copies;
 mod pages;
 mod replay;

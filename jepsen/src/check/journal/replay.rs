@@ -7,13 +7,12 @@ use serde_json::Value;
 use super::copies::Copies;
 use super::pages::{Body, Change, ChangeKind, namespace_of};
 use super::{FINDINGS_MAX, Journal};
-use crate::check::verdict::shorten;
 use crate::history::{History, Operation, Outcome};
 
 /// The tree as the journal tells it.
 #[derive(Default)]
 pub(super) struct Replayed {
-    root: Option<u64>,
+    pub(super) root: Option<u64>,
     pub(super) nodes: BTreeMap<u64, Node>,
     children: BTreeMap<(u64, String), u64>,
     ids_seen: BTreeSet<u64>,
@@ -22,7 +21,7 @@ pub(super) struct Replayed {
 pub(super) struct Node {
     parent: u64,
     pub(super) name: String,
-    rev: Option<u64>,
+    pub(super) rev: Option<u64>,
     pub(super) body: Body,
 }
 
@@ -207,81 +206,4 @@ impl Replayed {
         }
         (Some(current) == self.root || self.nodes.contains_key(&current)).then_some(current)
     }
-
-    /// Holds a read against the tree as of its revision.
-    fn compare(&self, read: &Operation, findings: &mut Vec<String>) {
-        let Outcome::Ok(answer) = &read.outcome else { return };
-        if self.root.is_none() {
-            return; // An empty journal of a namespace whose root nobody told.
-        }
-        let start = read.input.get("id").and_then(Value::as_u64);
-        let path = read.input.get("path").and_then(Value::as_str).unwrap_or("");
-        let fits = match self.resolve(start, path) {
-            None => false,
-            Some(id) if read.function == "list" => self.fits_list(id, answer),
-            Some(id) => self.fits_stat(id, answer),
-        };
-        if !fits {
-            let revision = read.revision.unwrap_or_default();
-            findings.push(format!(
-                "line {}: {} {} at revision {revision} does not answer what the journal tells",
-                read.line,
-                read.function,
-                shorten(&read.input, 200),
-            ));
-        }
-    }
-
-    fn fits_list(&self, id: u64, answer: &Value) -> bool {
-        let Some(entries) = answer.get("entries").and_then(Value::as_array) else { return false };
-        let mut children = self.children_of(id);
-        let all_told = entries.iter().all(|entry| {
-            let Some((name, child)) = children.next() else { return false };
-            let node = self.nodes.get(&child);
-            let kind = node.and_then(|node| node.body.kind.as_deref());
-            entry.get("name").and_then(Value::as_str) == Some(name)
-                && fits_number(entry, "id", Some(child))
-                && fits_number(entry, "rev", node.and_then(|node| node.rev))
-                && fits_text(entry, "kind", kind)
-        });
-        all_told && children.next().is_none()
-    }
-
-    fn fits_stat(&self, id: u64, answer: &Value) -> bool {
-        let Some(node) = self.nodes.get(&id) else { return fits_number(answer, "id", Some(id)) };
-        let body = &node.body;
-        let content = body.content.as_ref();
-        fits_number(answer, "id", Some(id))
-            && fits_number(answer, "rev", node.rev)
-            && fits_text(answer, "kind", body.kind.as_deref())
-            && fits_text(answer, "hash", content.map(|(hash, _)| hash.as_str()))
-            && fits_number(answer, "size", content.map(|(_, size)| *size))
-            && fits_text(answer, "symlink", body.symlink.as_deref())
-            && fits_attributes(answer, &body.attributes)
-    }
-}
-
-/// Whether a field says this number, or one of them is not told.
-fn fits_number(value: &Value, field: &str, told: Option<u64>) -> bool {
-    match (value.get(field).and_then(Value::as_u64), told) {
-        (Some(answered), Some(told)) => answered == told,
-        _ => true,
-    }
-}
-
-/// Whether a field says this text, or one of them is not told.
-fn fits_text(value: &Value, field: &str, told: Option<&str>) -> bool {
-    match (value.get(field).and_then(Value::as_str), told) {
-        (Some(answered), Some(told)) => answered == told,
-        _ => true,
-    }
-}
-
-/// Whether an answer has these attributes; one that leaves them out has none.
-fn fits_attributes(answer: &Value, told: &BTreeMap<String, String>) -> bool {
-    let answered = answer.get("attributes").and_then(Value::as_object);
-    let answered = answered.into_iter().flatten();
-    answered
-        .map(|(name, value)| (name, value.as_str()))
-        .eq(told.iter().map(|(name, value)| (name, Some(value.as_str()))))
 }

@@ -20,6 +20,7 @@ mod conflicted;
 mod copy;
 mod fields;
 mod finding;
+mod learning;
 mod matching;
 mod mutate;
 mod node;

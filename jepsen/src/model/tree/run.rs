@@ -9,7 +9,7 @@ use super::matching::Mismatch;
 use super::node::Handle;
 use super::operation::{Answer, Operation, Request};
 use super::reason::Reason;
-use super::revisions::{Comparison, Rev, Sight};
+use super::revisions::{Rev, Sight};
 use super::state::State;
 
 /// Why an operation ends early.
@@ -45,7 +45,7 @@ pub(super) struct Run<'a> {
     /// None as long as nothing was changed or learned.
     next: Option<State>,
     pub(super) chooser: &'a mut Chooser,
-    facts: Vec<Fact>,
+    pub(super) facts: Vec<Fact>,
     has_effect: bool,
     made_count: u32,
     /// The step of a batch that is under way.
@@ -195,87 +195,6 @@ impl<'a> Run<'a> {
                 | Fact::Above(of, _)
                     if of == tag => {}
                 _ => self.learn(fact),
-            }
-        }
-    }
-
-    // ------------------------------------------------------------ what is learned
-
-    pub(super) fn learn(&mut self, fact: Fact) {
-        self.facts.push(fact);
-        let state = self.state_mut();
-        match fact {
-            Fact::NodeId(handle, id) => state.bind_node(handle, id),
-            Fact::NotNodeId(handle, id) => state.exclude_id(handle, id),
-            Fact::NamespaceId(handle, id) => state.bind_namespace(handle, id),
-            Fact::Rev(tag, revision) => state.revisions.show(tag, revision),
-            Fact::NotRev(tag, revision) => state.revisions.exclude(tag, revision),
-            Fact::AtMost(tag, revision) => state.revisions.limit(tag, revision),
-            Fact::Above(tag, revision) => state.revisions.raise(tag, revision),
-        }
-    }
-
-    /// Whether a node has this id; learns it if the history has not shown the node's yet.
-    pub(super) fn has_id(&mut self, handle: Handle, id: u64) -> bool {
-        match self.state().node(handle).id {
-            Some(known) => known == id,
-            None if self.may_have_id(handle, id) => {
-                self.learn(Fact::NodeId(handle, id));
-                true
-            }
-            None => false,
-        }
-    }
-
-    /// Whether a node of unseen id may have this one.
-    pub(super) fn may_have_id(&self, handle: Handle, id: u64) -> bool {
-        self.state().node_by_id(id).is_none() && !self.state().is_excluded(handle, id)
-    }
-
-    /// Whether a rev is this revision; learns it if the history has not shown the rev yet.
-    pub(super) fn is_rev(&mut self, rev: Rev, revision: u64) -> bool {
-        match self.state().revisions.compare(rev, revision) {
-            Comparison::Yes => true,
-            Comparison::No => false,
-            Comparison::Open(tag) => {
-                self.learn(Fact::Rev(tag, revision));
-                true
-            }
-        }
-    }
-
-    /// Whether a guard lets the operation pass, where both may be.
-    pub(super) fn passes_guard(&mut self, rev: Rev, guard: u64) -> bool {
-        match self.state().revisions.compare(rev, guard) {
-            Comparison::Yes => true,
-            Comparison::No => false,
-            Comparison::Open(tag) if self.chooser.choose(2) == 0 => {
-                self.learn(Fact::Rev(tag, guard));
-                true
-            }
-            Comparison::Open(tag) => {
-                self.learn(Fact::NotRev(tag, guard));
-                false
-            }
-        }
-    }
-
-    /// Whether a rev is this revision or an earlier one, where both may be.
-    pub(super) fn is_at_most(&mut self, rev: Rev, revision: u64) -> bool {
-        // What an answer saw was there by the revision that it claims.
-        if self.operation.revision.is_some_and(|claimed| claimed <= revision) {
-            return true;
-        }
-        match self.state().revisions.is_at_most(rev, revision) {
-            Comparison::Yes => true,
-            Comparison::No => false,
-            Comparison::Open(tag) if self.chooser.choose(2) == 0 => {
-                self.learn(Fact::AtMost(tag, revision));
-                true
-            }
-            Comparison::Open(tag) => {
-                self.learn(Fact::Above(tag, revision));
-                false
             }
         }
     }

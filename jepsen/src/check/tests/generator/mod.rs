@@ -1,6 +1,11 @@
 //! Makes histories of concurrent clients of [`super::server::Server`].
 
+mod corruption;
+mod operations;
+
 use serde_json::{Value, json};
+
+pub(super) use corruption::corrupt;
 
 use super::server::Server;
 
@@ -202,152 +207,5 @@ impl Generator {
                 return;
             }
         }
-    }
-
-    // ------------------------------------------------------------ operations
-
-    fn path(&mut self) -> String {
-        let depth = 1 + self.random.below(3);
-        (0..depth).map(|_| format!("/{}", self.name())).collect()
-    }
-
-    /// One that many choose; the second one has an extension.
-    fn name(&mut self) -> String {
-        if self.random.one_in(12) {
-            return self.random.pick(&self.seen_names).clone();
-        }
-        match self.random.below(self.shape.names) {
-            1 => "b.c".to_string(),
-            number => ((b'a' + number as u8) as char).to_string(),
-        }
-    }
-
-    fn step(&mut self) -> (String, Value) {
-        let path = self.path();
-        let rev = *self.random.pick(&self.seen_revs);
-        let (function, mut value) = match self.random.below(14) {
-            0 | 1 => ("mkdir", json!({"path": path, "parents": self.random.one_in(2)})),
-            2..6 => ("commit", self.commit(path, rev)),
-            6 | 7 => {
-                let to = self.path();
-                ("move", json!({"from": path, "to": to, "replace": self.random.one_in(2)}))
-            }
-            8 | 9 => ("delete", json!({"path": path, "recursive": self.random.one_in(2)})),
-            10 => ("symlink", json!({"path": path, "to": self.name()})),
-            11 => ("copy", json!({"from": path, "to": self.path()})),
-            12 => ("set_attributes", self.attributes(path)),
-            _ => ("check", json!({"path": path, "condition": self.condition(rev)})),
-        };
-        if matches!(function, "move" | "delete" | "set_attributes") && self.random.one_in(4) {
-            value["rev"] = json!(rev);
-        }
-        (function.to_string(), value)
-    }
-
-    fn commit(&mut self, path: String, rev: u64) -> Value {
-        let hash = format!("{:02x}", self.random.below(4));
-        let mut value = json!({"path": path, "hash": hash, "size": 1});
-        value["mode"] = json!(*self.random.pick(&["create", "overwrite", "update", "update"]));
-        if value["mode"] == "update" {
-            value["rev"] = json!(rev);
-        }
-        if self.random.one_in(3) {
-            value["autorename"] = json!(true);
-            value["client"] = json!(*self.random.pick(&["ann", "bob"]));
-        }
-        value
-    }
-
-    fn attributes(&mut self, path: String) -> Value {
-        let mut value = json!({"path": path, "set": {}});
-        if self.random.one_in(3) {
-            value["remove"] = json!([*self.random.pick(&["color", "tag"])]);
-        }
-        for name in ["color", "tag"] {
-            if self.random.one_in(2) {
-                value["set"][name] = json!(format!("{:02x}", self.random.below(2)));
-            }
-        }
-        value
-    }
-
-    fn condition(&mut self, rev: u64) -> Value {
-        match self.random.below(5) {
-            0 => json!({"exists": true}),
-            1 => json!({"absent": true}),
-            2 => json!({"rev": rev}),
-            3 => json!({"kind": *self.random.pick(&["file", "directory", "symlink"])}),
-            _ => json!({"unchanged_since": rev}),
-        }
-    }
-
-    fn draw(&mut self) -> (String, Value) {
-        let (function, mut value) = match self.random.below(10) {
-            0..5 => self.step(),
-            5 => {
-                let count = 1 + self.random.below(3);
-                let steps: Vec<Value> = (0..count)
-                    .map(|_| {
-                        let (function, value) = self.step();
-                        json!({"f": function, "value": value})
-                    })
-                    .collect();
-                ("batch".to_string(), json!({ "steps": steps }))
-            }
-            6 => (
-                "list".to_string(),
-                json!({"path": if self.random.one_in(2) { String::new() } else { self.path() }}),
-            ),
-            7 => {
-                let id = *self.random.pick(&self.seen_ids);
-                let path = if self.random.one_in(2) { String::new() } else { self.path() };
-                (self.random.pick(&["stat", "lookup"]).to_string(), json!({"id": id, "path": path}))
-            }
-            _ => (self.random.pick(&["stat", "lookup"]).to_string(), json!({"path": self.path()})),
-        };
-        value["ns"] = json!(1);
-        (function, value)
-    }
-}
-
-/// Changes one answer a little. The history may stay valid, but mostly it does not.
-pub(super) fn corrupt(lines: &mut [Value], random: &mut Random) {
-    for _ in 0..200 {
-        let slot = random.below(lines.len() as u64) as usize;
-        let other = random.below(lines.len() as u64) as usize;
-        let replacement = lines[other].clone();
-        let event = &mut lines[slot];
-        if event["type"] != "ok" {
-            continue;
-        }
-        let is_alike = replacement["type"] == "ok" && replacement["f"] == event["f"];
-        let value = &mut event["value"];
-        match random.below(9) {
-            0 if value["id"].is_u64() => value["id"] = json!(1 + random.below(30)),
-            1 if value["rev"].is_u64() => value["rev"] = json!(1 + random.below(30)),
-            2 => match value["entries"].as_array_mut() {
-                Some(entries) if !entries.is_empty() => {
-                    entries.pop();
-                }
-                _ => continue,
-            },
-            3 if value.get("rejected").is_some() => value["rejected"] = json!("CYCLE"),
-            4 if is_alike => *value = replacement["value"].clone(),
-            5 => {
-                let revision = event["revision"].as_u64().unwrap_or(1);
-                event["revision"] = json!((revision + random.below(3)).saturating_sub(1).max(1));
-            }
-            6 if value["kind"].is_string() => value["attributes"] = json!({"color": "01"}),
-            7 if value["kind"] == "symlink" => value["symlink"] = json!("elsewhere"),
-            8 => match value["renamed"].as_str() {
-                Some(name) => {
-                    let other = ["ann", "bob", "2", "-02-03"][random.below(4) as usize];
-                    value["renamed"] = json!(name.replacen(other, "3", 1));
-                }
-                None => continue,
-            },
-            _ => continue,
-        }
-        return;
     }
 }

@@ -2,6 +2,8 @@
 //! work on. It follows the acknowledged changes and may be wrong, which is wanted: real
 //! clients are wrong too. Nothing is ever checked against it.
 
+mod known;
+
 use std::collections::BTreeMap;
 
 use metad_client::v1;
@@ -11,6 +13,7 @@ use crate::{
     operation::{Content, NodeKind},
     zipf,
 };
+pub use known::{Effect, Known};
 
 /// Skew of the choice among files.
 const FILES_ZIPF: f64 = 0.9;
@@ -18,52 +21,6 @@ const FILES_ZIPF: f64 = 0.9;
 const TRIES_MAX: usize = 8;
 /// Deeper paths are not believed.
 const DEPTH_MAX: usize = 64;
-
-/// A node that was there when somebody last looked.
-#[derive(Clone, Debug)]
-pub struct Known {
-    /// Id of the directory that holds it.
-    pub parent: u64,
-    /// Name in that directory.
-    pub name: String,
-    /// Revision of its last change.
-    pub rev: u64,
-    /// Revision before that one, if known.
-    pub rev_before: Option<u64>,
-    /// What it is.
-    pub kind: NodeKind,
-    /// Of a file, if known.
-    pub content: Option<Content>,
-    /// Directories made in it.
-    pub subdirectories: u32,
-}
-
-/// How an acknowledged step changes what is believed.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub enum Effect {
-    Made {
-        parent: u64,
-        name: String,
-        kind: NodeKind,
-        /// Of a file, if known.
-        content: Option<Content>,
-    },
-    Updated {
-        id: u64,
-        content: Content,
-    },
-    Moved {
-        id: u64,
-        parent: u64,
-        name: String,
-    },
-    Deleted {
-        id: u64,
-    },
-    /// Too complicated to follow.
-    None,
-}
 
 struct Made {
     parent: u64,
@@ -311,16 +268,6 @@ impl World {
                     above.subdirectories += 1;
                 }
             }
-        }
-    }
-}
-
-impl Known {
-    fn set_rev(&mut self, rev: u64) {
-        // Answers may arrive out of order.
-        if rev > self.rev {
-            self.rev_before = (self.rev != 0).then_some(self.rev);
-            self.rev = rev;
         }
     }
 }

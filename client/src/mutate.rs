@@ -33,6 +33,18 @@ impl Client {
         reply.and_then(namespace_of)
     }
 
+    /// Gives the present revision of a namespace a name, which keeps what is there.
+    pub async fn create_snapshot(&self, ns: u64, name: &str) -> Result<Reply<v1::Snapshot>, Error> {
+        let create = v1::CreateSnapshot { ns, name: name.to_owned() };
+        self.apply(Mutation::CreateSnapshot(create)).await.and_then(snapshot_of)
+    }
+
+    /// Forgets a snapshot.
+    pub async fn delete_snapshot(&self, ns: u64, name: &str) -> Result<Reply<v1::Snapshot>, Error> {
+        let delete = v1::DeleteSnapshot { ns, name: name.to_owned() };
+        self.apply(Mutation::DeleteSnapshot(delete)).await.and_then(snapshot_of)
+    }
+
     /// Carries out steps, all or none, at one revision.
     pub async fn mutate(
         &self,
@@ -195,6 +207,13 @@ fn namespace_of(reply: Reply<MutateReply>) -> Result<Reply<v1::Namespace>, Error
     match reply.value.result.clone() {
         Some(mutate_reply::Result::Namespace(namespace)) => Ok(reply.map(|_| namespace)),
         _ => Err(misanswered(&reply, "no namespace in the reply to create_namespace")),
+    }
+}
+
+fn snapshot_of(reply: Reply<MutateReply>) -> Result<Reply<v1::Snapshot>, Error> {
+    match reply.value.result.clone() {
+        Some(mutate_reply::Result::Snapshot(snapshot)) => Ok(reply.map(|_| snapshot)),
+        _ => Err(misanswered(&reply, "no snapshot in the reply")),
     }
 }
 

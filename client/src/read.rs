@@ -77,4 +77,28 @@ impl Client {
         );
         Ok(reply.reply(|reply| reply))
     }
+
+    /// The snapshots of a namespace, in the order of their names.
+    pub async fn list_snapshots(&self, ns: u64) -> Result<Reply<Vec<v1::Snapshot>>, Error> {
+        let request = v1::ListSnapshotsRequest { ns, ..Default::default() };
+        let reply = unary!(self, list_snapshots, request.clone());
+        Ok(reply.reply(|reply| reply.snapshots))
+    }
+
+    /// The versions of a node that are kept, the latest first.
+    pub async fn list_revisions(
+        &self,
+        request: v1::ListRevisionsRequest,
+    ) -> Result<Reply<Vec<v1::Node>>, Error> {
+        let reply = unary!(self, list_revisions, request.clone());
+        Ok(reply.reply(|reply| reply.versions))
+    }
+
+    /// Where the journal of a namespace ends now.
+    pub async fn cursor(&self, ns: u64) -> Result<Reply<v1::Cursor>, Error> {
+        let request = v1::GetCursorRequest { ns, ..Default::default() };
+        let reply = unary!(self, get_cursor, request.clone());
+        let cursor = reply.cursor.unwrap_or_default();
+        Ok(reply.reply(|_| cursor))
+    }
 }

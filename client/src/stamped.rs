@@ -33,7 +33,8 @@ macro_rules! stamped {
 
 stamped! {
     OpenSessionReply MutateReply ListNamespacesReply StatReply LookupReply ListReply
-    ReadJournalReply SubscribeReply
+    ReadJournalReply SubscribeReply ListSnapshotsReply ListRevisionsReply GetCursorReply
+    WaitForChangeReply
 }
 
 impl<T: Stamped, U> Stamped for (T, U) {

@@ -63,7 +63,17 @@ pub fn symlink(target: NodeRef, to: impl Into<String>) -> Step {
 
 /// Copies a node and all that is under it to a free place.
 pub fn copy(from: NodeRef, to: NodeRef) -> Step {
-    step(Op::Copy(v1::Copy { from: Some(from), to: Some(to) }))
+    copy_with(v1::Copy { from: Some(from), to: Some(to), at_revision: 0 })
+}
+
+/// Copies with all its options, such as from the past.
+pub fn copy_with(options: v1::Copy) -> Step {
+    step(Op::Copy(options))
+}
+
+/// Brings back what was at a place at a revision.
+pub fn restore(target: NodeRef, revision: u64) -> Step {
+    step(Op::Restore(v1::Restore { target: Some(target), revision }))
 }
 
 /// Changes the attributes of a node.

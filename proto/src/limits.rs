@@ -25,6 +25,10 @@ pub const ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
 pub const CLIENT_NAME_BYTES_MAX: usize = 64;
 /// Nodes that one copy makes.
 pub const COPY_NODES_MAX: u64 = 10_000;
+/// Snapshots of one namespace.
+pub const SNAPSHOTS_MAX: usize = 1_000;
+/// Milliseconds that a client may wait for a change in one call.
+pub const WAIT_MS_MAX: u64 = 60_000;
 /// Bytes of content in one namespace, and of one file: exact counters need a bound.
 pub const TREE_BYTES_MAX: u64 = 1 << 60;
 /// Bytes of one encoded gRPC message of the public services.
@@ -60,6 +64,8 @@ pub const ATTRIBUTES_BYTES: &str = "attributes_bytes";
 pub const CLIENT_NAME_BYTES: &str = "client_name_bytes";
 /// See [`COPY_NODES_MAX`].
 pub const COPY_NODES: &str = "copy_nodes";
+/// See [`SNAPSHOTS_MAX`].
+pub const SNAPSHOTS: &str = "snapshots";
 /// See [`TREE_BYTES_MAX`].
 pub const TREE_BYTES: &str = "tree_bytes";
 /// See [`PAGE_ENTRIES_MAX`].
@@ -81,6 +87,7 @@ pub const NAMES: &[&str] = &[
     ATTRIBUTES_BYTES,
     CLIENT_NAME_BYTES,
     COPY_NODES,
+    SNAPSHOTS,
     TREE_BYTES,
     PAGE_ENTRIES,
     PENDING_REQUESTS,

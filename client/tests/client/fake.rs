@@ -149,6 +149,34 @@ async fn play_stream<T: Send + 'static>(
 
 #[tonic::async_trait]
 impl Files for Service {
+    async fn list_snapshots(
+        &self,
+        _: Request<metad_client::v1::ListSnapshotsRequest>,
+    ) -> Result<Response<metad_client::v1::ListSnapshotsReply>, Status> {
+        Err(Status::unimplemented("no test asks"))
+    }
+
+    async fn list_revisions(
+        &self,
+        _: Request<metad_client::v1::ListRevisionsRequest>,
+    ) -> Result<Response<metad_client::v1::ListRevisionsReply>, Status> {
+        Err(Status::unimplemented("no test asks"))
+    }
+
+    async fn get_cursor(
+        &self,
+        _: Request<metad_client::v1::GetCursorRequest>,
+    ) -> Result<Response<metad_client::v1::GetCursorReply>, Status> {
+        Err(Status::unimplemented("no test asks"))
+    }
+
+    async fn wait_for_change(
+        &self,
+        _: Request<metad_client::v1::WaitForChangeRequest>,
+    ) -> Result<Response<metad_client::v1::WaitForChangeReply>, Status> {
+        Err(Status::unimplemented("no test asks"))
+    }
+
     type ListStream = Replies<ListReply>;
     type SubscribeStream = Replies<SubscribeReply>;
 

@@ -11,7 +11,13 @@ use crate::fake::{End, Node, Plot, Script, client};
 
 fn part(revision: u64, names: &[&str], done: bool) -> ListReply {
     let entry = |name: &&str| Entry { name: (*name).to_owned(), ..Entry::default() };
-    ListReply { revision, node: 1, entries: names.iter().map(entry).collect(), done }
+    ListReply {
+        revision,
+        node: 1,
+        entries: names.iter().map(entry).collect(),
+        done,
+        ..ListReply::default()
+    }
 }
 
 async fn list(scripts: Vec<(Vec<ListReply>, End)>) -> Result<(u64, Vec<String>), Error> {
@@ -51,7 +57,12 @@ async fn a_listing_that_is_always_cut_is_an_error() {
 #[tokio::test]
 async fn a_read_goes_on_to_the_next_node() {
     let slow = Node::start(1, Plot { stat: [Script::Hang].into(), ..Plot::default() }).await;
-    let stat = StatReply { revision: 5, node: 2, stat: Some(Entry { id: 3, ..Entry::default() }) };
+    let stat = StatReply {
+        revision: 5,
+        node: 2,
+        stat: Some(Entry { id: 3, ..Entry::default() }),
+        ..StatReply::default()
+    };
     let quick = Node::start(2, Plot { stat: [Script::Answer(stat)].into(), ..Plot::default() });
     let quick = quick.await;
     let reply = client(&[&slow, &quick]).stat(1, at("/a")).await.expect("the second answers");

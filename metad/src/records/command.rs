@@ -21,6 +21,8 @@ const CREATE_NAMESPACE: u8 = 2;
 const MUTATE: u8 = 3;
 const RECLAIM: u8 = 4;
 const COMPACT: u8 = 5;
+const CREATE_SNAPSHOT: u8 = 6;
+const DELETE_SNAPSHOT: u8 = 7;
 
 const MKDIR: u8 = 1;
 const COMMIT: u8 = 2;
@@ -30,6 +32,7 @@ const SYMLINK: u8 = 5;
 const COPY: u8 = 6;
 const SET_ATTRIBUTES: u8 = 7;
 const CHECK: u8 = 8;
+const RESTORE: u8 = 9;
 
 const CREATE: u8 = 1;
 const OVERWRITE: u8 = 2;
@@ -50,6 +53,18 @@ pub fn encode(command: &Command) -> Vec<u8> {
         Action::CreateNamespace { request, first_pending, name } => {
             encoder.byte(CREATE_NAMESPACE);
             put_request(&mut encoder, *request, *first_pending);
+            encoder.text(name.as_str());
+        }
+        Action::CreateSnapshot { request, first_pending, namespace, name } => {
+            encoder.byte(CREATE_SNAPSHOT);
+            put_request(&mut encoder, *request, *first_pending);
+            encoder.u64(namespace.0);
+            encoder.text(name.as_str());
+        }
+        Action::DeleteSnapshot { request, first_pending, namespace, name } => {
+            encoder.byte(DELETE_SNAPSHOT);
+            put_request(&mut encoder, *request, *first_pending);
+            encoder.u64(namespace.0);
             encoder.text(name.as_str());
         }
         Action::Mutate { request, first_pending, namespace, steps } => {
@@ -87,6 +102,16 @@ pub fn decode(value: &[u8]) -> Result<Command> {
             let count = decoder.u64()?;
             let steps = (0..count).map(|_| get_step(&mut decoder)).collect::<Result<_>>()?;
             Action::Mutate { request, first_pending, namespace, steps }
+        }
+        CREATE_SNAPSHOT => {
+            let (request, first_pending) = get_request(&mut decoder)?;
+            let (namespace, name) = (NamespaceId(decoder.u64()?), get_name(&mut decoder)?);
+            Action::CreateSnapshot { request, first_pending, namespace, name }
+        }
+        DELETE_SNAPSHOT => {
+            let (request, first_pending) = get_request(&mut decoder)?;
+            let (namespace, name) = (NamespaceId(decoder.u64()?), get_name(&mut decoder)?);
+            Action::DeleteSnapshot { request, first_pending, namespace, name }
         }
         COMPACT => Action::Compact { up_to: Revision(decoder.u64()?) },
         RECLAIM => Action::Reclaim { records_max: decoder.u32()? },
@@ -136,10 +161,16 @@ fn put_step(encoder: &mut Encoder, step: &Step) {
             put_node_ref(encoder, target);
             encoder.text(to);
         }
-        Step::Copy { from, to } => {
+        Step::Copy { from, to, at } => {
             encoder.byte(COPY);
             put_node_ref(encoder, from);
             put_node_ref(encoder, to);
+            put_rev(encoder, *at);
+        }
+        Step::Restore { target, revision } => {
+            encoder.byte(RESTORE);
+            put_node_ref(encoder, target);
+            encoder.u64(revision.0);
         }
         Step::SetAttributes { target, set, remove, rev } => {
             encoder.byte(SET_ATTRIBUTES);
@@ -188,7 +219,14 @@ fn get_step(decoder: &mut Decoder) -> Result<Step> {
             },
         },
         SYMLINK => Step::Symlink { target: get_node_ref(decoder)?, to: decoder.text()?.into() },
-        COPY => Step::Copy { from: get_node_ref(decoder)?, to: get_node_ref(decoder)? },
+        COPY => Step::Copy {
+            from: get_node_ref(decoder)?,
+            to: get_node_ref(decoder)?,
+            at: get_rev(decoder)?,
+        },
+        RESTORE => {
+            Step::Restore { target: get_node_ref(decoder)?, revision: Revision(decoder.u64()?) }
+        }
         SET_ATTRIBUTES => Step::SetAttributes {
             target: get_node_ref(decoder)?,
             set: get_attributes(decoder)?,

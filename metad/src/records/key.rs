@@ -14,6 +14,8 @@
 //! | 20 journal | namespace, revision, ordinal (u32) | [`super::change`] | state |
 //! | 21 journal start | namespace | revision of the last line trimmed | state |
 //! | 22 milestone | time, milliseconds | [`super::milestone`] | state |
+//! | 23 snapshot | namespace, name | [`super::snapshot`] | state |
+//! | 24 pin | revision | empty | state |
 //! | 30 session | client | [`super::session`] | state |
 //! | 31 reply | client, sequence | [`super::outcome`] | state |
 //! | 40 reclaim | directory | revision that deleted it | state |
@@ -45,6 +47,8 @@ enum Kind {
     Journal = 0x20,
     JournalStart = 0x21,
     Milestone = 0x22,
+    Snapshot = 0x23,
+    Pin = 0x24,
     Session = 0x30,
     Reply = 0x31,
     Reclaim = 0x40,
@@ -230,6 +234,26 @@ pub fn milestone(group: GroupId, time_ms: u64) -> Vec<u8> {
 /// All milestones, in the order of time.
 pub fn milestones(group: GroupId) -> Range<Vec<u8>> {
     prefix_range(key(group, Kind::Milestone, &[]))
+}
+
+/// A snapshot.
+pub fn snapshot(group: GroupId, namespace: NamespaceId, name: &str) -> Vec<u8> {
+    key(group, Kind::Snapshot, &[&namespace.0.to_be_bytes(), name.as_bytes()])
+}
+
+/// The snapshots of a namespace, in the order of their names.
+pub fn snapshots(group: GroupId, namespace: NamespaceId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Snapshot, &[&namespace.0.to_be_bytes()]))
+}
+
+/// A snapshot is of this revision: what was there then is kept.
+pub fn pin(group: GroupId, revision: Revision) -> Vec<u8> {
+    key(group, Kind::Pin, &[&revision.0.to_be_bytes()])
+}
+
+/// All pins, the oldest first.
+pub fn pins(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Pin, &[]))
 }
 
 /// A client session.

@@ -19,6 +19,7 @@ pub mod namespace;
 pub mod node;
 pub mod outcome;
 pub mod session;
+pub mod snapshot;
 pub mod standing;
 pub mod system;
 pub mod usage;

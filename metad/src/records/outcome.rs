@@ -6,6 +6,7 @@ use super::{
     codec::{Decoder, Encoder},
     namespace,
     node::get_name,
+    snapshot,
 };
 use crate::{
     kv::Result,
@@ -21,6 +22,7 @@ const STEPS: u8 = 4;
 const RECLAIMED: u8 = 5;
 const NONE: u8 = 6;
 const COMPACTED: u8 = 7;
+const SNAPSHOT: u8 = 8;
 
 const NAMES_INVALID: [NameInvalid; 6] = [
     NameInvalid::Empty,
@@ -48,6 +50,10 @@ pub fn encode(applied: &Applied) -> Vec<u8> {
         Outcome::Namespace(namespace) => {
             encoder.byte(NAMESPACE);
             namespace::put(&mut encoder, namespace);
+        }
+        Outcome::Snapshot(snapshot) => {
+            encoder.byte(SNAPSHOT);
+            snapshot::put(&mut encoder, snapshot);
         }
         Outcome::Steps(results) => {
             encoder.byte(STEPS);
@@ -82,6 +88,7 @@ pub fn decode(value: &[u8]) -> Result<Applied> {
         REJECTED => Outcome::Rejected(get_rejection(&mut decoder)?),
         SESSION => Outcome::Session { client: ClientId(decoder.u64()?), ttl_ms: decoder.u64()? },
         NAMESPACE => Outcome::Namespace(namespace::get(&mut decoder)?),
+        SNAPSHOT => Outcome::Snapshot(snapshot::get(&mut decoder)?),
         STEPS => {
             let count = decoder.u64()?;
             Outcome::Steps((0..count).map(|_| get_result(&mut decoder)).collect::<Result<_>>()?)

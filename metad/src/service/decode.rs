@@ -87,6 +87,14 @@ pub(super) fn action(
         Mutation::CreateNamespace(create) => {
             Action::CreateNamespace { request, first_pending, name: name(&create.name)? }
         }
+        Mutation::CreateSnapshot(create) => {
+            let (namespace, name) = (NamespaceId(create.ns), name(&create.name)?);
+            Action::CreateSnapshot { request, first_pending, namespace, name }
+        }
+        Mutation::DeleteSnapshot(delete) => {
+            let (namespace, name) = (NamespaceId(delete.ns), name(&delete.name)?);
+            Action::DeleteSnapshot { request, first_pending, namespace, name }
+        }
         Mutation::Steps(v1::Steps { ns, steps }) => {
             let (namespace, steps) = (NamespaceId(ns), self::steps(steps)?);
             Action::Mutate { request, first_pending, namespace, steps }
@@ -131,7 +139,15 @@ fn step(step: v1::Step) -> Decoded<Step> {
         Op::Symlink(symlink) => {
             Step::Symlink { target: node_ref(symlink.target)?, to: link_text(symlink.to)? }
         }
-        Op::Copy(copy) => Step::Copy { from: node_ref(copy.from)?, to: node_ref(copy.to)? },
+        Op::Copy(copy) => Step::Copy {
+            from: node_ref(copy.from)?,
+            to: node_ref(copy.to)?,
+            at: revision(copy.at_revision),
+        },
+        Op::Restore(restore) => Step::Restore {
+            target: node_ref(restore.target)?,
+            revision: Revision(restore.revision),
+        },
         Op::SetAttributes(change) => Step::SetAttributes {
             target: node_ref(change.target)?,
             set: attributes(change.set)?,

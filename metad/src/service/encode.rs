@@ -4,8 +4,8 @@ use bytes::Bytes;
 use metad_proto::{limits::MESSAGE_BYTES_MAX, v1};
 
 use crate::types::{
-    Body, Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Outcome, Request, Stat,
-    StepResult, Usage,
+    Body, Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Outcome, Request,
+    Snapshot, Stat, StepResult, Usage,
 };
 
 /// Bytes of entries or changes that are put into one message; but one of them at least.
@@ -16,6 +16,7 @@ pub(super) fn mutation_result(outcome: Outcome) -> Option<v1::mutate_reply::Resu
     use v1::mutate_reply::Result;
     match outcome {
         Outcome::Namespace(made) => Some(Result::Namespace(namespace(made))),
+        Outcome::Snapshot(made) => Some(Result::Snapshot(snapshot(made))),
         Outcome::Steps(results) => {
             let results = results.into_iter().map(step_result).collect();
             Some(Result::Steps(v1::StepResults { results }))
@@ -49,6 +50,15 @@ pub(super) fn fill<T, E: prost::Message>(
 /// A namespace.
 pub(super) fn namespace(namespace: Namespace) -> v1::Namespace {
     v1::Namespace { id: namespace.id.0, name: namespace.name.to_string(), root: namespace.root.0 }
+}
+
+/// A snapshot.
+pub(super) fn snapshot(snapshot: Snapshot) -> v1::Snapshot {
+    v1::Snapshot {
+        name: snapshot.name.to_string(),
+        revision: snapshot.revision.0,
+        time_ms: snapshot.time_ms,
+    }
 }
 
 /// A node and what is under it.

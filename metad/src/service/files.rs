@@ -6,7 +6,10 @@ use std::{
 };
 
 use futures::stream::BoxStream;
-use metad_proto::v1::{self, files_server};
+use metad_proto::{
+    limits,
+    v1::{self, files_server},
+};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -20,7 +23,7 @@ use crate::{
     kv,
     raft::{self, Replica, Unavailable},
     tree::query::{self, Source},
-    types::{Action, Applied, Cursor, NamespaceId, Outcome, Rejection, ServerId},
+    types::{Action, Applied, Cursor, NamespaceId, NodeRef, Outcome, Rejection, ServerId},
 };
 
 /// How long a reader with a later cursor waits for a node that lags.
@@ -190,6 +193,81 @@ impl files_server::Files for Files {
         // The first page now: a rejection is then the call's own status.
         let first = pages.read(&listing)?;
         Ok(Response::new(Box::pin(pages.stream(listing, first))))
+    }
+
+    async fn list_snapshots(
+        &self,
+        request: Request<v1::ListSnapshotsRequest>,
+    ) -> Result<Response<v1::ListSnapshotsReply>, Status> {
+        let v1::ListSnapshotsRequest { ns, consistency } = request.into_inner();
+        let reading = self.read(consistency).await?;
+        let list = |source: Source| query::snapshots(source, NamespaceId(ns));
+        let (snapshots, revision) = reading.ask(None, list)?;
+        Ok(Response::new(v1::ListSnapshotsReply {
+            revision: revision.0,
+            node: self.server().0,
+            snapshots: snapshots.into_iter().map(encode::snapshot).collect(),
+            staleness_ms: reading.staleness_ms,
+        }))
+    }
+
+    async fn list_revisions(
+        &self,
+        request: Request<v1::ListRevisionsRequest>,
+    ) -> Result<Response<v1::ListRevisionsReply>, Status> {
+        let request = request.into_inner();
+        let target = self.decoded(decode::node_ref(request.target))?;
+        let limit = self.decoded(decode::page_limit(request.limit))?;
+        let before = decode::revision(request.before);
+        let reading = self.read(request.consistency).await?;
+        let list = |source: Source| {
+            query::versions(source, NamespaceId(request.ns), &target, before, limit)
+        };
+        let (versions, _) = reading.ask(decode::revision(request.at_revision), list)?;
+        // What does not fit into a message is asked for with `before`.
+        let (versions, _) = encode::fill(versions, encode::entry);
+        Ok(Response::new(v1::ListRevisionsReply {
+            revision: reading.revision.0,
+            node: self.server().0,
+            versions,
+            staleness_ms: reading.staleness_ms,
+        }))
+    }
+
+    async fn get_cursor(
+        &self,
+        request: Request<v1::GetCursorRequest>,
+    ) -> Result<Response<v1::GetCursorReply>, Status> {
+        let v1::GetCursorRequest { ns, consistency } = request.into_inner();
+        let reading = self.read(consistency).await?;
+        let root = NodeRef::default();
+        let (_, revision) =
+            reading.ask(None, |source: Source| query::stat(source, NamespaceId(ns), &root))?;
+        Ok(Response::new(v1::GetCursorReply {
+            revision: revision.0,
+            node: self.server().0,
+            cursor: Some(encode::cursor(Cursor::after(revision))),
+            staleness_ms: reading.staleness_ms,
+        }))
+    }
+
+    async fn wait_for_change(
+        &self,
+        request: Request<v1::WaitForChangeRequest>,
+    ) -> Result<Response<v1::WaitForChangeReply>, Status> {
+        let v1::WaitForChangeRequest { ns, after, timeout_ms } = request.into_inner();
+        let seat = subscribe::Seat::take(&self.subscribers);
+        let _seat = seat.ok_or_else(|| self.unavailable(Unavailable::overloaded()))?;
+        let after = after.map(decode::cursor);
+        self.reaches(after).await?;
+        let patience = Duration::from_millis(timeout_ms.min(limits::WAIT_MS_MAX));
+        let waited = subscribe::wait(&self.replica, NamespaceId(ns), after, &self.closing);
+        let (changed, revision) = match raft::time::timeout(patience, waited).await {
+            Some(changed) => (true, changed?),
+            None => (false, self.replica.state().progress().revision),
+        };
+        let (revision, node) = (revision.0, self.server().0);
+        Ok(Response::new(v1::WaitForChangeReply { revision, node, changed }))
     }
 
     async fn read_journal(

@@ -16,7 +16,7 @@ use super::{closing::Closing, encode, status};
 use crate::{
     journal::{self, End, Told},
     raft::{Replica, Unavailable},
-    types::{Cursor, NamespaceId, ServerId},
+    types::{Cursor, NamespaceId, Revision, ServerId},
 };
 
 /// One of the places for subscribers; given back when dropped.
@@ -66,6 +66,27 @@ pub fn stream(
             };
             yield Err(ended(end, &replica));
             return;
+        }
+    }
+}
+
+/// Waits for the first change after a cursor, and gives the revision that it was seen at.
+pub async fn wait(
+    replica: &Replica,
+    namespace: NamespaceId,
+    after: Option<Cursor>,
+    closing: &Closing,
+) -> Result<Revision, Status> {
+    let told = journal::tail(replica.state().clone(), namespace, after, 1);
+    let mut told = std::pin::pin!(told);
+    let mut closed = std::pin::pin!(closing.clone().wait());
+    loop {
+        match futures::future::select(&mut closed, told.next()).await {
+            Either::Left(((), _)) => return Err(ended(End::Stopped, replica)),
+            Either::Right((Some(Ok(told)), _)) if told.changes.is_empty() => {}
+            Either::Right((Some(Ok(told)), _)) => return Ok(told.revision),
+            Either::Right((Some(Err(end)), _)) => return Err(ended(end, replica)),
+            Either::Right((None, _)) => unreachable!("a journal is told without end"),
         }
     }
 }

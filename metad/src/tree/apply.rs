@@ -35,7 +35,7 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
     system.time_ms = system.time_ms.max(command.time_ms);
     let applied = match &command.action {
         Action::OpenSession => session::open(txn, group, &mut system),
-        Action::Compact { up_to } => retention::compact(&mut system, *up_to),
+        Action::Compact { up_to } => retention::compact(txn, group, &mut system, *up_to)?,
         Action::Reclaim { records_max } => reclaim::reclaim(txn, group, &mut system, *records_max)?,
         Action::CreateNamespace { request, first_pending, name } => {
             let make = |txn: &mut _, system: &mut _, context| {
@@ -43,6 +43,20 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
                 Ok((Outcome::Namespace(namespace), true))
             };
             once(txn, group, &mut system, *request, *first_pending, make)?
+        }
+        Action::CreateSnapshot { request, first_pending, namespace, name } => {
+            let make = |txn: &mut _, system: &mut _, context| {
+                let made = op::create_snapshot(txn, system, &context, *namespace, name)?;
+                Ok((Outcome::Snapshot(made), true))
+            };
+            once(txn, group, &mut system, *request, *first_pending, make)?
+        }
+        Action::DeleteSnapshot { request, first_pending, namespace, name } => {
+            let delete = |txn: &mut _, _: &mut _, context| {
+                let deleted = op::delete_snapshot(txn, &context, *namespace, name)?;
+                Ok((Outcome::Snapshot(deleted), true))
+            };
+            once(txn, group, &mut system, *request, *first_pending, delete)?
         }
         Action::Mutate { request, first_pending, namespace, steps } => {
             let change = |txn: &mut _, system: &mut _, context| {

@@ -84,6 +84,11 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Reader::new(self.txn, self.context.group)
     }
 
+    /// Reads what was there at a revision, if that is still kept.
+    pub fn reader_at(&self, at: Option<Revision>) -> Tried<Reader<'_, T>> {
+        Reader::at(self.txn, self.context.group, at)
+    }
+
     /// Makes a node in a free place.
     pub fn create(&mut self, place: Place, body: Body) -> Tried<StepResult> {
         let id = self.system.next_node;

@@ -10,7 +10,7 @@ use crate::{
     kv::{KvRead, Result},
     records::{
         key,
-        node::{self, Location},
+        node::{self, Location, Place},
     },
     types::{GroupId, Name, Node, NodeId, Revision},
 };
@@ -52,6 +52,38 @@ pub(super) fn location(
         Location::In(place) if place.since > at => Was::Elsewhere,
         _ => Was::There(location),
     })
+}
+
+/// All versions of a node that can be read, in no order.
+pub(super) fn versions(
+    view: &(impl KvRead + ?Sized),
+    group: GroupId,
+    id: NodeId,
+    oldest: Revision,
+) -> Result<Vec<Node>> {
+    let mut versions = Vec::new();
+    let all = key::past_locations_from(group, id, Revision(0));
+    let mut places = Vec::new();
+    for pair in view.scan(&all.start, &all.end) {
+        places.push(node::decode_location(&pair?.1)?);
+    }
+    if let Some(value) = view.get(&key::location(group, id))? {
+        places.push(node::decode_location(&value)?);
+    }
+    for place in places {
+        let Location::In(Place { parent, name, .. }) = place else { continue };
+        let past = key::past_nodes_from(group, parent, name.as_str(), oldest);
+        let past = view.scan(&past.start, &past.end).map(|pair| pair.map(|(_, value)| value));
+        let now = view.get(&key::node(group, parent, name.as_str()))?.map(Ok);
+        for value in past.chain(now) {
+            let version = node::decode(&value?)?;
+            // A node may have come back to a place where it was before.
+            if version.id == id && !versions.contains(&version) {
+                versions.push(version);
+            }
+        }
+    }
+    Ok(versions)
 }
 
 /// Entries of a directory that are no longer there as they were, in the order of names.

@@ -5,15 +5,15 @@ use std::ops::Range;
 
 use xxhash_rust::xxh3::Xxh3;
 
-use super::{Answer, Tried, answer, reader::Reader, reclaim, retention};
+use super::{Answer, Tried, answer, past, reader::Reader, reclaim, retention};
 
 pub use super::retention::Retention;
 use crate::{
     kv::{KvRead, Result},
-    records::{change, decode_revision, key, namespace, node::Location},
+    records::{change, decode_revision, key, namespace, node::Location, snapshot},
     types::{
         Change, Cursor, GroupId, Name, Namespace, NamespaceId, Node, NodeRef, Path, Rejection,
-        Revision, Stat, Usage,
+        Revision, Snapshot, Stat, Usage,
     },
 };
 
@@ -87,6 +87,39 @@ pub fn lookup(source: Source, id: NamespaceId, target: &NodeRef) -> Answer<(Node
         Ok((found.node, Path::of(names)))
     };
     answer(find())
+}
+
+/// The snapshots of a namespace, in the order of their names.
+pub fn snapshots(source: Source, id: NamespaceId) -> Answer<Vec<Snapshot>> {
+    let read = || -> Tried<Vec<Snapshot>> {
+        source.reader()?.namespace(id)?;
+        let range = key::snapshots(source.group, id);
+        let pairs = source.view.scan(&range.start, &range.end);
+        Ok(pairs.map(|pair| snapshot::decode(&pair?.1)).collect::<Result<_>>()?)
+    };
+    answer(read())
+}
+
+/// The versions of a node that are kept, the latest first: at most `limit` of those before
+/// a revision.
+pub fn versions(
+    source: Source,
+    id: NamespaceId,
+    target: &NodeRef,
+    before: Option<Revision>,
+    limit: usize,
+) -> Answer<Vec<Node>> {
+    let read = || -> Tried<Vec<Node>> {
+        let reader = source.reader()?;
+        let node = reader.find(&reader.namespace(id)?, target)?.node;
+        let oldest = reader.system()?.compacted;
+        let mut versions = past::versions(source.view, source.group, node.id, oldest)?;
+        versions.retain(|version| before.is_none_or(|before| version.rev < before));
+        versions.sort_by_key(|version| std::cmp::Reverse(version.rev));
+        versions.truncate(limit);
+        Ok(versions)
+    };
+    answer(read())
 }
 
 /// Part of a listing.

@@ -27,10 +27,24 @@ pub struct Retention {
     pub changes: u64,
 }
 
-/// What was there before a revision can no longer be read.
-pub(super) fn compact(system: &mut System, up_to: Revision) -> Applied {
-    system.compacted = up_to.clamp(system.compacted, system.revision);
-    Applied { revision: system.revision, outcome: Outcome::Compacted(system.compacted) }
+/// What was there before a revision can no longer be read. Snapshots pin what they are of.
+pub(super) fn compact(
+    txn: &impl KvRead,
+    group: GroupId,
+    system: &mut System,
+    up_to: Revision,
+) -> Result<Applied> {
+    let bound = oldest_pin(txn, group)?.unwrap_or(system.revision);
+    system.compacted = up_to.min(bound).max(system.compacted);
+    let outcome = Outcome::Compacted(system.compacted);
+    Ok(Applied { revision: system.revision, outcome })
+}
+
+/// The revision of the oldest snapshot.
+fn oldest_pin(view: &(impl KvRead + ?Sized), group: GroupId) -> Result<Option<Revision>> {
+    let pins = key::pins(group);
+    let Some(pair) = view.scan(&pins.start, &pins.end).next() else { return Ok(None) };
+    Ok(key::last_id(&pair?.0).map(Revision))
 }
 
 /// Notes where history is, from time to time.
@@ -54,6 +68,7 @@ pub(super) fn due(
     keep: Retention,
     now_ms: u64,
 ) -> Result<Option<Revision>> {
+    let bound = oldest_pin(view, group)?.unwrap_or(system.revision);
     let mut due = None;
     let range = key::milestones(group);
     for pair in view.scan(&range.start, &range.end) {
@@ -64,6 +79,7 @@ pub(super) fn due(
         if !is_old && system.changes.saturating_sub(changes) <= keep.changes {
             break;
         }
+        let revision = revision.min(bound);
         due = Some(revision).filter(|revision| *revision > system.compacted);
     }
     Ok(due)

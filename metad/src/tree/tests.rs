@@ -102,7 +102,7 @@ fn moves() {
             mkdir /d: @3 #5 rev 3
             commit create /f 5: @4 #6 rev 4
             commit create /a/g 7: @5 #7 rev 5
-            move /a /a/b/c/x: @5 a directory cannot be moved under itself
+            move /a /a/b/c/x: @5 a directory cannot be put under itself
             move /a /a: @5 #2 rev 2
             move /a/b /d/b: @6 #3 rev 6
             move /f /a/g: @6 the name is taken
@@ -112,7 +112,7 @@ fn moves() {
             move! /a /d: @7 the directory is not empty
             mkdir /e: @8 #8 rev 8
             move! /d /e: @9 #5 rev 9
-            move / /e/x: @9 a directory cannot be moved under itself
+            move / /e/x: @9 a directory cannot be put under itself
             move /nowhere /x: @9 no such namespace or node
             lookup /e/b/c: #4 /e/b/c
             stat /: Directory #1 rev 1 nodes 5 bytes 5
@@ -317,8 +317,8 @@ fn copies() {
             list /c: b #7 rev 7, s #8 rev 7
             stat /c/b: Directory #7 rev 7 nodes 1 bytes 7 colour=red
             stat /c/b/f: File #9 rev 7 nodes 0 bytes 7
-            copy /a /a/b/d: @7 a directory cannot be moved under itself
-            copy / /d: @7 a directory cannot be moved under itself
+            copy /a /a/b/d: @7 a directory cannot be put under itself
+            copy / /d: @7 a directory cannot be put under itself
             copy /a /c: @7 the name is taken
             copy /none /d: @7 no such namespace or node
             delete -r /a: @8 #2 rev 2
@@ -441,6 +441,74 @@ fn the_past() {
             compact 99: @8 Compacted(Revision(8))
             reclaim 100: @8 Reclaimed { more: true }
             at 8 list /: a #5 rev 8
+        "#]],
+    );
+}
+
+#[test]
+fn snapshots_and_restoring() {
+    check(
+        "commit create /f 1
+         mkdir /d
+         commit create /d/g 2
+         snapshot monday
+         snapshot monday
+         commit overwrite /f 5
+         move /f /h
+         commit overwrite /h 6
+         versions /h
+         at 5 versions /f
+         delete -r /d
+         compact 99
+         at 5 list /
+         restore@5 /d
+         list /d
+         restore@5 /d
+         restore@5 /f
+         restore@6 /h
+         restore@7 /h
+         stat /h
+         copy@5 /d/g /g
+         copy@5 / /x
+         copy@3 /f /x
+         restore@99 /g
+         unsnapshot monday
+         unsnapshot monday
+         compact 99
+         reclaim 100
+         at 5 list /
+         list /",
+        expect![[r#"
+            commit create /f 1: @2 #2 rev 2
+            mkdir /d: @3 #3 rev 3
+            commit create /d/g 2: @4 #4 rev 4
+            snapshot monday: @5 Snapshot(Snapshot { name: Name("monday"), revision: Revision(5), time_ms: 1000 })
+            snapshot monday: @5 the name is taken
+            commit overwrite /f 5: @6 #2 rev 6
+            move /f /h: @7 #2 rev 7
+            commit overwrite /h 6: @8 #2 rev 8
+            versions /h: rev 8 h 6, rev 7 h 5, rev 6 f 5, rev 2 f 1
+            at 5 versions /f: rev 8 h 6, rev 7 h 5, rev 6 f 5, rev 2 f 1
+            delete -r /d: @9 #3 rev 3
+            compact 99: @9 Compacted(Revision(5))
+            at 5 list /: d #3 rev 3, f #2 rev 2
+            restore@5 /d: @10 #5 rev 10
+            list /d: g #6 rev 10
+            restore@5 /d: @10 the name is taken
+            restore@5 /f: @11 #7 rev 11
+            restore@6 /h: @11 no such namespace or node
+            restore@7 /h: @12 #2 rev 12
+            stat /h: File #2 rev 12 nodes 0 bytes 5
+            copy@5 /d/g /g: @13 #8 rev 13
+            copy@5 / /x: @14 #9 rev 14
+            copy@3 /f /x: @14 what was there before revision 5 is no longer kept
+            restore@99 /g: @14 no such namespace or node
+            unsnapshot monday: @15 Snapshot(Snapshot { name: Name("monday"), revision: Revision(5), time_ms: 1000 })
+            unsnapshot monday: @15 no such namespace or node
+            compact 99: @15 Compacted(Revision(15))
+            reclaim 100: @15 Reclaimed { more: true }
+            at 5 list /: what was there before revision 15 is no longer kept
+            list /: d #5 rev 10, f #7 rev 11, g #8 rev 13, h #2 rev 12, x #9 rev 14
         "#]],
     );
 }

@@ -34,6 +34,28 @@ pub enum Action {
         /// Unique in the cluster.
         name: Name,
     },
+    /// Gives the present revision of a namespace a name, and keeps what is there.
+    CreateSnapshot {
+        /// For exactly-once effect.
+        request: Request,
+        /// The client has the replies of all sequences below this one.
+        first_pending: u64,
+        /// Which tree.
+        namespace: NamespaceId,
+        /// Unique in the namespace.
+        name: Name,
+    },
+    /// Forgets a snapshot.
+    DeleteSnapshot {
+        /// For exactly-once effect.
+        request: Request,
+        /// The client has the replies of all sequences below this one.
+        first_pending: u64,
+        /// Which tree.
+        namespace: NamespaceId,
+        /// The snapshot's.
+        name: Name,
+    },
     /// Changes one namespace: all steps or none, at one revision.
     Mutate {
         /// For exactly-once effect.
@@ -93,6 +115,15 @@ pub enum Step {
         from: NodeRef,
         /// Where the copy will be: the place must be free.
         to: NodeRef,
+        /// The revision to copy from; None for what is there now.
+        at: Option<Revision>,
+    },
+    /// Brings back what was at a place: a file's content, or a tree that is gone.
+    Restore {
+        /// The place.
+        target: NodeRef,
+        /// When it was there.
+        revision: Revision,
     },
     /// Changes what clients keep with a node.
     SetAttributes {

@@ -88,6 +88,17 @@ impl Node {
     }
 }
 
+/// A name for a revision of a namespace. What was there then is kept until it is deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// Unique in the namespace.
+    pub name: Name,
+    /// To read at.
+    pub revision: Revision,
+    /// Replicated time when it was made, milliseconds since 1970.
+    pub time_ms: u64,
+}
+
 /// What is under a directory, all levels, itself not counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {

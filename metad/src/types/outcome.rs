@@ -1,6 +1,6 @@
 //! What apply answers.
 
-use super::{ClientId, Name, NameInvalid, Namespace, NodeId, Revision};
+use super::{ClientId, Name, NameInvalid, Namespace, NodeId, Revision, Snapshot};
 
 /// The answer to a command, kept for retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum Outcome {
     },
     /// A namespace was made.
     Namespace(Namespace),
+    /// A snapshot was made or deleted.
+    Snapshot(Snapshot),
     /// All steps were done.
     Steps(Vec<StepResult>),
     /// What was there before this revision can no longer be read.
@@ -75,7 +77,7 @@ pub enum Rejection {
     #[error("the directory is not empty")]
     NotEmpty,
     /// A directory cannot go under itself.
-    #[error("a directory cannot be moved under itself")]
+    #[error("a directory cannot be put under itself")]
     Cycle,
     /// The rev given is not the current one.
     #[error("the rev given is not the current one, {current}")]

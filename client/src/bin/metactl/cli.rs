@@ -95,6 +95,8 @@ pub enum Command {
         from: NodePath,
         /// The copy's path, or a directory with a slash at the end.
         to: NodePath,
+        #[command(flatten)]
+        past: Past,
     },
     /// Makes a symbolic link, which the service does not follow.
     Ln {
@@ -113,6 +115,20 @@ pub enum Command {
         #[arg(short = 'd', long = "delete", value_name = "NAME")]
         remove: Vec<String>,
     },
+    /// Shows the versions of a node that are kept, the latest first.
+    Log {
+        /// The node.
+        path: NodePath,
+        #[command(flatten)]
+        past: Past,
+    },
+    /// Brings back what was at a path: a file's content, or a directory that is gone.
+    Restore {
+        /// The path.
+        path: NodePath,
+        /// The revision to bring back.
+        revision: u64,
+    },
     /// Deletes.
     Rm {
         /// What to delete.
@@ -128,6 +144,9 @@ pub enum Command {
     Watch(Watch),
     /// Shows each node: role, leader, term and log positions.
     Status,
+    /// Works with snapshots: names for revisions, which keep what was there.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
     /// Works with namespaces.
     #[command(subcommand)]
     Ns(NamespaceCommand),
@@ -220,6 +239,24 @@ pub struct Watch {
     /// Stop after so many changes.
     #[arg(long, value_name = "COUNT")]
     pub count: Option<u64>,
+}
+
+#[derive(Subcommand)]
+pub enum SnapshotCommand {
+    /// Lists the snapshots of the namespace.
+    #[command(alias = "ls")]
+    List,
+    /// Makes a snapshot of what is there now.
+    Create {
+        /// Its name.
+        name: String,
+    },
+    /// Deletes a snapshot.
+    #[command(alias = "rm")]
+    Delete {
+        /// Its name.
+        name: String,
+    },
 }
 
 #[derive(Subcommand)]

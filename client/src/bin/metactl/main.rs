@@ -6,6 +6,7 @@
 mod cli;
 mod context;
 mod failure;
+mod history;
 mod import;
 mod output;
 mod path;
@@ -22,7 +23,7 @@ use std::{
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 
-use cli::{Cli, Command, NamespaceCommand};
+use cli::{Cli, Command, NamespaceCommand, SnapshotCommand};
 use context::Context;
 use failure::Failure;
 use metad_client::errors::Reason;
@@ -78,7 +79,16 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Mkdir { paths, parents } => write::mkdir(&context, paths, *parents).await?,
         Command::Put(options) => write::put(&context, options).await?,
         Command::Mv { from, to, replace } => write::mv(&context, from, to, *replace).await?,
-        Command::Cp { from, to } => write::cp(&context, from, to).await?,
+        Command::Cp { from, to, past } => write::cp(&context, from, to, past.at).await?,
+        Command::Log { path, past } => history::log(&context, path, past.at).await?,
+        Command::Restore { path, revision } => write::restore(&context, path, *revision).await?,
+        Command::Snapshot(SnapshotCommand::List) => history::snapshots(&context).await?,
+        Command::Snapshot(SnapshotCommand::Create { name }) => {
+            history::create_snapshot(&context, name).await?;
+        }
+        Command::Snapshot(SnapshotCommand::Delete { name }) => {
+            history::delete_snapshot(&context, name).await?;
+        }
         Command::Ln { to, path } => write::ln(&context, to, path).await?,
         Command::Attr { path, changes, remove } if changes.is_empty() && remove.is_empty() => {
             read::attributes(&context, path).await?;

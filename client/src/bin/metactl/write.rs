@@ -55,11 +55,22 @@ pub async fn mv(
     one(context, ns, &format!("{from} to {to}"), step).await
 }
 
-pub async fn cp(context: &Context, from: &NodePath, to: &NodePath) -> Result<(), Failure> {
+pub async fn cp(
+    context: &Context,
+    from: &NodePath,
+    to: &NodePath,
+    at_revision: u64,
+) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let to = to.receiving(from.name());
-    let step = steps::copy(from.target(), to.target());
+    let (source, target) = (Some(from.target()), Some(to.target()));
+    let step = steps::copy_with(v1::Copy { from: source, to: target, at_revision });
     one(context, ns, &format!("{from} to {to}"), step).await
+}
+
+pub async fn restore(context: &Context, path: &NodePath, revision: u64) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    one(context, ns, path.as_str(), steps::restore(path.target(), revision)).await
 }
 
 pub async fn ln(context: &Context, to: &str, path: &NodePath) -> Result<(), Failure> {

@@ -3,31 +3,41 @@
 use metad_proto::limits;
 
 use crate::{
-    kv::KvTxn,
+    kv::{KvRead, KvTxn},
     tree::{
         Tried,
         edit::{Edit, Place, check_depth},
+        reader::Reader,
     },
-    types::{Node, NodeRef, Rejection, StepResult, Usage},
+    types::{Node, NodeRef, Rejection, Revision, StepResult, Usage},
 };
 
-pub(super) fn copy(edit: &mut Edit<impl KvTxn>, from: &NodeRef, to: &NodeRef) -> Tried<StepResult> {
-    let found = edit.reader().find(edit.namespace(), from)?;
+pub(super) fn copy(
+    edit: &mut Edit<impl KvTxn>,
+    from: &NodeRef,
+    to: &NodeRef,
+    at: Option<Revision>,
+) -> Tried<StepResult> {
+    let found = edit.reader_at(at)?.find(edit.namespace(), from)?;
     let slot = edit.reader().slot(edit.namespace(), to)?;
-    // Its end would be where it begins.
-    if found.above.is_empty() || slot.above.contains(&found.node.id) {
+    // It would have no end. What was there in the past has one.
+    if at.is_none() && (found.above.is_empty() || slot.above.contains(&found.node.id)) {
         return Err(Rejection::Cycle.into());
     }
     let (None, Some(name)) = (&slot.taken, &slot.name) else {
         return Err(Rejection::AlreadyExists.into());
     };
     let place = Place::new(&slot.above, name)?;
-    let nodes = gather(edit, found.node, slot.above.len())?;
+    let nodes = gather(&edit.reader_at(at)?, found.node, slot.above.len())?;
     edit.create_like(place, nodes)
 }
 
 /// A node and all that is under it, level by level, and what is under each.
-fn gather(edit: &Edit<impl KvTxn>, top: Node, depth: usize) -> Tried<Vec<(Node, Usage)>> {
+pub(super) fn gather(
+    reader: &Reader<impl KvRead>,
+    top: Node,
+    depth: usize,
+) -> Tried<Vec<(Node, Usage)>> {
     let mut nodes = vec![(top, Usage::default())];
     // Of each node but the top, the position of its parent.
     let mut parents = vec![0];
@@ -36,7 +46,7 @@ fn gather(edit: &Edit<impl KvTxn>, top: Node, depth: usize) -> Tried<Vec<(Node, 
         let end = nodes.len();
         depth += 1;
         for parent in level {
-            for child in edit.reader().entries(nodes[parent].0.id, None) {
+            for child in reader.entries(nodes[parent].0.id, None) {
                 check_depth(depth)?;
                 check_count(nodes.len())?;
                 nodes.push((child?, Usage::default()));

@@ -9,10 +9,13 @@ mod create_namespace;
 mod delete;
 mod mkdir;
 mod relocate;
+mod restore;
 mod set_attributes;
+mod snapshot;
 mod symlink;
 
 pub(super) use create_namespace::create_namespace;
+pub(super) use snapshot::{create_snapshot, delete_snapshot};
 
 use super::{Tried, edit::Edit};
 use crate::{
@@ -29,7 +32,8 @@ pub(super) fn step(edit: &mut Edit<impl KvTxn>, step: &Step) -> Tried<StepResult
             commit::commit(edit, target, content, *mode, autorename.as_deref())
         }
         Step::Symlink { target, to } => symlink::symlink(edit, target, to),
-        Step::Copy { from, to } => copy::copy(edit, from, to),
+        Step::Copy { from, to, at } => copy::copy(edit, from, to, *at),
+        Step::Restore { target, revision } => restore::restore(edit, target, *revision),
         Step::SetAttributes { target, set, remove, rev } => {
             set_attributes::set_attributes(edit, target, set, remove, *rev)
         }

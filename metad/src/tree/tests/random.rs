@@ -43,7 +43,10 @@ fn step() -> impl Strategy<Value = Step> {
             mode,
             autorename: (size == 2).then(|| "Ann".into()),
         }),
-        (path(), path()).prop_map(|(from, to)| Step::Copy { from, to }),
+        (path(), path(), rev()).prop_map(|(from, to, at)| Step::Copy { from, to, at }),
+        (path(), 1..20u64).prop_map(|(target, revision)| {
+            Step::Restore { target, revision: Revision(revision) }
+        }),
         path().prop_map(|target| Step::Symlink { target, to: "a".into() }),
         (path(), rev()).prop_map(|(target, rev)| {
             let set = [("colour".to_owned(), vec![7])].into();

@@ -14,7 +14,7 @@ use crate::{
     },
     types::{
         Action, Applied, ClientId, Command, CommitMode, Condition, Content, GroupId, Kind, Name,
-        NamespaceId, NodeId, NodeRef, Outcome, Path, Request, Revision, Step,
+        NamespaceId, Node, NodeId, NodeRef, Outcome, Path, Request, Revision, Step,
     },
 };
 
@@ -100,6 +100,30 @@ impl Machine {
                 let answer = self.line(question);
                 self.at = None;
                 answer
+            }
+            "snapshot" | "unsnapshot" => {
+                let (request, name) = (self.next_request(), Name::new(rest).unwrap());
+                let (first_pending, namespace) = (1, NAMESPACE);
+                show(&self.apply(match verb {
+                    "snapshot" => {
+                        Action::CreateSnapshot { request, first_pending, namespace, name }
+                    }
+                    _ => Action::DeleteSnapshot { request, first_pending, namespace, name },
+                }))
+            }
+            "versions" => {
+                let target = node_ref(rest);
+                let found = query::versions(self.source(), NAMESPACE, &target, None, 100).unwrap();
+                match found {
+                    Ok(versions) => {
+                        let version = |node: &Node| {
+                            let name = node.name.clone().unwrap();
+                            format!("rev {} {name} {}", node.rev, node.bytes())
+                        };
+                        versions.iter().map(version).collect::<Vec<_>>().join(", ")
+                    }
+                    Err(rejection) => rejection.to_string(),
+                }
             }
             "compact" => {
                 show(&self.apply(Action::Compact { up_to: Revision(rest.parse().unwrap()) }))
@@ -217,7 +241,10 @@ fn step(line: &str) -> Step {
             Step::Move { from: node_ref(from), to: node_ref(to), replace: verb == "move!", rev }
         }
         ("symlink", [path, to]) => Step::Symlink { target: node_ref(path), to: (*to).into() },
-        ("copy", [from, to]) => Step::Copy { from: node_ref(from), to: node_ref(to) },
+        ("copy", [from, to]) => Step::Copy { from: node_ref(from), to: node_ref(to), at: rev },
+        ("restore", [path]) => {
+            Step::Restore { target: node_ref(path), revision: rev.expect("a revision") }
+        }
         ("set", [path, changes @ ..]) => set_attributes(node_ref(path), changes, rev),
         ("check", [path, condition]) => {
             Step::Check { target: node_ref(path), condition: self::condition(condition) }

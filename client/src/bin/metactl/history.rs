@@ -1,0 +1,70 @@
+//! log and snapshot: what was there.
+
+use metad_client::v1::{ListRevisionsRequest, Node, Snapshot};
+use serde_json::{Value, json};
+
+use crate::{
+    context::Context,
+    failure::Failure,
+    output::{self, printable},
+    path::NodePath,
+};
+
+pub async fn log(context: &Context, path: &NodePath, at_revision: u64) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let target = Some(path.target());
+    let request = ListRevisionsRequest { ns, target, at_revision, ..Default::default() };
+    let reply = context.client.list_revisions(request).await;
+    let reply = reply.map_err(Failure::about(path.as_str()))?;
+    let value = || {
+        let versions: Vec<_> = reply.value.iter().map(output::node).collect();
+        json!({"revision": reply.revision, "versions": versions})
+    };
+    let lines = || reply.value.iter().map(version).collect::<Vec<_>>().join("\n");
+    Ok(context.output.data(value, lines)?)
+}
+
+fn version(node: &Node) -> String {
+    let (size, hash) = match &node.content {
+        Some(content) => (content.size, output::hex(&content.hash[..content.hash.len().min(6)])),
+        None => (0, "-".to_owned()),
+    };
+    format!("{:>10} {size:>14} {hash:12} {}", node.rev, printable(&node.name))
+}
+
+pub async fn snapshots(context: &Context) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let reply = context.client.list_snapshots(ns).await?;
+    let value = || {
+        let snapshots: Vec<_> = reply.value.iter().map(to_json).collect();
+        json!({"revision": reply.revision, "snapshots": snapshots})
+    };
+    let lines = || reply.value.iter().map(line).collect::<Vec<_>>().join("\n");
+    Ok(context.output.data(value, lines)?)
+}
+
+pub async fn create_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let made = context.client.create_snapshot(ns, name).await.map_err(Failure::about(name))?;
+    let lines = || format!("snapshot {} of revision {}", printable(name), made.value.revision);
+    Ok(context.output.data(|| to_json(&made.value), lines)?)
+}
+
+pub async fn delete_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let gone = context.client.delete_snapshot(ns, name).await.map_err(Failure::about(name))?;
+    Ok(context.output.data(|| to_json(&gone.value), String::new)?)
+}
+
+fn to_json(snapshot: &Snapshot) -> Value {
+    json!({
+        "name": snapshot.name,
+        "revision": snapshot.revision,
+        "time_ms": snapshot.time_ms,
+    })
+}
+
+fn line(snapshot: &Snapshot) -> String {
+    let time = i64::try_from(snapshot.time_ms).map_or_else(|_| "-".to_owned(), output::time);
+    format!("{:>10} {time} {}", snapshot.revision, printable(&snapshot.name))
+}

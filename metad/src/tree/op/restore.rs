@@ -1,0 +1,36 @@
+//! Brings back what was at a place: the content that a file had, or a tree that is gone.
+
+use super::{copy::gather, unchanged};
+use crate::{
+    kv::KvTxn,
+    tree::{
+        Tried,
+        edit::{Edit, Place},
+    },
+    types::{NameInvalid, NodeRef, Rejection, Revision, StepResult},
+};
+
+/// A file that is still there gets its content of then. What is gone is made again, with
+/// new ids: an id is never used twice.
+pub(super) fn restore(
+    edit: &mut Edit<impl KvTxn>,
+    target: &NodeRef,
+    revision: Revision,
+) -> Tried<StepResult> {
+    let then = edit.reader_at(Some(revision))?.find(edit.namespace(), target)?;
+    let slot = edit.reader().slot(edit.namespace(), target)?;
+    let Some(name) = &slot.name else {
+        return Err(Rejection::NameInvalid(NameInvalid::Root).into());
+    };
+    let Some(now) = slot.taken else {
+        let nodes = gather(&edit.reader_at(Some(revision))?, then.node, slot.above.len())?;
+        return edit.create_like(Place::new(&slot.above, name)?, nodes);
+    };
+    match (now.content(), then.node.content()) {
+        (Some(content), Some(before)) if now.id == then.node.id => match content == before {
+            true => Ok(unchanged(&now)),
+            false => edit.update(&slot.above, now.clone(), before.clone()),
+        },
+        _ => Err(Rejection::AlreadyExists.into()),
+    }
+}

@@ -22,11 +22,10 @@ demo: deps ## A cluster, a real tree, a killed leader, a verdict: make demo [DIR
 	@$(CARGO) build --locked --release --package metad --package metad-jepsen
 	@target/release/jepsen demo $(if $(DIR),--dir '$(DIR)')
 
-test: deps test-unit test-sim ## Everything that CI runs
+test: deps lint test-unit test-sim ## Everything: rules, tests, simulator
 	@echo "metad: all tests passed"
 
 test-unit: deps
-	@$(CARGO) fmt --all --check
 	@$(CARGO) test --locked --workspace
 
 test-sim: deps
@@ -40,7 +39,7 @@ sweep: deps ## More seeds: make sweep SWEEP_SEEDS=0..2000
 
 lint: deps ## rustfmt and clippy, in both worlds
 	@$(CARGO) fmt --all --check
-	@$(CARGO) clippy --locked --release --workspace --all-targets -- --deny warnings
+	@$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
 	@$(SIM) clippy --locked --release --package metad-sim -- --deny warnings
 
 fmt: ## Formats the sources

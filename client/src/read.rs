@@ -81,7 +81,7 @@ impl Client {
     /// The snapshots of a namespace, in the order of their names.
     pub async fn list_snapshots(&self, ns: u64) -> Result<Reply<Vec<v1::Snapshot>>, Error> {
         let request = v1::ListSnapshotsRequest { ns, ..Default::default() };
-        let reply = unary!(self, list_snapshots, request.clone());
+        let reply = unary!(self, list_snapshots, request);
         Ok(reply.reply(|reply| reply.snapshots))
     }
 
@@ -97,7 +97,7 @@ impl Client {
     /// Where the journal of a namespace ends now.
     pub async fn cursor(&self, ns: u64) -> Result<Reply<v1::Cursor>, Error> {
         let request = v1::GetCursorRequest { ns, ..Default::default() };
-        let reply = unary!(self, get_cursor, request.clone());
+        let reply = unary!(self, get_cursor, request);
         let cursor = reply.cursor.unwrap_or_default();
         Ok(reply.reply(|_| cursor))
     }

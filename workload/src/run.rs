@@ -226,6 +226,11 @@ impl Run {
                 Outcome::Done(_) => unreachable!("a namespace answers create_namespace"),
                 // The attempt before this one came through after all.
                 Outcome::Rejected { reason: Reason::AlreadyExists, .. } if !last.is_empty() => {}
+                // It was free when we looked. The history must not begin with what others do.
+                Outcome::Rejected { reason: Reason::AlreadyExists, .. } => {
+                    let why = "another client has just made it: start the run again";
+                    return Err(Error::Invalid(format!("namespace {name:?}: {why}")));
+                }
                 Outcome::Rejected { reason, .. } => {
                     return Err(Error::Invalid(format!("no namespace {name:?}: {reason}")));
                 }

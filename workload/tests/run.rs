@@ -46,6 +46,34 @@ impl Files for Agreeable {
     type ListStream = Entries;
     type SubscribeStream = Changes;
 
+    async fn list_snapshots(
+        &self,
+        _: Request<metad_client::v1::ListSnapshotsRequest>,
+    ) -> Result<Response<metad_client::v1::ListSnapshotsReply>, Status> {
+        Err(Status::unimplemented("no workload asks"))
+    }
+
+    async fn list_revisions(
+        &self,
+        _: Request<metad_client::v1::ListRevisionsRequest>,
+    ) -> Result<Response<metad_client::v1::ListRevisionsReply>, Status> {
+        Err(Status::unimplemented("no workload asks"))
+    }
+
+    async fn get_cursor(
+        &self,
+        _: Request<metad_client::v1::GetCursorRequest>,
+    ) -> Result<Response<metad_client::v1::GetCursorReply>, Status> {
+        Err(Status::unimplemented("no workload asks"))
+    }
+
+    async fn wait_for_change(
+        &self,
+        _: Request<metad_client::v1::WaitForChangeRequest>,
+    ) -> Result<Response<metad_client::v1::WaitForChangeReply>, Status> {
+        Err(Status::unimplemented("no workload asks"))
+    }
+
     async fn open_session(
         &self,
         _: Request<OpenSessionRequest>,
@@ -75,6 +103,10 @@ impl Files for Agreeable {
             mutate_request::Mutation::CreateNamespace(create) => {
                 let namespace = Namespace { id: 1, name: create.name, root: 1 };
                 mutate_reply::Result::Namespace(namespace)
+            }
+            mutate_request::Mutation::CreateSnapshot(_)
+            | mutate_request::Mutation::DeleteSnapshot(_) => {
+                return Err(Status::unimplemented("no workload asks"));
             }
             mutate_request::Mutation::Steps(steps) => {
                 let result = |n| StepResult {

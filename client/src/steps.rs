@@ -71,6 +71,11 @@ pub fn copy_with(options: v1::Copy) -> Step {
     step(Op::Copy(options))
 }
 
+/// Bounds what may be under a directory.
+pub fn set_quota(target: NodeRef, quota: v1::Quota) -> Step {
+    step(Op::SetQuota(v1::SetQuota { target: Some(target), quota: Some(quota) }))
+}
+
 /// Brings back what was at a place at a revision.
 pub fn restore(target: NodeRef, revision: u64) -> Step {
     step(Op::Restore(v1::Restore { target: Some(target), revision }))

@@ -31,6 +31,16 @@ pub const CURRENT_REV: &str = "current_rev";
 pub const OLDEST_REVISION: &str = "oldest_revision";
 /// Metadata key: the revision to list at, and to read the journal on from.
 pub const RESET_REVISION: &str = "reset_revision";
+/// Metadata key: the id of the directory whose quota it is.
+pub const DIRECTORY: &str = "directory";
+/// Metadata key: what the quota bounds, [`NODES`] or [`BYTES`].
+pub const QUOTA: &str = "quota";
+/// Metadata key: the value of the quota that was exceeded.
+pub const QUOTA_VALUE: &str = "quota_value";
+/// See [`QUOTA`].
+pub const NODES: &str = "nodes";
+/// See [`QUOTA`].
+pub const BYTES: &str = "bytes";
 /// Metadata key: the name of the limit that was exceeded.
 pub const LIMIT: &str = "limit";
 /// Metadata key: the value of the limit that was exceeded.

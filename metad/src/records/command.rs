@@ -5,6 +5,7 @@ use super::{
     node::{
         get_attributes, get_content, get_kind, get_name, put_attributes, put_content, put_kind,
     },
+    usage::{get_quota, put_quota},
 };
 use crate::{
     kv::Result,
@@ -33,6 +34,7 @@ const COPY: u8 = 6;
 const SET_ATTRIBUTES: u8 = 7;
 const CHECK: u8 = 8;
 const RESTORE: u8 = 9;
+const SET_QUOTA: u8 = 10;
 
 const CREATE: u8 = 1;
 const OVERWRITE: u8 = 2;
@@ -167,6 +169,11 @@ fn put_step(encoder: &mut Encoder, step: &Step) {
             put_node_ref(encoder, to);
             put_rev(encoder, *at);
         }
+        Step::SetQuota { target, quota } => {
+            encoder.byte(SET_QUOTA);
+            put_node_ref(encoder, target);
+            put_quota(encoder, *quota);
+        }
         Step::Restore { target, revision } => {
             encoder.byte(RESTORE);
             put_node_ref(encoder, target);
@@ -224,6 +231,7 @@ fn get_step(decoder: &mut Decoder) -> Result<Step> {
             to: get_node_ref(decoder)?,
             at: get_rev(decoder)?,
         },
+        SET_QUOTA => Step::SetQuota { target: get_node_ref(decoder)?, quota: get_quota(decoder)? },
         RESTORE => {
             Step::Restore { target: get_node_ref(decoder)?, revision: Revision(decoder.u64()?) }
         }

@@ -1,6 +1,9 @@
 //! Replies, kept so that a retry gets the same one.
 
-use metad_proto::limits;
+use metad_proto::{
+    errors::{BYTES, NODES},
+    limits,
+};
 
 use super::{
     codec::{Decoder, Encoder},
@@ -135,6 +138,12 @@ fn put_rejection(encoder: &mut Encoder, rejection: &Rejection) {
         }
         Rejection::SessionExpired => encoder.byte(10),
         Rejection::PreconditionFailed => encoder.byte(12),
+        Rejection::QuotaExceeded { directory, of, value } => {
+            encoder.byte(15);
+            encoder.u64(directory.0);
+            encoder.byte((*of == NODES).into());
+            encoder.u64(*value);
+        }
         Rejection::RevisionCompacted { oldest } => {
             encoder.byte(13);
             encoder.u64(oldest.0);
@@ -173,6 +182,11 @@ fn get_rejection(decoder: &mut Decoder) -> Result<Rejection> {
         }
         10 => Rejection::SessionExpired,
         12 => Rejection::PreconditionFailed,
+        15 => Rejection::QuotaExceeded {
+            directory: NodeId(decoder.u64()?),
+            of: if decoder.byte()? == 1 { NODES } else { BYTES },
+            value: decoder.u64()?,
+        },
         13 => Rejection::RevisionCompacted { oldest: Revision(decoder.u64()?) },
         14 => Rejection::CursorReset { revision: Revision(decoder.u64()?) },
         11 => {

@@ -7,7 +7,7 @@ use metad_proto::{limits, v1};
 
 use crate::types::{
     Action, Attributes, ClientId, CommitMode, Condition, Consistency, Content, Cursor, Kind, Name,
-    NameInvalid, NamespaceId, NodeId, NodeRef, Path, Rejection, Request, Revision, Step,
+    NameInvalid, NamespaceId, NodeId, NodeRef, Path, Quota, Rejection, Request, Revision, Step,
 };
 
 /// What a decoder gives.
@@ -144,6 +144,10 @@ fn step(step: v1::Step) -> Decoded<Step> {
             to: node_ref(copy.to)?,
             at: revision(copy.at_revision),
         },
+        Op::SetQuota(change) => Step::SetQuota {
+            target: node_ref(change.target)?,
+            quota: quota(change.quota.unwrap_or_default()),
+        },
         Op::Restore(restore) => Step::Restore {
             target: node_ref(restore.target)?,
             revision: Revision(restore.revision),
@@ -169,6 +173,10 @@ fn step(step: v1::Step) -> Decoded<Step> {
             rev: revision(delete.rev),
         },
     })
+}
+
+fn quota(quota: v1::Quota) -> Quota {
+    Quota { nodes: quota.nodes, bytes: quota.bytes }
 }
 
 fn condition(condition: Option<v1::check::Condition>) -> Decoded<Condition> {

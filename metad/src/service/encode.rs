@@ -4,8 +4,8 @@ use bytes::Bytes;
 use metad_proto::{limits::MESSAGE_BYTES_MAX, v1};
 
 use crate::types::{
-    Body, Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Outcome, Request,
-    Snapshot, Stat, StepResult, Usage,
+    Account, Body, Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Outcome,
+    Quota, Request, Snapshot, Stat, StepResult,
 };
 
 /// Bytes of entries or changes that are put into one message; but one of them at least.
@@ -63,15 +63,15 @@ pub(super) fn snapshot(snapshot: Snapshot) -> v1::Snapshot {
 
 /// A node and what is under it.
 pub(super) fn stat(stat: Stat) -> v1::Node {
-    node(stat.node, stat.usage)
+    node(stat.node, stat.account)
 }
 
 /// A line of a listing: its counters are not told.
 pub(super) fn entry(entry: Node) -> v1::Node {
-    node(entry, Usage::default())
+    node(entry, Account::default())
 }
 
-fn node(node: Node, usage: Usage) -> v1::Node {
+fn node(node: Node, Account { usage, quota }: Account) -> v1::Node {
     v1::Node {
         id: node.id.0,
         parent_id: node.parent.0,
@@ -81,6 +81,8 @@ fn node(node: Node, usage: Usage) -> v1::Node {
         content: node.content().cloned().map(content),
         nodes: usage.nodes,
         bytes: usage.bytes,
+        quota: (quota != Quota::default())
+            .then_some(v1::Quota { nodes: quota.nodes, bytes: quota.bytes }),
         symlink: match &node.body {
             Body::Symlink(to) => to.to_string(),
             Body::Directory | Body::File(_) => String::new(),

@@ -39,6 +39,10 @@ fn info(rejection: &Rejection) -> Info {
             .with(errors::LIMIT, limit)
             .with(errors::LIMIT_VALUE, value),
         Rejection::PreconditionFailed => Info::new(Reason::PreconditionFailed),
+        Rejection::QuotaExceeded { directory, of, value } => Info::new(Reason::QuotaExceeded)
+            .with(errors::DIRECTORY, directory)
+            .with(errors::QUOTA, of)
+            .with(errors::QUOTA_VALUE, value),
         Rejection::RevisionCompacted { oldest } => {
             Info::new(Reason::RevisionCompacted).with(errors::OLDEST_REVISION, oldest)
         }

@@ -4,7 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use metad_proto::limits;
+use metad_proto::{
+    errors::{BYTES, NODES},
+    limits,
+};
 
 use super::{Tried, apply::Context, reader::Reader};
 use crate::{
@@ -16,8 +19,8 @@ use crate::{
         usage,
     },
     types::{
-        Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace, Node,
-        NodeId, Rejection, Revision, StepResult, Usage,
+        Account, Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace,
+        Node, NodeId, Quota, Rejection, Revision, StepResult, Usage,
     },
 };
 
@@ -59,6 +62,8 @@ pub(super) struct Edit<'t, T> {
     namespace: &'t Namespace,
     /// Of the next change.
     ordinal: u32,
+    /// The journal does not tell of quotas.
+    quotas_changed: bool,
 }
 
 impl<'t, T: KvTxn> Edit<'t, T> {
@@ -68,12 +73,12 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         context: Context,
         namespace: &'t Namespace,
     ) -> Self {
-        Edit { txn, system, context, namespace, ordinal: 0 }
+        Edit { txn, system, context, namespace, ordinal: 0, quotas_changed: false }
     }
 
     /// Whether anything was changed, so that the command takes a revision.
     pub fn has_changed(&self) -> bool {
-        self.ordinal > 0
+        self.ordinal > 0 || self.quotas_changed
     }
 
     pub fn namespace(&self) -> &'t Namespace {
@@ -95,7 +100,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let (parent, name) = (place.parent(), Some(place.name.clone()));
         let (rev, attributes) = (self.context.revision, Attributes::new());
         let node = Node { id, parent, name, rev, body, attributes };
-        self.check_room(node.bytes())?;
+        self.check_room(place.above, Usage { nodes: 1, bytes: node.bytes() }, Usage::default())?;
         self.system.next_node = NodeId(id.0 + 1);
         self.link(&node)?;
         self.grow(place.above, Usage { nodes: 1, bytes: node.bytes() })?;
@@ -109,7 +114,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     pub fn create_like(&mut self, place: Place, nodes: Vec<(Node, Usage)>) -> Tried<StepResult> {
         let top = nodes.first().expect("a tree has a top");
         let size = Usage { nodes: nodes.len() as u64, bytes: top.0.bytes() + top.1.bytes };
-        self.check_room(size.bytes)?;
+        self.check_room(place.above, size, Usage::default())?;
         let first = self.system.next_node;
         let mut copies = BTreeMap::from([(top.0.parent, place.parent())]);
         for (node, usage) in nodes {
@@ -120,7 +125,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             let parent = copies[&node.parent];
             let node = Node { id, parent, name, rev: self.context.revision, ..node };
             self.link(&node)?;
-            self.put_usage(id, usage);
+            self.put_account(id, Account { usage, quota: Quota::default() });
             self.tell(ChangeKind::Created, &node);
         }
         self.grow(place.above, size)?;
@@ -158,9 +163,10 @@ impl<'t, T: KvTxn> Edit<'t, T> {
 
     /// Replaces the content of a file.
     pub fn update(&mut self, above: &[NodeId], file: Node, content: Content) -> Tried<StepResult> {
-        self.check_room(content.size)?;
-        self.keep_node(&file)?;
         let before = file.bytes();
+        let bytes = |bytes| Usage { nodes: 0, bytes };
+        self.check_room(above, bytes(content.size), bytes(before))?;
+        self.keep_node(&file)?;
         let body = Body::File(content);
         let node = Node { rev: self.context.revision, body, ..file };
         self.put(&node)?;
@@ -191,8 +197,10 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     pub fn remove(&mut self, above: &[NodeId], node: &Node) -> Result<StepResult> {
         let size = self.size(node)?;
         self.unlink(node)?;
-        if size.nodes > 1 {
+        if node.is_directory() {
             self.txn.delete(key::usage(self.context.group, node.id));
+        }
+        if size.nodes > 1 {
             let deleted = encode_revision(self.context.revision);
             self.txn.put(key::reclaim(self.context.group, node.id), deleted);
         }
@@ -201,13 +209,48 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Ok(StepResult::of(node.id, node.rev))
     }
 
-    /// The root's counter is the greatest: where it has room, all have.
-    fn check_room(&self, bytes: u64) -> Tried<()> {
+    /// Refuses what directories have no room for, once what makes way for it is gone.
+    pub fn check_room(&self, above: &[NodeId], more: Usage, less: Usage) -> Tried<()> {
+        // The root's counter is the greatest: where it has room, all have.
         let used = self.reader().usage(self.namespace.root)?.bytes;
-        if used.checked_add(bytes).is_none_or(|sum| sum > limits::TREE_BYTES_MAX) {
+        if used.checked_add(more.bytes).is_none_or(|sum| sum > limits::TREE_BYTES_MAX) {
             let (limit, value) = (limits::TREE_BYTES, limits::TREE_BYTES_MAX);
             return Err(Rejection::LimitExceeded { limit, value }.into());
         }
+        for directory in above {
+            let Account { usage, quota } = self.reader().account(*directory)?;
+            let bounds = [
+                (quota.nodes, NODES, usage.nodes + more.nodes, less.nodes),
+                (quota.bytes, BYTES, usage.bytes + more.bytes, less.bytes),
+            ];
+            for (bound, of, used, less) in bounds {
+                if let Some(value) = bound.filter(|bound| used > bound.saturating_add(less)) {
+                    let directory = *directory;
+                    return Err(Rejection::QuotaExceeded { directory, of, value }.into());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Like [`Edit::check_room`], of a move that may replace another node.
+    pub fn check_move(
+        &self,
+        above: &[NodeId],
+        node: &Node,
+        to: &[NodeId],
+        replaced: Option<&Node>,
+    ) -> Tried<()> {
+        let shared = above.iter().zip(to).take_while(|(a, b)| a == b).count();
+        let less = replaced.map_or(Ok(Usage::default()), |node| self.size(node))?;
+        self.check_room(&to[shared..], self.size(node)?, less)
+    }
+
+    /// Bounds what may be under a directory.
+    pub fn set_quota(&mut self, directory: NodeId, quota: Quota) -> Result<()> {
+        let account = self.reader().account(directory)?;
+        self.put_account(directory, Account { quota, ..account });
+        self.quotas_changed = true;
         Ok(())
     }
 
@@ -279,24 +322,25 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         })
     }
 
-    /// Recounts directories. One with nothing under it has no usage record.
+    /// Recounts directories. One with nothing under it, and no quota, has no record.
     fn count(&mut self, above: &[NodeId], recount: impl Fn(Usage) -> Option<Usage>) -> Result<()> {
         for directory in above {
-            let counted = recount(self.reader().usage(*directory)?);
+            let account = self.reader().account(*directory)?;
+            let counted = recount(account.usage);
             let counted = counted.ok_or_else(|| {
                 StorageFault::corrupt("usage record", format!("of directory {directory}"))
             })?;
-            self.put_usage(*directory, counted);
+            self.put_account(*directory, Account { usage: counted, ..account });
         }
         Ok(())
     }
 
-    fn put_usage(&mut self, directory: NodeId, usage: Usage) {
+    fn put_account(&mut self, directory: NodeId, account: Account) {
         let key = key::usage(self.context.group, directory);
-        if usage == Usage::default() {
+        if account == Account::default() {
             self.txn.delete(key);
         } else {
-            self.txn.put(key, usage::encode(&usage));
+            self.txn.put(key, usage::encode(&account));
         }
     }
 

@@ -12,8 +12,8 @@ use crate::{
     kv::{KvRead, Result},
     records::{change, decode_revision, key, namespace, node::Location, snapshot},
     types::{
-        Change, Cursor, GroupId, Name, Namespace, NamespaceId, Node, NodeRef, Path, Rejection,
-        Revision, Snapshot, Stat, Usage,
+        Account, Change, Cursor, GroupId, Name, Namespace, NamespaceId, Node, NodeRef, Path,
+        Rejection, Revision, Snapshot, Stat,
     },
 };
 
@@ -64,8 +64,8 @@ pub fn stat(source: Source, id: NamespaceId, target: &NodeRef) -> Answer<Stat> {
         let reader = source.reader()?;
         let node = reader.find(&reader.namespace(id)?, target)?.node;
         let counted = node.is_directory() && source.at.is_none();
-        let usage = if counted { reader.usage(node.id)? } else { Usage::default() };
-        Ok(Stat { node, usage })
+        let account = if counted { reader.account(node.id)? } else { Account::default() };
+        Ok(Stat { node, account })
     };
     answer(find())
 }

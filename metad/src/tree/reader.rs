@@ -11,8 +11,8 @@ use crate::{
         usage,
     },
     types::{
-        Attributes, Body, GroupId, Name, Namespace, NamespaceId, Node, NodeId, NodeRef, Rejection,
-        Revision, Usage,
+        Account, Attributes, Body, GroupId, Name, Namespace, NamespaceId, Node, NodeId, NodeRef,
+        Rejection, Revision, Usage,
     },
 };
 
@@ -77,8 +77,13 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
 
     /// What is under a directory now: counters have no past.
     pub fn usage(&self, directory: NodeId) -> Result<Usage> {
+        Ok(self.account(directory)?.usage)
+    }
+
+    /// What is under a directory now, and how much may be.
+    pub fn account(&self, directory: NodeId) -> Result<Account> {
         let value = self.view.get(&key::usage(self.group, directory))?;
-        value.map_or(Ok(Usage::default()), |value| usage::decode(&value))
+        value.map_or(Ok(Account::default()), |value| usage::decode(&value))
     }
 
     pub fn child(&self, parent: NodeId, name: &Name) -> Result<Option<Node>> {

@@ -512,3 +512,59 @@ fn snapshots_and_restoring() {
         "#]],
     );
 }
+
+#[test]
+fn quotas() {
+    check(
+        "mkdir /a
+         quota / nodes=4 bytes=10
+         quota /a bytes=5
+         commit create /a/f 4
+         commit create /a/g 2
+         commit overwrite /a/f 5
+         commit overwrite /a/f 6
+         commit overwrite /a/f 2
+         commit create /g 8
+         commit create /h 1
+         mkdir -p /x/y/z
+         mkdir -p /x
+         mkdir /y
+         move /g /a/g
+         copy /a /b
+         delete /g
+         copy /a/f /a/h
+         move! /a/f /a/h
+         quota /a bytes=1
+         quota /a
+         quota / nodes=1
+         quota /a/h nodes=1
+         delete -r /a
+         stat /",
+        expect![[r#"
+            mkdir /a: @2 #2 rev 2
+            quota / nodes=4 bytes=10: @3 #1 rev 1
+            quota /a bytes=5: @4 #2 rev 2
+            commit create /a/f 4: @5 #3 rev 5
+            commit create /a/g 2: @5 directory 2 may hold 5 bytes at most
+            commit overwrite /a/f 5: @6 #3 rev 6
+            commit overwrite /a/f 6: @6 directory 2 may hold 5 bytes at most
+            commit overwrite /a/f 2: @7 #3 rev 7
+            commit create /g 8: @8 #4 rev 8
+            commit create /h 1: @8 directory 1 may hold 10 bytes at most
+            mkdir -p /x/y/z: @8 directory 1 may hold 4 nodes at most
+            mkdir -p /x: @9 #5 rev 9
+            mkdir /y: @9 directory 1 may hold 4 nodes at most
+            move /g /a/g: @9 directory 2 may hold 5 bytes at most
+            copy /a /b: @9 directory 1 may hold 4 nodes at most
+            delete /g: @10 #4 rev 8
+            copy /a/f /a/h: @11 #6 rev 11
+            move! /a/f /a/h: @12 #3 rev 12
+            quota /a bytes=1: @12 directory 2 may hold 1 bytes at most
+            quota /a: @13 #2 rev 2
+            quota / nodes=1: @13 directory 1 may hold 1 nodes at most
+            quota /a/h nodes=1: @13 not a directory
+            delete -r /a: @14 #2 rev 2
+            stat /: Directory #1 rev 1 nodes 1 bytes 0
+        "#]],
+    );
+}

@@ -1,6 +1,6 @@
 //! Commands: what Raft replicates.
 
-use super::{Attributes, ClientId, Content, Kind, Name, NamespaceId, NodeRef, Revision};
+use super::{Attributes, ClientId, Content, Kind, Name, NamespaceId, NodeRef, Quota, Revision};
 
 /// Identifies a client's request: a retry carries the same one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,6 +117,13 @@ pub enum Step {
         to: NodeRef,
         /// The revision to copy from; None for what is there now.
         at: Option<Revision>,
+    },
+    /// Bounds what may be under a directory.
+    SetQuota {
+        /// The directory; the root for the whole namespace.
+        target: NodeRef,
+        /// In place of the one before.
+        quota: Quota,
     },
     /// Brings back what was at a place: a file's content, or a tree that is gone.
     Restore {

@@ -18,6 +18,6 @@ pub use consistency::Consistency;
 pub use content::Content;
 pub use id::{ClientId, GroupId, NamespaceId, NodeId, Revision, ServerId};
 pub use name::{Name, NameInvalid};
-pub use node::{Attributes, Body, Kind, Namespace, Node, Snapshot, Stat, Usage};
+pub use node::{Account, Attributes, Body, Kind, Namespace, Node, Quota, Snapshot, Stat, Usage};
 pub use outcome::{Applied, Outcome, Rejection, StepResult};
 pub use path::{NodeRef, Path};

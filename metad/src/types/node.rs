@@ -108,11 +108,29 @@ pub struct Usage {
     pub bytes: u64,
 }
 
+/// How much may be under a directory; None for no bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Quota {
+    /// Nodes.
+    pub nodes: Option<u64>,
+    /// Bytes of content.
+    pub bytes: Option<u64>,
+}
+
+/// What is under a directory, and how much may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// What is there.
+    pub usage: Usage,
+    /// What may be.
+    pub quota: Quota,
+}
+
 /// A node and what is under it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stat {
     /// The node.
     pub node: Node,
-    /// Of a directory; zero for a file.
-    pub usage: Usage,
+    /// Of a directory; nothing for a file.
+    pub account: Account,
 }

@@ -99,6 +99,16 @@ pub enum Rejection {
         /// Its value.
         value: u64,
     },
+    /// Beyond a quota.
+    #[error("directory {directory} may hold {value} {of} at most")]
+    QuotaExceeded {
+        /// Whose quota.
+        directory: NodeId,
+        /// `nodes` or `bytes`.
+        of: &'static str,
+        /// The quota.
+        value: u64,
+    },
     /// What was there at the revision is no longer kept.
     #[error("what was there before revision {oldest} is no longer kept")]
     RevisionCompacted {

@@ -115,6 +115,23 @@ pub enum Command {
         #[arg(short = 'd', long = "delete", value_name = "NAME")]
         remove: Vec<String>,
     },
+    /// Shows how much is under a directory, in one read.
+    Du {
+        /// The directory.
+        #[arg(default_value = "/")]
+        path: NodePath,
+    },
+    /// Bounds what may be under a directory, or in the namespace; without bounds, there are none.
+    Quota {
+        /// The directory; / for the whole namespace.
+        path: NodePath,
+        /// Nodes at most.
+        #[arg(long)]
+        nodes: Option<u64>,
+        /// Bytes at most.
+        #[arg(long)]
+        bytes: Option<u64>,
+    },
     /// Shows the versions of a node that are kept, the latest first.
     Log {
         /// The node.

@@ -80,6 +80,10 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Put(options) => write::put(&context, options).await?,
         Command::Mv { from, to, replace } => write::mv(&context, from, to, *replace).await?,
         Command::Cp { from, to, past } => write::cp(&context, from, to, past.at).await?,
+        Command::Du { path } => read::du(&context, path).await?,
+        Command::Quota { path, nodes, bytes } => {
+            write::set_quota(&context, path, *nodes, *bytes).await?;
+        }
         Command::Log { path, past } => history::log(&context, path, past.at).await?,
         Command::Restore { path, revision } => write::restore(&context, path, *revision).await?,
         Command::Snapshot(SnapshotCommand::List) => history::snapshots(&context).await?,

@@ -1,4 +1,4 @@
-//! ls, stat, tree, attr and ns list.
+//! ls, stat, tree, du, attr and ns list.
 
 use metad_client::{
     Error, Reply,
@@ -169,6 +169,24 @@ async fn level(
 ) -> Result<Level, Failure> {
     let entries = list(context, ns, by_id(id), at).await.map_err(Failure::about(&path))?.value;
     Ok(Level { path, entries: entries.into_iter(), indent })
+}
+
+pub async fn du(context: &Context, path: &NodePath) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let stat = context.client.stat(ns, path.target()).await;
+    let stat = stat.map_err(Failure::about(path.as_str()))?;
+    let Node { nodes, bytes, .. } = stat.value;
+    let quota = stat.value.quota.unwrap_or_default();
+    let value = || {
+        let quota = json!({"nodes": quota.nodes, "bytes": quota.bytes});
+        json!({"revision": stat.revision, "nodes": nodes, "bytes": bytes, "quota": quota})
+    };
+    let of = |bound: Option<u64>| bound.map_or_else(String::new, |bound| format!(" of {bound}"));
+    let lines = || {
+        let (nodes_max, bytes_max) = (of(quota.nodes), of(quota.bytes));
+        format!("{nodes}{nodes_max} nodes, {bytes}{bytes_max} bytes: {}", printable(path.as_str()))
+    };
+    Ok(context.output.data(value, lines)?)
 }
 
 pub async fn attributes(context: &Context, path: &NodePath) -> Result<(), Failure> {

@@ -1,4 +1,4 @@
-//! mkdir, put, mv, cp, ln, attr, rm and ns create.
+//! mkdir, put, mv, cp, ln, attr, quota, restore, rm and ns create.
 
 use metad_client::{
     Error, Reply, import, steps,
@@ -66,6 +66,17 @@ pub async fn cp(
     let (source, target) = (Some(from.target()), Some(to.target()));
     let step = steps::copy_with(v1::Copy { from: source, to: target, at_revision });
     one(context, ns, &format!("{from} to {to}"), step).await
+}
+
+pub async fn set_quota(
+    context: &Context,
+    path: &NodePath,
+    nodes: Option<u64>,
+    bytes: Option<u64>,
+) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let step = steps::set_quota(path.target(), v1::Quota { nodes, bytes });
+    one(context, ns, path.as_str(), step).await
 }
 
 pub async fn restore(context: &Context, path: &NodePath, revision: u64) -> Result<(), Failure> {

@@ -4,7 +4,7 @@
 //! | invariant | file |
 //! |---|---|
 //! | one parent, one entry, a way to the root, no orphan | structure.rs |
-//! | counters equal a recount | structure.rs |
+//! | counters equal a recount, none exceeds its quota | structure.rs |
 //! | what is kept of the past does not overlap | past.rs |
 //! | the journal replays from the oldest tree that is kept to the tree, without a gap | history.rs |
 //! | one effect for each request | history.rs |

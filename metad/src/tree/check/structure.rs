@@ -11,11 +11,11 @@ use crate::{
         system::System,
         usage,
     },
-    types::{GroupId, Name, Namespace, Node, NodeId, Usage},
+    types::{Account, GroupId, Name, Namespace, Node, NodeId, Quota, Usage},
 };
 
 type Children = BTreeMap<NodeId, Vec<Node>>;
-type Usages = BTreeMap<NodeId, Usage>;
+type Accounts = BTreeMap<NodeId, Account>;
 
 /// Checks the structure, and gives the reachable nodes of each tree by its root.
 pub(super) fn check(
@@ -93,7 +93,7 @@ fn read_locations(view: &dyn KvRead, group: GroupId) -> Result<BTreeMap<NodeId, 
         .collect()
 }
 
-fn read_usages(view: &dyn KvRead, group: GroupId) -> Result<Usages> {
+fn read_usages(view: &dyn KvRead, group: GroupId) -> Result<Accounts> {
     let range = key::usages(group);
     let pairs = view.scan(&range.start, &range.end);
     pairs
@@ -151,7 +151,7 @@ impl Walk<'_> {
     }
 
     /// Every directory's counters equal a recount. Children before parents.
-    fn count(&mut self, root: NodeId, usages: &mut Usages) {
+    fn count(&mut self, root: NodeId, usages: &mut Accounts) {
         let mut order = vec![root];
         let mut position = 0;
         while let Some(directory) = order.get(position).copied() {
@@ -159,7 +159,7 @@ impl Walk<'_> {
             let nodes = self.children.get(&directory).into_iter().flatten();
             order.extend(nodes.filter(|node| node.is_directory()).map(|node| node.id));
         }
-        let mut counted = Usages::new();
+        let mut counted = BTreeMap::<NodeId, Usage>::new();
         for directory in order.iter().rev() {
             let mut usage = Usage::default();
             for node in self.children.get(directory).into_iter().flatten() {
@@ -168,8 +168,14 @@ impl Walk<'_> {
                 usage.bytes += node.bytes() + under.bytes;
             }
             let stored = usages.remove(directory).unwrap_or_default();
-            self.findings.expect(stored == usage, "counters equal a recount", || {
+            self.findings.expect(stored.usage == usage, "counters equal a recount", || {
                 format!("directory {directory}: stored {stored:?}, counted {usage:?}")
+            });
+            let Quota { nodes, bytes } = stored.quota;
+            let fits = nodes.is_none_or(|bound| usage.nodes <= bound)
+                && bytes.is_none_or(|bound| usage.bytes <= bound);
+            self.findings.expect(fits, "none exceeds its quota", || {
+                format!("directory {directory}: {:?}, counted {usage:?}", stored.quota)
             });
             counted.insert(*directory, usage);
         }

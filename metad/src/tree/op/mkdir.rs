@@ -8,7 +8,7 @@ use crate::{
         op::unchanged,
         reader::root,
     },
-    types::{Body, NodeRef, Path, Rejection, StepResult},
+    types::{Body, NodeRef, Path, Rejection, StepResult, Usage},
 };
 
 pub(super) fn mkdir(edit: &mut Edit<impl KvTxn>, target: &NodeRef) -> Tried<StepResult> {
@@ -51,6 +51,8 @@ pub(super) fn mkdir_with_parents(
     };
     debug_assert!(above.first() == Some(&root(edit.namespace()).id), "the way starts at the root");
     check_depth(above.len() + names.len())?;
+    let missing = Usage { nodes: 1 + names.len() as u64, bytes: 0 };
+    edit.check_room(&above, missing, Usage::default())?;
     let mut made = edit.create(Place::new(&above, first)?, Body::Directory)?;
     for name in names {
         above.push(made.id);

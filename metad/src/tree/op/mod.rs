@@ -11,6 +11,7 @@ mod mkdir;
 mod relocate;
 mod restore;
 mod set_attributes;
+mod set_quota;
 mod snapshot;
 mod symlink;
 
@@ -33,6 +34,7 @@ pub(super) fn step(edit: &mut Edit<impl KvTxn>, step: &Step) -> Tried<StepResult
         }
         Step::Symlink { target, to } => symlink::symlink(edit, target, to),
         Step::Copy { from, to, at } => copy::copy(edit, from, to, *at),
+        Step::SetQuota { target, quota } => set_quota::set_quota(edit, target, *quota),
         Step::Restore { target, revision } => restore::restore(edit, target, *revision),
         Step::SetAttributes { target, set, remove, rev } => {
             set_attributes::set_attributes(edit, target, set, remove, *rev)

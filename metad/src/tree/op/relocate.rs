@@ -37,7 +37,9 @@ pub(super) fn relocate(
         return Ok(unchanged(&found.node));
     }
     let place = Place::new(&above, &name)?;
-    if let Some(other) = taken.filter(|other| other.id != found.node.id) {
+    let replaced = taken.filter(|other| other.id != found.node.id);
+    edit.check_move(&found.above, &found.node, &above, replaced.as_ref())?;
+    if let Some(other) = replaced {
         edit.remove(&above, &other)?;
     }
     Ok(edit.relocate(&found.above, found.node, place)?)

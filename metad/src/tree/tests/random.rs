@@ -13,8 +13,8 @@ use crate::{
         query::{self, Source},
     },
     types::{
-        Action, CommitMode, Condition, Node, NodeId, NodeRef, Outcome, Path, Rejection, Revision,
-        Step,
+        Action, CommitMode, Condition, Node, NodeId, NodeRef, Outcome, Path, Quota, Rejection,
+        Revision, Step,
     },
 };
 
@@ -44,6 +44,12 @@ fn step() -> impl Strategy<Value = Step> {
             autorename: (size == 2).then(|| "Ann".into()),
         }),
         (path(), path(), rev()).prop_map(|(from, to, at)| Step::Copy { from, to, at }),
+        (path(), 0..12u64, 0..12u64).prop_map(|(target, nodes, bytes)| {
+            // Small numbers bound, large ones do not.
+            let bound = |bound: u64| Some(bound).filter(|bound| *bound < 9);
+            let quota = Quota { nodes: bound(nodes), bytes: bound(bytes) };
+            Step::SetQuota { target, quota }
+        }),
         (path(), 1..20u64).prop_map(|(target, revision)| {
             Step::Restore { target, revision: Revision(revision) }
         }),
@@ -164,7 +170,7 @@ proptest! {
         let stored = key::nodes(GROUP);
         let stored = machine.state.range(stored.start..stored.end).count() as u64;
         let root = query::stat(Source::now(&machine.state, GROUP), NAMESPACE, &root).unwrap().unwrap();
-        prop_assert_eq!(stored, root.usage.nodes);
+        prop_assert_eq!(stored, root.account.usage.nodes);
         // What is no longer kept goes, all of it.
         let up_to = query::revision(&machine.state, GROUP).unwrap();
         machine.apply(Action::Compact { up_to });

@@ -14,7 +14,7 @@ use crate::{
     },
     types::{
         Action, Applied, ClientId, Command, CommitMode, Condition, Content, GroupId, Kind, Name,
-        NamespaceId, Node, NodeId, NodeRef, Outcome, Path, Request, Revision, Step,
+        NamespaceId, Node, NodeId, NodeRef, Outcome, Path, Quota, Request, Revision, Step,
     },
 };
 
@@ -76,7 +76,7 @@ impl Machine {
         match verb {
             "stat" => match query::stat(self.source(), NAMESPACE, &node_ref(rest)).unwrap() {
                 Ok(stat) => {
-                    let (node, usage) = (stat.node, stat.usage);
+                    let (node, usage) = (stat.node, stat.account.usage);
                     let size = node.bytes() + usage.bytes;
                     let kept: String = node.attributes.iter().map(shown).collect();
                     format!(
@@ -242,6 +242,14 @@ fn step(line: &str) -> Step {
         }
         ("symlink", [path, to]) => Step::Symlink { target: node_ref(path), to: (*to).into() },
         ("copy", [from, to]) => Step::Copy { from: node_ref(from), to: node_ref(to), at: rev },
+        ("quota", [path, bounds @ ..]) => {
+            let bound = |name: &str| {
+                let bound = bounds.iter().find_map(|bound| bound.strip_prefix(name));
+                bound.map(|value| value.parse().unwrap())
+            };
+            let quota = Quota { nodes: bound("nodes="), bytes: bound("bytes=") };
+            Step::SetQuota { target: node_ref(path), quota }
+        }
         ("restore", [path]) => {
             Step::Restore { target: node_ref(path), revision: rev.expect("a revision") }
         }

@@ -1,0 +1,34 @@
+//! Bounds what may be under a directory; under the root, what the namespace may hold.
+
+use metad_proto::errors::{BYTES, NODES};
+
+use super::unchanged;
+use crate::{
+    kv::KvTxn,
+    tree::{Tried, edit::Edit},
+    types::{NodeRef, Quota, Rejection, StepResult},
+};
+
+/// What is there already must fit: a quota is never exceeded, not even for a moment.
+pub(super) fn set_quota(
+    edit: &mut Edit<impl KvTxn>,
+    target: &NodeRef,
+    quota: Quota,
+) -> Tried<StepResult> {
+    let node = edit.reader().find(edit.namespace(), target)?.node;
+    if !node.is_directory() {
+        return Err(Rejection::NotADirectory.into());
+    }
+    let account = edit.reader().account(node.id)?;
+    let bounds =
+        [(quota.nodes, NODES, account.usage.nodes), (quota.bytes, BYTES, account.usage.bytes)];
+    for (bound, of, used) in bounds {
+        if let Some(value) = bound.filter(|bound| used > *bound) {
+            return Err(Rejection::QuotaExceeded { directory: node.id, of, value }.into());
+        }
+    }
+    if account.quota != quota {
+        edit.set_quota(node.id, quota)?;
+    }
+    Ok(unchanged(&node))
+}

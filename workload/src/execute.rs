@@ -24,6 +24,7 @@ pub enum Answer {
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one of it at a time")]
 pub enum Outcome {
     /// Answered, and done.
     Done(Reply<Answer>),

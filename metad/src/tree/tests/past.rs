@@ -1,0 +1,151 @@
+//! What was there: reading it, keeping it, bringing it back.
+
+use expect_test::expect;
+
+use super::script::check;
+
+#[test]
+fn the_past() {
+    check(
+        "mkdir -p /a/b
+         commit create /a/b/f 1
+         commit overwrite /a/b/f 2
+         move /a/b /c
+         delete -r /a
+         delete -r /c
+         mkdir /a
+         at 3 stat /a/b/f
+         at 4 stat /a/b/f
+         at 5 stat /a/b/f
+         at 5 stat /c/f
+         at 5 lookup #4
+         at 4 lookup #4
+         at 2 list /a
+         at 5 list /
+         at 7 list /
+         at 9 list /
+         reclaim 100
+         at 5 list /c
+         at 7 list /c
+         compact 5
+         at 4 list /
+         at 5 list /c
+         compact 4
+         journal
+         reclaim 100
+         journal
+         at 5 stat /c/f
+         compact 99
+         reclaim 100
+         at 8 list /",
+        expect![[r#"
+            mkdir -p /a/b: @2 #3 rev 2
+            commit create /a/b/f 1: @3 #4 rev 3
+            commit overwrite /a/b/f 2: @4 #4 rev 4
+            move /a/b /c: @5 #3 rev 5
+            delete -r /a: @6 #2 rev 2
+            delete -r /c: @7 #3 rev 5
+            mkdir /a: @8 #5 rev 8
+            at 3 stat /a/b/f: File #4 rev 3 nodes 0 bytes 1
+            at 4 stat /a/b/f: File #4 rev 4 nodes 0 bytes 2
+            at 5 stat /a/b/f: no such namespace or node
+            at 5 stat /c/f: File #4 rev 4 nodes 0 bytes 2
+            at 5 lookup #4: #4 /c/f
+            at 4 lookup #4: #4 /a/b/f
+            at 2 list /a: b #3 rev 2
+            at 5 list /: a #2 rev 2, c #3 rev 5
+            at 7 list /: 
+            at 9 list /: no such namespace or node
+            reclaim 100: @8 Reclaimed { more: false }
+            at 5 list /c: f #4 rev 4
+            at 7 list /c: no such namespace or node
+            compact 5: @8 Compacted(Revision(5))
+            at 4 list /: what was there before revision 5 is no longer kept
+            at 5 list /c: f #4 rev 4
+            compact 4: @8 Compacted(Revision(5))
+            journal: 
+                2.0 Created #2 a in #1
+                2.1 Created #3 b in #2
+                3.0 Created #4 f in #3
+                4.0 Updated #4 f in #3
+                5.0 Moved #3 c in #1, was b in #2
+                6.0 Deleted #2 a in #1
+                7.0 Deleted #3 c in #1
+                8.0 Created #5 a in #1
+            reclaim 100: @8 Reclaimed { more: false }
+            journal: changes after the cursor are no longer kept: list at 8, and read on from there
+            at 5 stat /c/f: File #4 rev 4 nodes 0 bytes 2
+            compact 99: @8 Compacted(Revision(8))
+            reclaim 100: @8 Reclaimed { more: true }
+            at 8 list /: a #5 rev 8
+        "#]],
+    );
+}
+
+#[test]
+fn snapshots_and_restoring() {
+    check(
+        "commit create /f 1
+         mkdir /d
+         commit create /d/g 2
+         snapshot monday
+         snapshot monday
+         commit overwrite /f 5
+         move /f /h
+         commit overwrite /h 6
+         versions /h
+         at 5 versions /f
+         delete -r /d
+         compact 99
+         at 5 list /
+         restore@5 /d
+         list /d
+         restore@5 /d
+         restore@5 /f
+         restore@6 /h
+         restore@7 /h
+         stat /h
+         copy@5 /d/g /g
+         copy@5 / /x
+         copy@3 /f /x
+         restore@99 /g
+         unsnapshot monday
+         unsnapshot monday
+         compact 99
+         reclaim 100
+         at 5 list /
+         list /",
+        expect![[r#"
+            commit create /f 1: @2 #2 rev 2
+            mkdir /d: @3 #3 rev 3
+            commit create /d/g 2: @4 #4 rev 4
+            snapshot monday: @5 Snapshot(Snapshot { name: Name("monday"), revision: Revision(5), time_ms: 1000 })
+            snapshot monday: @5 the name is taken
+            commit overwrite /f 5: @6 #2 rev 6
+            move /f /h: @7 #2 rev 7
+            commit overwrite /h 6: @8 #2 rev 8
+            versions /h: rev 8 h 6, rev 7 h 5, rev 6 f 5, rev 2 f 1
+            at 5 versions /f: rev 8 h 6, rev 7 h 5, rev 6 f 5, rev 2 f 1
+            delete -r /d: @9 #3 rev 3
+            compact 99: @9 Compacted(Revision(5))
+            at 5 list /: d #3 rev 3, f #2 rev 2
+            restore@5 /d: @10 #5 rev 10
+            list /d: g #6 rev 10
+            restore@5 /d: @10 the name is taken
+            restore@5 /f: @11 #7 rev 11
+            restore@6 /h: @11 no such namespace or node
+            restore@7 /h: @12 #2 rev 12
+            stat /h: File #2 rev 12 nodes 0 bytes 5
+            copy@5 /d/g /g: @13 #8 rev 13
+            copy@5 / /x: @14 #9 rev 14
+            copy@3 /f /x: @14 what was there before revision 5 is no longer kept
+            restore@99 /g: @14 no such namespace or node
+            unsnapshot monday: @15 Snapshot(Snapshot { name: Name("monday"), revision: Revision(5), time_ms: 1000 })
+            unsnapshot monday: @15 no such namespace or node
+            compact 99: @15 Compacted(Revision(15))
+            reclaim 100: @15 Reclaimed { more: true }
+            at 5 list /: what was there before revision 15 is no longer kept
+            list /: d #5 rev 10, f #7 rev 11, g #8 rev 13, h #2 rev 12, x #9 rev 14
+        "#]],
+    );
+}

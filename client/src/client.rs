@@ -7,14 +7,23 @@ use tokio::sync::OnceCell;
 use crate::{
     Error, Options,
     call::{Deadline, backoff::Backoff, endpoints::Endpoints},
+    level::Level,
     session::Session,
+    v1,
 };
 
 /// A client of one cluster. Clones share its connections and its session; calls may run at
 /// the same time. It has no tasks of its own: dropping a call stops it.
+///
+/// A handle also says how its calls are made: [`reading`](Client::reading) and
+/// [`fenced`](Client::fenced) give handles that do so in another way.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) shared: Arc<Shared>,
+    /// Of reads whose request does not say.
+    level: Option<Level>,
+    /// Of mutations.
+    pub(crate) fences: Arc<[v1::Fence]>,
 }
 
 pub(crate) struct Shared {
@@ -37,12 +46,32 @@ impl Client {
                 backoff,
                 session: Mutex::default(),
             }),
+            level: None,
+            fences: Arc::default(),
         })
+    }
+
+    /// A handle whose reads are of this level, unless their request names another one.
+    #[must_use]
+    pub fn reading(&self, level: Level) -> Client {
+        Client { level: Some(level), ..self.clone() }
+    }
+
+    /// A handle whose mutations are refused with `TOKEN_STALE` unless each of these locks is
+    /// held with its token when they take effect.
+    #[must_use]
+    pub fn fenced(&self, fences: impl Into<Arc<[v1::Fence]>>) -> Client {
+        Client { fences: fences.into(), ..self.clone() }
     }
 
     /// The nodes that it knows, configured ones first.
     pub fn addresses(&self) -> Vec<String> {
         self.endpoints(|endpoints| endpoints.addresses().map(str::to_owned).collect())
+    }
+
+    /// What a read must reflect: what it says itself, or else what this handle says.
+    pub(crate) fn consistency(&self, own: Option<v1::Consistency>) -> Option<v1::Consistency> {
+        own.or(self.level.map(Level::wire))
     }
 
     pub(crate) fn deadline(&self) -> Deadline {

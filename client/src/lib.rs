@@ -1,7 +1,10 @@
 //! The client of metad: finds the leader, retries under one request id until its deadline,
 //! and says exactly as much about the outcome as is known.
 //!
-//! - [`Client`]: mutations, reads, listings, journals, subscriptions, the state of nodes
+//! - [`Client`]: mutations, reads, listings, differences, locks, journals, subscriptions, the
+//!   state of nodes
+//! - [`Level`]: what reads must reflect, and so which nodes answer them
+//! - [`locks`]: leases with fencing tokens
 //! - [`steps`]: short ways to write the steps of a mutation
 //! - [`Error`]: rejected, unavailable and unknown, never mixed
 //!
@@ -11,10 +14,15 @@
 mod call;
 mod client;
 mod cluster;
+mod diff;
 mod error;
 pub mod import;
+mod level;
 mod list;
+pub mod locks;
 mod mutate;
+mod mutation;
+mod namespaces;
 mod options;
 mod read;
 mod session;
@@ -24,7 +32,9 @@ mod subscription;
 
 pub use client::Client;
 pub use error::{Error, Reply};
+pub use level::Level;
 pub use metad_proto::{errors, v1};
+pub use mutation::Mutation;
 pub use options::Options;
 pub use session::Request;
 pub use subscription::{Event, Subscription};

@@ -3,46 +3,38 @@
 use metad_proto::{
     errors::Reason,
     limits::{MESSAGE_BYTES_MAX, STEPS_MAX},
-    v1::{self, MutateReply, MutateRequest, Step, mutate_reply, mutate_request::Mutation},
+    v1::{self, MutateReply, MutateRequest, Step, mutate_request::Mutation as Wire},
 };
 use prost::Message;
 
 use crate::{
-    Client, Error, Reply, Request,
+    Client, Error, Mutation, Reply, Request,
     call::{Attempt, Deadline, Ended, failure},
+    level::Aim,
     stamped::Stamped,
     steps,
 };
 
+/// Locks that one mutation may depend on.
+const FENCES_MAX: usize = 16;
 /// Requests that one mutation may use: the session of the first may have expired unnoticed.
 const REQUESTS_MAX: u32 = 2;
 
 impl Client {
-    /// Makes a namespace.
-    pub async fn create_namespace(&self, name: &str) -> Result<Reply<v1::Namespace>, Error> {
-        self.apply(create_namespace(name)).await.and_then(namespace_of)
+    /// Carries out a mutation of any kind.
+    pub async fn apply<M: Mutation>(&self, mutation: M) -> Result<Reply<M::Answer>, Error> {
+        answer_of::<M>(self.send(mutation.wire()).await?)
     }
 
-    /// Makes a namespace, under an identity from [`next_request`](Client::next_request).
-    pub async fn create_namespace_as(
+    /// Carries out a mutation of any kind under an identity from
+    /// [`next_request`](Client::next_request). After [`Error::Unknown`] the same call may be made
+    /// again with the same request.
+    pub async fn apply_as<M: Mutation>(
         &self,
         request: &Request,
-        name: &str,
-    ) -> Result<Reply<v1::Namespace>, Error> {
-        let reply = self.apply_as(request, create_namespace(name), self.deadline()).await;
-        reply.and_then(namespace_of)
-    }
-
-    /// Gives the present revision of a namespace a name, which keeps what is there.
-    pub async fn create_snapshot(&self, ns: u64, name: &str) -> Result<Reply<v1::Snapshot>, Error> {
-        let create = v1::CreateSnapshot { ns, name: name.to_owned() };
-        self.apply(Mutation::CreateSnapshot(create)).await.and_then(snapshot_of)
-    }
-
-    /// Forgets a snapshot.
-    pub async fn delete_snapshot(&self, ns: u64, name: &str) -> Result<Reply<v1::Snapshot>, Error> {
-        let delete = v1::DeleteSnapshot { ns, name: name.to_owned() };
-        self.apply(Mutation::DeleteSnapshot(delete)).await.and_then(snapshot_of)
+        mutation: M,
+    ) -> Result<Reply<M::Answer>, Error> {
+        answer_of::<M>(self.send_as(request, mutation.wire(), self.deadline()).await?)
     }
 
     /// Carries out steps, all or none, at one revision.
@@ -52,12 +44,10 @@ impl Client {
         steps: Vec<Step>,
     ) -> Result<Reply<Vec<v1::StepResult>>, Error> {
         let count = steps.len();
-        let reply = self.apply(Mutation::Steps(v1::Steps { ns, steps })).await?;
-        results_of(reply, count)
+        results_of(self.apply(v1::Steps { ns, steps }).await?, count)
     }
 
-    /// Carries out steps under an identity from [`next_request`](Client::next_request). After
-    /// [`Error::Unknown`] the same call may be made again with the same request.
+    /// Carries out steps under an identity; see [`apply_as`](Client::apply_as).
     pub async fn mutate_as(
         &self,
         request: &Request,
@@ -65,8 +55,7 @@ impl Client {
         steps: Vec<Step>,
     ) -> Result<Reply<Vec<v1::StepResult>>, Error> {
         let count = steps.len();
-        let mutation = Mutation::Steps(v1::Steps { ns, steps });
-        results_of(self.apply_as(request, mutation, self.deadline()).await?, count)
+        results_of(self.apply_as(request, v1::Steps { ns, steps }).await?, count)
     }
 
     /// Makes a directory.
@@ -105,11 +94,11 @@ impl Client {
         Ok(reply.map(|results| results.into_iter().next().expect("one result a step, checked")))
     }
 
-    async fn apply(&self, mutation: Mutation) -> Result<Reply<MutateReply>, Error> {
+    async fn send(&self, mutation: Wire) -> Result<Reply<MutateReply>, Error> {
         let deadline = self.deadline();
         for _ in 1..REQUESTS_MAX {
             let request = self.begin_request(deadline).await?;
-            let reply = self.apply_as(&request, mutation.clone(), deadline).await;
+            let reply = self.send_as(&request, mutation.clone(), deadline).await;
             // Nothing was applied under the expired session, and nothing will be: a new
             // request cannot be a second effect.
             let renew =
@@ -119,22 +108,23 @@ impl Client {
             }
         }
         let request = self.begin_request(deadline).await?;
-        self.apply_as(&request, mutation, deadline).await
+        self.send_as(&request, mutation, deadline).await
     }
 
-    async fn apply_as(
+    async fn send_as(
         &self,
         request: &Request,
-        mutation: Mutation,
+        mutation: Wire,
         deadline: Deadline,
     ) -> Result<Reply<MutateReply>, Error> {
         let message = MutateRequest {
             request: Some(request.id()),
             first_pending: 0,
             mutation: Some(mutation),
+            fences: self.fences.to_vec(),
         };
         check(&message)?;
-        let sent = self.call(deadline, |attempt: Attempt| {
+        let sent = self.call(Aim::Leader, deadline, |attempt: Attempt| {
             let first_pending = request.first_pending();
             let message = MutateRequest { first_pending, ..message.clone() };
             async move {
@@ -180,18 +170,18 @@ impl Client {
     }
 }
 
-fn create_namespace(name: &str) -> Mutation {
-    Mutation::CreateNamespace(v1::CreateNamespace { name: name.to_owned() })
-}
-
 /// Refuses what the server would not even read: retries could not tell that from an
 /// unavailable server.
 fn check(message: &MutateRequest) -> Result<(), Error> {
-    if let Some(Mutation::Steps(steps)) = &message.mutation {
+    if let Some(Wire::Steps(steps)) = &message.mutation {
         let count = steps.steps.len();
         if count == 0 || count > STEPS_MAX {
             return Err(Error::Invalid(format!("{count} steps: expected 1 to {STEPS_MAX}")));
         }
+    }
+    let fences = message.fences.len();
+    if fences > FENCES_MAX {
+        return Err(Error::Invalid(format!("{fences} fences: at most {FENCES_MAX}")));
     }
     // Room for first_pending, which is filled in later.
     let size = message.encoded_len() + 16;
@@ -203,33 +193,23 @@ fn check(message: &MutateRequest) -> Result<(), Error> {
     Ok(())
 }
 
-fn namespace_of(reply: Reply<MutateReply>) -> Result<Reply<v1::Namespace>, Error> {
-    match reply.value.result.clone() {
-        Some(mutate_reply::Result::Namespace(namespace)) => Ok(reply.map(|_| namespace)),
-        _ => Err(misanswered(&reply, "no namespace in the reply to create_namespace")),
-    }
-}
-
-fn snapshot_of(reply: Reply<MutateReply>) -> Result<Reply<v1::Snapshot>, Error> {
-    match reply.value.result.clone() {
-        Some(mutate_reply::Result::Snapshot(snapshot)) => Ok(reply.map(|_| snapshot)),
-        _ => Err(misanswered(&reply, "no snapshot in the reply")),
+fn answer_of<M: Mutation>(mut reply: Reply<MutateReply>) -> Result<Reply<M::Answer>, Error> {
+    match reply.value.result.take().and_then(M::answer) {
+        Some(answer) => Ok(reply.map(|_| answer)),
+        None => Err(misanswered(reply.node, "the reply to a mutation is of another kind")),
     }
 }
 
 fn results_of(
-    reply: Reply<MutateReply>,
+    reply: Reply<v1::StepResults>,
     count: usize,
 ) -> Result<Reply<Vec<v1::StepResult>>, Error> {
-    match &reply.value.result {
-        Some(mutate_reply::Result::Steps(steps)) if steps.results.len() == count => {
-            let results = steps.results.clone();
-            Ok(reply.map(|_| results))
-        }
-        _ => Err(misanswered(&reply, "not one result for each step")),
+    match reply.value.results.len() == count {
+        true => Ok(reply.map(|steps| steps.results)),
+        false => Err(misanswered(reply.node, "not one result for each step")),
     }
 }
 
-fn misanswered(reply: &Reply<MutateReply>, message: &str) -> Error {
-    Error::Fault { node: reply.node, message: message.to_owned() }
+fn misanswered(node: u64, message: &str) -> Error {
+    Error::Fault { node, message: message.to_owned() }
 }

@@ -1,4 +1,7 @@
-//! Reads: linearizable, and retried freely, since they change nothing.
+//! Reads: retried freely, since they change nothing. Linearizable unless the handle or the
+//! request says otherwise.
+
+use std::time::Duration;
 
 use metad_proto::v1::{
     self, ListNamespacesRequest, LookupReply, LookupRequest, NodeRef, ReadJournalReply,
@@ -8,20 +11,28 @@ use metad_proto::v1::{
 use crate::{
     Client, Error, Reply,
     call::{Attempt, Ended},
+    level::Aim,
     stamped::Stamped,
 };
 
+/// Nodes that one call asks for.
+const STATS_MAX: usize = 1_000;
+
+/// One message, one answer, from whoever can give it.
 macro_rules! unary {
     ($client:expr, $method:ident, $message:expr) => {{
-        let message = $message;
-        let sent = $client.call($client.deadline(), |attempt: Attempt| {
+        let mut message = $message;
+        message.consistency = $client.consistency(message.consistency);
+        let aim = $crate::level::Aim::of(message.consistency.as_ref());
+        let sent = $client.call(aim, $client.deadline(), |attempt: $crate::call::Attempt| {
             let request = attempt.request(message.clone());
             let mut files = attempt.files;
             async move { Ok(files.$method(request).await?.into_inner()) }
         });
-        sent.await.map_err(Ended::of_read)?
+        sent.await.map_err($crate::call::Ended::of_read)?
     }};
 }
+pub(crate) use unary;
 
 impl Client {
     /// All namespaces, in the order of their ids.
@@ -43,11 +54,37 @@ impl Client {
 
     /// Attributes of a node, with all options: as it was at a revision.
     pub async fn stat_with(&self, request: StatRequest) -> Result<Reply<v1::Node>, Error> {
-        let reply = unary!(self, stat, request.clone());
+        Ok(self.stat_located(request).await?.map(|(node, _)| node))
+    }
+
+    /// Attributes of a node, and the namespace that it is in: another one than the request's
+    /// if the path leads through a mount.
+    pub async fn stat_located(
+        &self,
+        request: StatRequest,
+    ) -> Result<Reply<(v1::Node, u64)>, Error> {
+        let reply = unary!(self, stat, request);
         match reply.stat.clone() {
-            Some(stat) => Ok(reply.reply(|_| stat)),
+            Some(stat) => Ok(reply.reply(|reply| (stat, reply.ns))),
             None => Err(Error::Fault { node: reply.node, message: "a stat of nothing".to_owned() }),
         }
+    }
+
+    /// Attributes of up to 1,000 nodes, all of one revision; one result for each target.
+    pub async fn batch_stat(
+        &self,
+        request: v1::BatchStatRequest,
+    ) -> Result<Reply<Vec<v1::StatResult>>, Error> {
+        let count = request.targets.len();
+        if count > STATS_MAX {
+            return Err(Error::Invalid(format!("{count} targets: at most {STATS_MAX}")));
+        }
+        let reply = unary!(self, batch_stat, request);
+        if reply.results.len() != count {
+            let message = "not one result for each target".to_owned();
+            return Err(Error::Fault { node: reply.node, message });
+        }
+        Ok(reply.reply(|reply| reply.results))
     }
 
     /// The id, kind and whole path of a node.
@@ -58,7 +95,7 @@ impl Client {
 
     /// The id, kind and whole path of a node, with all options: as it was at a revision.
     pub async fn lookup_with(&self, request: LookupRequest) -> Result<Reply<LookupReply>, Error> {
-        let reply = unary!(self, lookup, request.clone());
+        let reply = unary!(self, lookup, request);
         Ok(reply.reply(|reply| reply))
     }
 
@@ -90,7 +127,7 @@ impl Client {
         &self,
         request: v1::ListRevisionsRequest,
     ) -> Result<Reply<Vec<v1::Node>>, Error> {
-        let reply = unary!(self, list_revisions, request.clone());
+        let reply = unary!(self, list_revisions, request);
         Ok(reply.reply(|reply| reply.versions))
     }
 
@@ -100,5 +137,24 @@ impl Client {
         let reply = unary!(self, get_cursor, request);
         let cursor = reply.cursor.unwrap_or_default();
         Ok(reply.reply(|_| cursor))
+    }
+
+    /// Waits, on any node, until there is a change after a cursor, or for this long. True: read
+    /// the journal.
+    pub async fn wait_for_change(
+        &self,
+        ns: u64,
+        after: Option<v1::Cursor>,
+        timeout: Duration,
+    ) -> Result<Reply<bool>, Error> {
+        // An attempt that waits as long as it may would be taken for one that hangs.
+        let half = self.shared.options.attempt_timeout / 2;
+        let timeout_ms = timeout.min(half).as_millis() as u64;
+        let sent = self.call(Aim::Anyone, self.deadline(), |attempt: Attempt| {
+            let request = attempt.request(v1::WaitForChangeRequest { ns, after, timeout_ms });
+            let mut files = attempt.files;
+            async move { Ok(files.wait_for_change(request).await?.into_inner()) }
+        });
+        Ok(sent.await.map_err(Ended::of_read)?.reply(|reply| reply.changed))
     }
 }

@@ -24,6 +24,7 @@ use tokio::{
 use crate::{
     Client, Error,
     call::{Attempt, Deadline, Ended},
+    level::Aim,
 };
 
 /// One session with the cluster.
@@ -109,7 +110,7 @@ impl Drop for Request {
 }
 
 impl Client {
-    /// The identity of the next mutation, for
+    /// The identity of the next mutation, for [`apply_as`](Client::apply_as) and
     /// [`mutate_as`](Client::mutate_as): it is known before anything is sent.
     /// Opens a session if there is none.
     pub async fn next_request(&self) -> Result<Request, Error> {
@@ -148,7 +149,7 @@ impl Client {
     /// A session that was opened without an answer reaching us is harmless: it expires.
     async fn open_session(&self, deadline: Deadline) -> Result<Arc<Session>, Error> {
         let reply = self
-            .call(deadline, |attempt: Attempt| async move {
+            .call(Aim::Leader, deadline, |attempt: Attempt| async move {
                 let request = attempt.request(OpenSessionRequest {});
                 let mut files = attempt.files;
                 Ok(files.open_session(request).await?.into_inner())

@@ -34,7 +34,7 @@ macro_rules! stamped {
 stamped! {
     OpenSessionReply MutateReply ListNamespacesReply StatReply LookupReply ListReply
     ReadJournalReply SubscribeReply ListSnapshotsReply ListRevisionsReply GetCursorReply
-    WaitForChangeReply
+    WaitForChangeReply GetNamespaceReply BatchStatReply DiffReply GetLockReply ListLocksReply
 }
 
 impl<T: Stamped, U> Stamped for (T, U) {

@@ -76,6 +76,16 @@ pub fn set_quota(target: NodeRef, quota: v1::Quota) -> Step {
     step(Op::SetQuota(v1::SetQuota { target: Some(target), quota: Some(quota) }))
 }
 
+/// Shows the root of a namespace at a free place.
+pub fn mount(target: NodeRef, ns: u64) -> Step {
+    step(Op::Mount(v1::Mount { target: Some(target), ns }))
+}
+
+/// Removes a mount; what it showed stays.
+pub fn unmount(target: NodeRef) -> Step {
+    step(Op::Unmount(v1::Unmount { target: Some(target) }))
+}
+
 /// Brings back what was at a place at a revision.
 pub fn restore(target: NodeRef, revision: u64) -> Step {
     step(Op::Restore(v1::Restore { target: Some(target), revision }))

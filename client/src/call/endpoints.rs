@@ -1,7 +1,8 @@
-//! The nodes that a client knows, and the one that it asks first.
+//! The nodes that a client knows, the one that it asks first, and whose turn it is when any
+//! will do.
 //!
-//! Invariant: `preferred` is a position in `known`, which is never empty and only grows, by
-//! redirections up to [`LEARNED_MAX`]. Must not do I/O.
+//! Invariant: `preferred` and `turn` are positions in `known`, which is never empty and only
+//! grows, by redirections up to [`LEARNED_MAX`]. Must not do I/O.
 
 use metad_proto::transport::{self, Channel};
 
@@ -35,11 +36,12 @@ pub struct Leader {
 pub struct Endpoints {
     known: Vec<Endpoint>,
     preferred: usize,
+    turn: usize,
 }
 
 impl Endpoints {
     pub fn new(addresses: &[String]) -> Result<Self, Error> {
-        let mut endpoints = Endpoints { known: Vec::new(), preferred: 0 };
+        let mut endpoints = Endpoints { known: Vec::new(), preferred: 0, turn: 0 };
         for address in addresses.iter().map(|address| address.trim()) {
             endpoints.learn(address).map_err(|error| Error::Invalid(error.to_string()))?;
         }
@@ -59,6 +61,13 @@ impl Endpoints {
 
     pub fn preferred(&self) -> Target {
         self.target(self.preferred)
+    }
+
+    /// One after the other: load that any node can take is spread over all.
+    pub fn next_in_turn(&mut self) -> Target {
+        let target = self.target(self.turn);
+        self.turn = (self.turn + 1) % self.known.len();
+        target
     }
 
     /// The endpoint of an address, which need not be a known one.
@@ -154,6 +163,14 @@ mod tests {
         assert_eq!(endpoints.preferred().address, "127.0.0.1:4");
         endpoints.redirect(3, &leader(50, None));
         assert_eq!(endpoints.preferred().index, 0);
+    }
+
+    #[tokio::test]
+    async fn turns_go_round_whoever_leads() {
+        let mut endpoints = endpoints();
+        endpoints.settle(2, 30);
+        let turns: Vec<_> = (0..4).map(|_| endpoints.next_in_turn().index).collect();
+        assert_eq!((turns, endpoints.preferred().index), (vec![0, 1, 2, 0], 2));
     }
 
     #[tokio::test]

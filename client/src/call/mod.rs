@@ -16,7 +16,7 @@ use metad_proto::{
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Request, Status};
 
-use crate::{Client, Error, stamped::Stamped};
+use crate::{Client, Error, level::Aim, stamped::Stamped};
 use endpoints::{Endpoints, Target};
 use failure::{Failure, Next};
 
@@ -85,6 +85,7 @@ impl Client {
     /// Attempts a call until it is answered or the deadline has passed.
     pub(crate) async fn call<T, F>(
         &self,
+        aim: Aim,
         deadline: Deadline,
         attempt: impl Fn(Attempt) -> F,
     ) -> Result<T, Ended>
@@ -96,12 +97,15 @@ impl Client {
         let mut failures = 0;
         let mut last = "the deadline passed before the first attempt".to_owned();
         while let Some(remaining) = deadline.remaining() {
-            let target = self.endpoints(|endpoints| endpoints.preferred());
+            let target = self.endpoints(|endpoints| match aim {
+                Aim::Leader => endpoints.preferred(),
+                Aim::Anyone => endpoints.next_in_turn(),
+            });
             let allowed = remaining.min(self.shared.options.attempt_timeout);
             let answer = attempt(Attempt::new(target.channel.clone(), allowed));
             let failure = match timeout(allowed, answer).await {
                 Ok(Ok(reply)) => {
-                    self.endpoints(|endpoints| endpoints.settle(target.index, reply.node()));
+                    self.answered(aim, &target, reply.node());
                     return Ok(reply);
                 }
                 Ok(Err(status)) => failure::of_status(&status),
@@ -118,13 +122,25 @@ impl Client {
                 Failure::Unavailable { maybe_applied: maybe, next, node, message } => {
                     maybe_applied |= maybe;
                     last = message;
-                    self.turn_to(&target, node, &next);
+                    match aim {
+                        Aim::Leader => self.turn_to(&target, node, &next),
+                        // Its turn is over: the next attempt goes to another one anyway.
+                        Aim::Anyone => {}
+                    }
                 }
             }
             self.wait_after(failures, deadline).await;
             failures += 1;
         }
         Err(Ended::Exhausted { maybe_applied, message: self.in_vain(&last) })
+    }
+
+    /// Who answered what only a leader answers is asked first from now on.
+    fn answered(&self, aim: Aim, target: &Target, node: u64) {
+        self.endpoints(|endpoints| match aim {
+            Aim::Leader => endpoints.settle(target.index, node),
+            Aim::Anyone => endpoints.identify(target.index, node),
+        });
     }
 
     /// Runs with the endpoints locked; must not block.

@@ -48,8 +48,11 @@ pub struct Plot {
     pub mutate: VecDeque<Script<MutateReply>>,
     pub stat: VecDeque<Script<StatReply>>,
     pub list: VecDeque<Script<Messages<ListReply>>>,
+    pub diff: VecDeque<Script<Messages<DiffReply>>>,
     pub subscribe: VecDeque<Script<Messages<SubscribeReply>>>,
     pub mutations: Vec<MutateRequest>,
+    pub stats: Vec<StatRequest>,
+    pub lists: Vec<ListRequest>,
     pub subscriptions: Vec<SubscribeRequest>,
     pub sessions: u64,
 }
@@ -151,30 +154,64 @@ async fn play_stream<T: Send + 'static>(
 impl Files for Service {
     async fn list_snapshots(
         &self,
-        _: Request<metad_client::v1::ListSnapshotsRequest>,
-    ) -> Result<Response<metad_client::v1::ListSnapshotsReply>, Status> {
-        Err(Status::unimplemented("no test asks"))
+        _: Request<ListSnapshotsRequest>,
+    ) -> Result<Response<ListSnapshotsReply>, Status> {
+        play(None).await
     }
 
     async fn list_revisions(
         &self,
-        _: Request<metad_client::v1::ListRevisionsRequest>,
-    ) -> Result<Response<metad_client::v1::ListRevisionsReply>, Status> {
-        Err(Status::unimplemented("no test asks"))
+        _: Request<ListRevisionsRequest>,
+    ) -> Result<Response<ListRevisionsReply>, Status> {
+        play(None).await
+    }
+
+    async fn get_namespace(
+        &self,
+        request: Request<GetNamespaceRequest>,
+    ) -> Result<Response<GetNamespaceReply>, Status> {
+        let GetNamespaceRequest { ns, name, .. } = request.into_inner();
+        let namespace = Some(Namespace { id: ns, name, ..Namespace::default() });
+        Ok(Response::new(GetNamespaceReply { namespace, ..GetNamespaceReply::default() }))
+    }
+
+    async fn batch_stat(
+        &self,
+        request: Request<BatchStatRequest>,
+    ) -> Result<Response<BatchStatReply>, Status> {
+        let results = vec![StatResult::default(); request.into_inner().targets.len()];
+        Ok(Response::new(BatchStatReply { results, ..BatchStatReply::default() }))
+    }
+
+    type DiffStream = Replies<DiffReply>;
+
+    async fn diff(&self, _: Request<DiffRequest>) -> Result<Response<Replies<DiffReply>>, Status> {
+        play_stream(self.plot(|plot| plot.diff.pop_front())).await
+    }
+
+    async fn get_lock(&self, _: Request<GetLockRequest>) -> Result<Response<GetLockReply>, Status> {
+        Ok(Response::new(GetLockReply::default()))
+    }
+
+    async fn list_locks(
+        &self,
+        _: Request<ListLocksRequest>,
+    ) -> Result<Response<ListLocksReply>, Status> {
+        Ok(Response::new(ListLocksReply::default()))
     }
 
     async fn get_cursor(
         &self,
-        _: Request<metad_client::v1::GetCursorRequest>,
-    ) -> Result<Response<metad_client::v1::GetCursorReply>, Status> {
-        Err(Status::unimplemented("no test asks"))
+        _: Request<GetCursorRequest>,
+    ) -> Result<Response<GetCursorReply>, Status> {
+        play(None).await
     }
 
     async fn wait_for_change(
         &self,
-        _: Request<metad_client::v1::WaitForChangeRequest>,
-    ) -> Result<Response<metad_client::v1::WaitForChangeReply>, Status> {
-        Err(Status::unimplemented("no test asks"))
+        _: Request<WaitForChangeRequest>,
+    ) -> Result<Response<WaitForChangeReply>, Status> {
+        Ok(Response::new(WaitForChangeReply { changed: true, ..WaitForChangeReply::default() }))
     }
 
     type ListStream = Replies<ListReply>;
@@ -219,16 +256,27 @@ impl Files for Service {
         Ok(Response::new(ListNamespacesReply::default()))
     }
 
-    async fn stat(&self, _: Request<StatRequest>) -> Result<Response<StatReply>, Status> {
-        play(self.plot(|plot| plot.stat.pop_front())).await
+    async fn stat(&self, request: Request<StatRequest>) -> Result<Response<StatReply>, Status> {
+        let script = self.plot(|plot| {
+            plot.stats.push(request.into_inner());
+            plot.stat.pop_front()
+        });
+        play(script).await
     }
 
     async fn lookup(&self, _: Request<LookupRequest>) -> Result<Response<LookupReply>, Status> {
         play(None).await
     }
 
-    async fn list(&self, _: Request<ListRequest>) -> Result<Response<Replies<ListReply>>, Status> {
-        play_stream(self.plot(|plot| plot.list.pop_front())).await
+    async fn list(
+        &self,
+        request: Request<ListRequest>,
+    ) -> Result<Response<Replies<ListReply>>, Status> {
+        let script = self.plot(|plot| {
+            plot.lists.push(request.into_inner());
+            plot.list.pop_front()
+        });
+        play_stream(script).await
     }
 
     async fn read_journal(

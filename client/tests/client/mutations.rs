@@ -1,10 +1,12 @@
 //! Retries carry one request id; outcomes are called what they are.
 
+use std::time::Duration;
+
 use metad_client::{
     Error,
     errors::{self, Info, Reason},
-    steps,
-    v1::RequestId,
+    locks, steps,
+    v1::{self, MutateReply, RequestId, mutate_reply},
 };
 use tonic::Status;
 
@@ -130,6 +132,54 @@ async fn a_rejection_is_the_answer() {
     assert_eq!((error.revision(), error.node()), (Some(12), Some(1)));
     assert_eq!(error.number(errors::CURRENT_REV), Some(9));
     assert_eq!(requests(&node).len(), 1);
+}
+
+fn told(result: mutate_reply::Result) -> Script<MutateReply> {
+    Script::Answer(MutateReply { revision: 7, node: 1, result: Some(result) })
+}
+
+#[tokio::test]
+async fn each_mutation_gets_its_kind_of_answer() {
+    let lock = v1::Lock { token: 7, ..v1::Lock::default() };
+    let namespace = v1::Namespace { id: 4, ..v1::Namespace::default() };
+    let node = Node::start(
+        1,
+        plot([
+            told(mutate_reply::Result::Lock(lock.clone())),
+            told(mutate_reply::Result::Namespace(namespace.clone())),
+            told(mutate_reply::Result::Lock(lock.clone())),
+        ]),
+    )
+    .await;
+    let client = client(&[&node]);
+    let on = locks::lock(1, steps::at("/a"), "");
+    let acquired = client.acquire_lock(on, Duration::from_secs(5)).await;
+    assert_eq!(acquired.expect("it is free").value, lock);
+    let create = v1::CreateNamespace {
+        name: "n".to_owned(),
+        policy: v1::NamePolicy::Casefold as i32,
+        quota: None,
+    };
+    let created = client.create_namespace_with(create).await;
+    assert_eq!(created.expect("it is made").value, namespace);
+    let error = client.create_snapshot(1, "s").await.expect_err("a lock is no snapshot");
+    assert!(matches!(error, Error::Fault { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn fences_go_with_all_mutations_of_a_handle() {
+    let node = Node::start(1, Plot::default()).await;
+    let plain = client(&[&node]);
+    let fence = locks::fence(locks::lock(1, steps::at("/a"), "x"), 7);
+    let fenced = plain.fenced(vec![fence.clone()]);
+    fenced.mkdir(1, "/a").await.expect("it is answered");
+    plain.mkdir(1, "/b").await.expect("it is answered");
+    let sent = node.plot(|plot| {
+        plot.mutations.iter().map(|request| request.fences.clone()).collect::<Vec<_>>()
+    });
+    assert_eq!(sent, [vec![fence.clone()], vec![]]);
+    let error = plain.fenced(vec![fence; 17]).mkdir(1, "/c").await.expect_err("too many");
+    assert!(matches!(error, Error::Invalid(_)), "{error:?}");
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use metad_client::v1::{ListRevisionsRequest, Node, Snapshot};
 use serde_json::{Value, json};
 
 use crate::{
+    cli::SnapshotCommand,
     context::Context,
     failure::Failure,
     output::{self, printable},
@@ -32,7 +33,15 @@ fn version(node: &Node) -> String {
     format!("{:>10} {size:>14} {hash:12} {}", node.rev, printable(&node.name))
 }
 
-pub async fn snapshots(context: &Context) -> Result<(), Failure> {
+pub async fn run(context: &Context, command: &SnapshotCommand) -> Result<(), Failure> {
+    match command {
+        SnapshotCommand::List => snapshots(context).await,
+        SnapshotCommand::Create { name } => create_snapshot(context, name).await,
+        SnapshotCommand::Delete { name } => delete_snapshot(context, name).await,
+    }
+}
+
+async fn snapshots(context: &Context) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let reply = context.client.list_snapshots(ns).await?;
     let value = || {
@@ -43,16 +52,18 @@ pub async fn snapshots(context: &Context) -> Result<(), Failure> {
     Ok(context.output.data(value, lines)?)
 }
 
-pub async fn create_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
+async fn create_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let made = context.client.create_snapshot(ns, name).await.map_err(Failure::about(name))?;
+    let made = context.writer().await?.create_snapshot(ns, name).await;
+    let made = made.map_err(Failure::about(name))?;
     let lines = || format!("snapshot {} of revision {}", printable(name), made.value.revision);
     Ok(context.output.data(|| to_json(&made.value), lines)?)
 }
 
-pub async fn delete_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
+async fn delete_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let gone = context.client.delete_snapshot(ns, name).await.map_err(Failure::about(name))?;
+    let gone = context.writer().await?.delete_snapshot(ns, name).await;
+    let gone = gone.map_err(Failure::about(name))?;
     Ok(context.output.data(|| to_json(&gone.value), String::new)?)
 }
 

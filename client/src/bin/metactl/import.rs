@@ -19,8 +19,9 @@ pub async fn run(context: &Context, options: &cli::Import) -> Result<ExitCode, F
         in_flight: options.in_flight.into(),
         ..Import::new(ns, &options.source)
     };
+    let writer = context.writer().await?;
     let bar = progress_bar(&import);
-    let imported = import::import(&context.client, &import, |progress| {
+    let imported = import::import(&writer, &import, |progress| {
         bar.set_position(progress.nodes());
         bar.set_message(HumanBytes(progress.bytes).to_string());
     });

@@ -5,12 +5,16 @@
 
 mod cli;
 mod context;
+mod diff;
 mod failure;
 mod history;
 mod import;
+mod lock;
+mod namespace;
 mod output;
 mod path;
 mod read;
+mod stat;
 mod status;
 mod watch;
 mod write;
@@ -23,7 +27,7 @@ use std::{
 use clap::{CommandFactory, Parser};
 use clap_complete::Shell;
 
-use cli::{Cli, Command, NamespaceCommand, SnapshotCommand};
+use cli::{Cli, Command};
 use context::Context;
 use failure::Failure;
 use metad_client::errors::Reason;
@@ -74,7 +78,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     let context = Context::new(&cli.global)?;
     match &cli.command {
         Command::Ls(options) => read::ls(&context, options).await?,
-        Command::Stat { path, past } => read::stat(&context, path, past.at).await?,
+        Command::Stat(options) => return stat::run(&context, options).await,
         Command::Tree(options) => read::tree(&context, options).await?,
         Command::Mkdir { paths, parents } => write::mkdir(&context, paths, *parents).await?,
         Command::Put(options) => write::put(&context, options).await?,
@@ -86,13 +90,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         Command::Log { path, past } => history::log(&context, path, past.at).await?,
         Command::Restore { path, revision } => write::restore(&context, path, *revision).await?,
-        Command::Snapshot(SnapshotCommand::List) => history::snapshots(&context).await?,
-        Command::Snapshot(SnapshotCommand::Create { name }) => {
-            history::create_snapshot(&context, name).await?;
-        }
-        Command::Snapshot(SnapshotCommand::Delete { name }) => {
-            history::delete_snapshot(&context, name).await?;
-        }
+        Command::Snapshot(command) => history::run(&context, command).await?,
         Command::Ln { to, path } => write::ln(&context, to, path).await?,
         Command::Attr { path, changes, remove } if changes.is_empty() && remove.is_empty() => {
             read::attributes(&context, path).await?;
@@ -104,10 +102,11 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Import(options) => return import::run(&context, options).await,
         Command::Watch(options) => watch::run(&context, options).await?,
         Command::Status => return status::run(&context).await,
-        Command::Ns(NamespaceCommand::List) => read::namespaces(&context).await?,
-        Command::Ns(NamespaceCommand::Create { name }) => {
-            write::create_namespace(&context, name).await?;
-        }
+        Command::Mount { path, namespace } => write::mount(&context, path, namespace).await?,
+        Command::Unmount { path } => write::unmount(&context, path).await?,
+        Command::Diff(options) => diff::run(&context, options).await?,
+        Command::Lock(command) => lock::run(&context, command).await?,
+        Command::Ns(command) => namespace::run(&context, command).await?,
         Command::Explain { .. } | Command::Completion { .. } => {
             unreachable!("handled before the runtime starts")
         }

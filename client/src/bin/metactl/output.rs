@@ -6,7 +6,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use metad_client::v1::{Kind, Node};
+use metad_client::v1::{Kind, Node, Quota};
 use serde_json::{Value, json};
 
 /// Stdout, in one of two languages.
@@ -64,15 +64,65 @@ pub fn node(node: &Node) -> Value {
     if !node.attributes.is_empty() {
         value["attributes"] = attributes(node);
     }
-    if is_directory(node) {
+    if is_directory(node) || is_mount(node) {
         value["nodes"] = json!(node.nodes);
         value["bytes"] = json!(node.bytes);
+    }
+    if let Some(bounds) = &node.quota {
+        value["quota"] = quota(bounds);
+    }
+    if is_mount(node) {
+        value["mount"] = json!(node.mount);
+    }
+    if !node.path.is_empty() {
+        value["path"] = json!(node.path);
     }
     value
 }
 
+/// A quota as JSON.
+pub fn quota(quota: &Quota) -> Value {
+    json!({"nodes": quota.nodes, "bytes": quota.bytes})
+}
+
+/// What bounds a count, where something does.
+pub fn of(bound: Option<u64>) -> String {
+    bound.map_or_else(String::new, |bound| format!(" of {bound}"))
+}
+
+/// A name, and what it leads to: directories end with a slash.
+pub fn marked(node: &Node, name: &str) -> String {
+    let name = printable(name);
+    match Kind::try_from(node.kind) {
+        Ok(Kind::Directory) => name + "/",
+        Ok(Kind::Symlink) => format!("{name} -> {}", printable(&node.symlink)),
+        Ok(Kind::Mount) => format!("{name}/ => namespace {}", node.mount),
+        _ => name,
+    }
+}
+
+/// A node on one line, under this name.
+pub fn long(node: &Node, name: &str) -> String {
+    let (kind, size, time) = match &node.content {
+        Some(content) => ('-', content.size, time(content.mtime_ms)),
+        None if is_directory(node) => ('d', node.bytes, "-".to_owned()),
+        None if is_mount(node) => ('m', node.bytes, "-".to_owned()),
+        None => ('l', 0, "-".to_owned()),
+    };
+    format!("{kind} {size:>14} {:>10} {time:>20} {}", node.rev, marked(node, name))
+}
+
+/// An attribute, as users write it.
+pub fn attribute(name: &str, value: &[u8]) -> String {
+    format!("{}={}", printable(name), printable(&String::from_utf8_lossy(value)))
+}
+
 pub fn is_directory(node: &Node) -> bool {
     node.kind == Kind::Directory as i32
+}
+
+pub fn is_mount(node: &Node) -> bool {
+    node.kind == Kind::Mount as i32
 }
 
 pub fn kind(kind: i32) -> &'static str {
@@ -80,6 +130,7 @@ pub fn kind(kind: i32) -> &'static str {
         Ok(Kind::Directory) => "directory",
         Ok(Kind::File) => "file",
         Ok(Kind::Symlink) => "symlink",
+        Ok(Kind::Mount) => "mount",
         _ => "unknown",
     }
 }

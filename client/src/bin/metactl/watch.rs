@@ -40,6 +40,8 @@ fn parts(change: &Change) -> (&'static str, Option<&metad_client::v1::Node>) {
         Some(change::Change::Updated(node)) => ("updated", Some(node)),
         Some(change::Change::Moved(node)) => ("moved", Some(node)),
         Some(change::Change::Deleted(node)) => ("deleted", Some(node)),
+        Some(change::Change::MovedIn(node)) => ("moved_in", Some(node)),
+        Some(change::Change::MovedOut(node)) => ("moved_out", Some(node)),
         None => ("unknown", None),
     }
 }
@@ -48,14 +50,18 @@ fn value(change: &Change) -> Value {
     let (what, node) = parts(change);
     let cursor = change.cursor.unwrap_or_default();
     let request = change.request.unwrap_or_default();
-    json!({
+    let mut value = json!({
         "change": what,
         "cursor": format!("{}.{}", cursor.revision, cursor.ordinal),
         "revision": cursor.revision,
         "time_ms": change.time_ms,
         "request": [request.client_id, request.sequence],
         "node": node.map(output::node),
-    })
+    });
+    if change.other_ns != 0 {
+        value["other_ns"] = json!(change.other_ns);
+    }
+    value
 }
 
 fn line(change: &Change) -> String {
@@ -66,5 +72,10 @@ fn line(change: &Change) -> String {
         let kind = output::kind(node.kind);
         format!("{kind} {} id {} in {}", printable(&node.name), node.id, node.parent_id)
     });
-    format!("{}.{} {time} {what} {about}", cursor.revision, cursor.ordinal)
+    let other = match change.change {
+        Some(change::Change::MovedIn(_)) => format!(" from namespace {}", change.other_ns),
+        Some(change::Change::MovedOut(_)) => format!(" to namespace {}", change.other_ns),
+        _ => String::new(),
+    };
+    format!("{}.{} {time} {what} {about}{other}", cursor.revision, cursor.ordinal)
 }

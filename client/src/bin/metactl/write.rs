@@ -1,4 +1,4 @@
-//! mkdir, put, mv, cp, ln, attr, quota, restore, rm and ns create.
+//! mkdir, put, mv, cp, ln, attr, quota, restore, rm, mount and unmount.
 
 use metad_client::{
     Error, Reply, import, steps,
@@ -121,24 +121,22 @@ pub async fn rm(context: &Context, paths: &[NodePath], recursive: bool) -> Resul
     Ok(())
 }
 
-pub async fn create_namespace(context: &Context, name: &str) -> Result<(), Failure> {
-    let reply = context.client.create_namespace(name).await.map_err(Failure::about(name))?;
-    let namespace = &reply.value;
-    let value = || {
-        json!({
-            "revision": reply.revision,
-            "id": namespace.id,
-            "name": namespace.name,
-            "root": namespace.root,
-        })
-    };
-    Ok(context.output.data(value, || format!("made namespace {}", printable(name)))?)
+pub async fn mount(context: &Context, path: &NodePath, namespace: &str) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let shown = context.ns_of(namespace).await?;
+    one(context, ns, path.as_str(), steps::mount(path.target(), shown)).await
+}
+
+pub async fn unmount(context: &Context, path: &NodePath) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    one(context, ns, path.as_str(), steps::unmount(path.target())).await
 }
 
 /// Quiet for people: no news is good news.
 async fn one(context: &Context, ns: u64, subject: &str, step: Step) -> Result<(), Failure> {
+    let writer = context.writer().await?;
     let reply: Reply<StepResult> =
-        context.client.one_step(ns, step).await.map_err(Failure::about(subject))?;
+        writer.one_step(ns, step).await.map_err(Failure::about(subject))?;
     let StepResult { id, rev, renamed } = &reply.value;
     let value = || {
         let mut value = json!({"revision": reply.revision, "id": id, "rev": rev});

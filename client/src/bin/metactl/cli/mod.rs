@@ -1,13 +1,22 @@
 //! The command line: names, help and defaults of everything that metactl takes.
 
-use std::{path::PathBuf, time::Duration};
+mod groups;
+mod read;
+mod values;
+mod write;
+
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-
-use metad_client::errors::Reason;
+use metad_client::{Level, errors::Reason};
 
 use crate::path::NodePath;
+pub use groups::{Create, LockCommand, LockName, NamespaceCommand, Policy, SnapshotCommand};
+pub use read::{Diff, Ls, Past, Stat, Tree, Watch};
+pub use values::Fence;
+use values::{fence, level, positive, reason};
+pub use write::{Import, Put};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,6 +29,12 @@ Examples:
 
 Exit codes:
   0 done   1 refused or failed   2 wrong usage   3 unavailable   4 unknown outcome";
+
+const MOUNT_EXAMPLES: &str = "\
+Examples:
+  metactl ns create team
+  metactl mount /team team
+  metactl mv /draft.txt /team/draft.txt     to the other namespace, with its id";
 
 /// Works with the file trees of a metad cluster.
 #[derive(Parser)]
@@ -53,19 +68,23 @@ pub struct Global {
     #[arg(long, global = true, value_name = "DURATION", default_value = "10s",
         value_parser = positive)]
     pub timeout: Duration,
+    /// What reads must reflect: linearizable (the default), lease, any, or a revision, which
+    /// they reflect at least. The last two go to any node.
+    #[arg(long = "read", global = true, env = "METAD_READ", value_name = "LEVEL",
+        value_parser = level)]
+    pub level: Option<Level>,
+    /// Refuse to write once this lock has been lost, as `metactl lock acquire` gave it;
+    /// may be repeated.
+    #[arg(long = "fence", global = true, value_name = "PATH=TOKEN", value_parser = fence)]
+    pub fences: Vec<Fence>,
 }
 
 #[derive(Subcommand)]
 pub enum Command {
     /// Lists a directory.
     Ls(Ls),
-    /// Shows one node.
-    Stat {
-        /// Its path.
-        path: NodePath,
-        #[command(flatten)]
-        past: Past,
-    },
+    /// Shows nodes.
+    Stat(Stat),
     /// Shows a directory and all that is under it.
     Tree(Tree),
     /// Makes directories.
@@ -155,6 +174,22 @@ pub enum Command {
         #[arg(short, long)]
         recursive: bool,
     },
+    /// Shows another namespace at a path, from where its nodes can be reached and moved.
+    #[command(after_help = MOUNT_EXAMPLES)]
+    Mount {
+        /// Where: a free path.
+        path: NodePath,
+        /// The name of the namespace.
+        namespace: String,
+    },
+    /// Removes a mount. What it showed stays.
+    #[command(after_help = "Example:\n  metactl unmount /shared")]
+    Unmount {
+        /// The mount.
+        path: NodePath,
+    },
+    /// Shows what differs in a namespace between two revisions.
+    Diff(Diff),
     /// Imports a real directory tree. Symbolic links are left out.
     Import(Import),
     /// Follows the changes of the namespace until it is interrupted.
@@ -164,6 +199,9 @@ pub enum Command {
     /// Works with snapshots: names for revisions, which keep what was there.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),
+    /// Works with locks: leases with tokens that writes can depend on.
+    #[command(subcommand)]
+    Lock(LockCommand),
     /// Works with namespaces.
     #[command(subcommand)]
     Ns(NamespaceCommand),
@@ -180,134 +218,6 @@ pub enum Command {
     },
 }
 
-#[derive(Args)]
-pub struct Ls {
-    /// Directory, or a single file.
-    #[arg(default_value = "/")]
-    pub path: NodePath,
-    /// Also show kind, size, rev and time.
-    #[arg(short, long)]
-    pub long: bool,
-    #[command(flatten)]
-    pub past: Past,
-}
-
-#[derive(Args)]
-pub struct Past {
-    /// What was there at this revision.
-    #[arg(long, value_name = "REVISION", default_value_t = 0, hide_default_value = true)]
-    pub at: u64,
-}
-
-#[derive(Args)]
-pub struct Tree {
-    /// Where to start.
-    #[arg(default_value = "/")]
-    pub path: NodePath,
-    /// Levels to show.
-    #[arg(short = 'L', long, value_name = "LEVELS", default_value_t = 256)]
-    pub depth: usize,
-    #[command(flatten)]
-    pub past: Past,
-}
-
-#[derive(Args)]
-#[command(group = clap::ArgGroup::new("mode"))]
-pub struct Put {
-    /// The file to describe.
-    pub local: PathBuf,
-    /// The path to record it at, or a directory with a slash at the end.
-    pub remote: NodePath,
-    /// Fail if there is something.
-    #[arg(long, group = "mode")]
-    pub create: bool,
-    /// Fail unless the rev of what is there is this one.
-    #[arg(long, group = "mode", value_name = "REV")]
-    pub update: Option<u64>,
-    /// Instead of failing, make a conflicted copy beside what is there.
-    #[arg(long)]
-    pub autorename: bool,
-    /// Whose conflicted copy it is, in its name.
-    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
-    pub client: String,
-}
-
-#[derive(Args)]
-pub struct Import {
-    /// The directory to read.
-    pub source: PathBuf,
-    /// The directory to import into; it is made if it is missing.
-    #[arg(default_value = "/")]
-    pub target: NodePath,
-    /// Batches under way at a time.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub in_flight: u16,
-}
-
-#[derive(Args)]
-#[command(group = clap::ArgGroup::new("position"))]
-pub struct Watch {
-    /// Start with the first change that the journal has.
-    #[arg(long, group = "position")]
-    pub from_start: bool,
-    /// Start after this cursor, as watch prints them.
-    #[arg(long, group = "position", value_name = "REVISION.ORDINAL", value_parser = cursor)]
-    pub after: Option<(u64, u32)>,
-    /// Stop after so many changes.
-    #[arg(long, value_name = "COUNT")]
-    pub count: Option<u64>,
-}
-
-#[derive(Subcommand)]
-pub enum SnapshotCommand {
-    /// Lists the snapshots of the namespace.
-    #[command(alias = "ls")]
-    List,
-    /// Makes a snapshot of what is there now.
-    Create {
-        /// Its name.
-        name: String,
-    },
-    /// Deletes a snapshot.
-    #[command(alias = "rm")]
-    Delete {
-        /// Its name.
-        name: String,
-    },
-}
-
-#[derive(Subcommand)]
-pub enum NamespaceCommand {
-    /// Lists all namespaces.
-    #[command(alias = "ls")]
-    List,
-    /// Makes a namespace.
-    Create {
-        /// Its name.
-        name: String,
-    },
-}
-
-fn positive(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(duration) if duration.is_zero() => Err("expected more than nothing".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(error) => Err(format!("{error}, such as 10s or 500ms")),
-    }
-}
-
-fn reason(text: &str) -> Result<Reason, String> {
-    let known = || Reason::ALL.iter().map(Reason::to_string).collect::<Vec<_>>().join(" ");
-    text.to_uppercase().parse().map_err(|_| format!("expected one of {}", known()))
-}
-
-fn cursor(text: &str) -> Result<(u64, u32), String> {
-    let parsed = text
-        .split_once('.')
-        .and_then(|(revision, ordinal)| Some((revision.parse().ok()?, ordinal.parse().ok()?)));
-    parsed.ok_or_else(|| "expected REVISION.ORDINAL, such as 17.0".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -316,7 +226,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-        assert_eq!(cursor("17.2"), Ok((17, 2)));
-        assert!(cursor("17").is_err());
     }
 }

@@ -1,0 +1,95 @@
+//! Options of the commands that read.
+
+use clap::Args;
+
+use super::values::cursor;
+use crate::path::NodePath;
+
+const LS_EXAMPLES: &str = "\
+Examples:
+  metactl ls -l /doc              with kinds, sizes, revs and times
+  metactl ls -R --at 17 /doc      all that was under it at revision 17
+  metactl ls --read any /doc      from whatever node answers";
+
+const STAT_EXAMPLES: &str = "\
+Examples:
+  metactl stat /doc/a.txt
+  metactl stat --json /doc/a.txt /doc/b.txt";
+
+const DIFF_EXAMPLES: &str = "\
+Prints + what was added, - what was removed, ~ what changed, > what was moved.
+
+Examples:
+  metactl diff main 17            what has changed since revision 17
+  metactl diff --json main 17 40  what differs between two revisions";
+
+#[derive(Args)]
+#[command(after_help = LS_EXAMPLES)]
+pub struct Ls {
+    /// Directory, or a single file.
+    #[arg(default_value = "/")]
+    pub path: NodePath,
+    /// Also show kind, size, rev and time.
+    #[arg(short, long)]
+    pub long: bool,
+    /// All that is under it, but not what mounts show.
+    #[arg(short = 'R', long)]
+    pub recursive: bool,
+    #[command(flatten)]
+    pub past: Past,
+}
+
+#[derive(Args)]
+#[command(after_help = STAT_EXAMPLES)]
+pub struct Stat {
+    /// Their paths: of several, all at one revision.
+    #[arg(required = true)]
+    pub paths: Vec<NodePath>,
+    #[command(flatten)]
+    pub past: Past,
+}
+
+#[derive(Args)]
+#[command(after_help = DIFF_EXAMPLES)]
+pub struct Diff {
+    /// The namespace.
+    pub namespace: String,
+    /// The earlier revision.
+    pub from: u64,
+    /// The later revision; now, without it.
+    #[arg(default_value_t = 0, hide_default_value = true)]
+    pub to: u64,
+}
+
+#[derive(Args)]
+pub struct Past {
+    /// What was there at this revision.
+    #[arg(long, value_name = "REVISION", default_value_t = 0, hide_default_value = true)]
+    pub at: u64,
+}
+
+#[derive(Args)]
+pub struct Tree {
+    /// Where to start.
+    #[arg(default_value = "/")]
+    pub path: NodePath,
+    /// Levels to show.
+    #[arg(short = 'L', long, value_name = "LEVELS", default_value_t = 256)]
+    pub depth: usize,
+    #[command(flatten)]
+    pub past: Past,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("position"))]
+pub struct Watch {
+    /// Start with the first change that the journal has.
+    #[arg(long, group = "position")]
+    pub from_start: bool,
+    /// Start after this cursor, as watch prints them.
+    #[arg(long, group = "position", value_name = "REVISION.ORDINAL", value_parser = cursor)]
+    pub after: Option<(u64, u32)>,
+    /// Stop after so many changes.
+    #[arg(long, value_name = "COUNT")]
+    pub count: Option<u64>,
+}

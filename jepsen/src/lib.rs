@@ -12,7 +12,9 @@
 pub mod check;
 pub mod history;
 pub mod model;
+mod names;
 pub mod report;
 
 pub use check::{Options, Report, Verdict, check_history};
 pub use history::History;
+pub use names::Policy;

@@ -9,7 +9,7 @@ use super::stale;
 use super::verdict::{Check, Verdict, Violation};
 use super::witness::witness;
 use crate::history::History;
-use crate::model::tree::{self, Claims, Hints};
+use crate::model::tree::{self, Claims, Compiled, Hints};
 use crate::model::{BadOperation, Entry, Kind, Model, kv, register};
 
 const NAME: &str = "linearizable";
@@ -78,12 +78,12 @@ fn check_tree(
     hints: &Hints,
     budget: &mut Budget,
 ) -> Result<(Check, Option<Violation>), BadOperation> {
-    let (model, entries) = tree::compile(history, Claims::Judged, hints)?;
+    let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, hints)?;
     if witness(&model, &entries).is_ok() {
         return Ok((valid(entries.len(), BY_WITNESS), None));
     }
     // The hints are claims too: what follows does without.
-    let (model, entries) = tree::compile(history, Claims::Judged, &Hints::new())?;
+    let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, &Hints::new())?;
     if let Some(found) = stale::find(&entries) {
         let violation = stale::explain(history, &model, &entries, found, budget);
         return Ok(invalid(without_revisions(history, violation, budget)?));
@@ -106,7 +106,7 @@ fn without_revisions(
     mut violation: Violation,
     budget: &Budget,
 ) -> Result<Violation, BadOperation> {
-    let (model, entries) = tree::compile(history, Claims::Ignored, &Hints::new())?;
+    let Compiled { model, entries, .. } = tree::compile(history, Claims::Ignored, &Hints::new())?;
     if let Outcome::Valid { .. } = search(&model, &entries, &mut budget.for_side_task()) {
         violation.summary.push_str(REVISIONS_ONLY);
     }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::pairing::{Actor, Event, EventKind, Pairing};
 use super::{Header, InitialNamespace, LineError, RequestId};
+use crate::names::Policy;
 
 const VERSION: &str = "metad/1";
 
@@ -58,6 +59,7 @@ struct RawNamespace {
     root: u64,
     #[serde(default)]
     name: String,
+    policy: Option<String>,
 }
 
 /// The header, and whether the history says where it ends.
@@ -76,11 +78,13 @@ fn read_header(line: &str, number: u32) -> Result<(Header, bool), LineError> {
         Value::Null => Vec::new(),
         other => vec![plain_text(&other)],
     };
-    let namespaces = raw
-        .namespaces
-        .into_iter()
-        .map(|raw| InitialNamespace { id: raw.id, root: raw.root, name: raw.name })
-        .collect();
+    let namespaces = raw.namespaces.into_iter().map(|raw| {
+        let policy = raw.policy.map_or(Some(Policy::Exact), |name| Policy::parse(&name));
+        let unknown = || LineError::new(number, "unknown policy of a namespace");
+        let policy = policy.ok_or_else(unknown)?;
+        Ok(InitialNamespace { id: raw.id, root: raw.root, name: raw.name, policy })
+    });
+    let namespaces = namespaces.collect::<Result<_, LineError>>()?;
     let header = Header {
         workload: raw.workload,
         seed: raw.seed,

@@ -19,6 +19,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::names::Policy;
+
 pub use format::{Format, parse, read_file};
 
 /// A whole recorded history.
@@ -66,6 +68,8 @@ pub struct InitialNamespace {
     pub root: u64,
     /// Its name, if known.
     pub name: String,
+    /// Which of its names are the same.
+    pub policy: Policy,
 }
 
 /// One operation, from its invocation to its answer.

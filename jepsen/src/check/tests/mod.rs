@@ -16,7 +16,7 @@ use super::stale;
 use super::witness::witness;
 use super::{Options, Verdict, check_history};
 use crate::history::{self, Format, History, Outcome};
-use crate::model::tree::{self, Claims, Hints};
+use crate::model::tree::{self, Claims, Compiled, Hints};
 use crate::model::{Entry, Model, Step};
 use generator::{Random, Shape, corrupt, generate};
 
@@ -89,7 +89,8 @@ fn search_agrees_with_brute_force_on_tiny_histories() {
         }
         let history = to_history(&lines);
         for claims in [Claims::Judged, Claims::Ignored] {
-            let (model, entries) = tree::compile(&history, claims, &Hints::new()).expect("known");
+            let Compiled { model, entries, .. } =
+                tree::compile(&history, claims, &Hints::new()).expect("known");
             let expected = brute_force(&model, &entries);
             let found = decide(&model, &entries);
             assert_eq!(found, Some(expected), "seed {seed} {claims:?}: {lines:#?}");
@@ -156,12 +157,14 @@ fn whatever_the_plain_server_does_is_valid() {
             panic!("seed {seed}: {text}");
         }
         let hints = Journals::read(&history).expect("pages").hints();
-        let (model, entries) = tree::compile(&history, Claims::Judged, &hints).expect("known");
+        let Compiled { model, entries, .. } =
+            tree::compile(&history, Claims::Judged, &hints).expect("known");
         if shape.lost_one_in == 0 {
             assert!(witness(&model, &entries).is_ok(), "seed {seed}: the claims are enough");
         }
         for claims in [Claims::Judged, Claims::Ignored] {
-            let (model, entries) = tree::compile(&history, claims, &Hints::new()).expect("known");
+            let Compiled { model, entries, .. } =
+                tree::compile(&history, claims, &Hints::new()).expect("known");
             assert_ne!(decide(&model, &entries), Some(false), "seed {seed} {claims:?}");
         }
     }
@@ -183,9 +186,10 @@ fn witness_and_search_never_disagree() {
         corrupt(&mut lines, &mut Random::new(seed));
         let history = to_history(&lines);
         let hints = Journals::read(&history).expect("pages").hints();
-        let (model, entries) = tree::compile(&history, Claims::Judged, &hints).expect("known");
+        let Compiled { model, entries, .. } =
+            tree::compile(&history, Claims::Judged, &hints).expect("known");
         let by_witness = witness(&model, &entries);
-        let (model, entries) =
+        let Compiled { model, entries, .. } =
             tree::compile(&history, Claims::Judged, &Hints::new()).expect("known");
         match (by_witness, decide(&model, &entries)) {
             (Ok(_), Some(true)) => certified += 1,

@@ -30,8 +30,8 @@ impl Run<'_> {
         if after == **before {
             return Ok(Touched::Node(handle));
         }
-        let rev = self.effect_rev()?;
-        self.state_mut().change(handle, |node| {
+        let rev = self.effect_rev(self.state().node(handle).namespace)?;
+        self.state_mut().forest.change(handle, |node| {
             node.rev = rev;
             node.attributes = Arc::new(after);
         });

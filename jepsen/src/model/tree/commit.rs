@@ -5,19 +5,20 @@
 //! date that the history mentions in such a name is tried, and one that it does not mention:
 //! all such dates are alike, since nothing that was asked or answered names the node.
 
+use super::answer::Answer;
 use super::conflicted::Conflicted;
 use super::finding::Place;
 use super::matching::Mismatch;
 use super::mutate::{Touched, reject};
 use super::node::{Body, Handle};
-use super::operation::{Answer, Commit, Content, Mode, Name};
+use super::operation::{Commit, Content, Mode, Name};
 use super::reason::Reason;
 use super::run::{Run, Stop};
 
 impl Run<'_> {
     pub(super) fn commit(&mut self, namespace: Handle, commit: &Commit) -> Result<Touched, Stop> {
         let place = self.resolve_place(namespace, &commit.target)?;
-        if let Place::Taken(node) = place
+        if let Place::Taken(node, _) = place
             && self.state().node(node).parent.is_none()
         {
             return reject(Reason::IsADirectory);
@@ -42,12 +43,12 @@ impl Run<'_> {
                 let body = Body::File(content.clone());
                 return Ok(Touched::Node(self.make(*parent, Name::clone(name), body)?));
             }
-            Place::Taken(node) => *node,
+            Place::Taken(node, _) => *node,
         };
         let rev = self.state().node(node).rev;
         let equal = match (&self.state().node(node).body, commit.mode) {
             (_, Mode::Create) | (Body::Symlink(_), _) => return reject(Reason::AlreadyExists),
-            (Body::Directory(_), _) => return reject(Reason::IsADirectory),
+            (Body::Directory(_) | Body::Mount(..), _) => return reject(Reason::IsADirectory),
             (Body::File(current), _) => current == content,
         };
         if let Mode::Update(expected) = commit.mode
@@ -55,11 +56,8 @@ impl Run<'_> {
         {
             return if equal { Ok(Touched::Node(node)) } else { reject(Reason::Conflict) };
         }
-        let rev = self.effect_rev()?;
-        self.state_mut().change(node, |node| {
-            node.rev = rev;
-            node.body = Body::File(content.clone());
-        });
+        let rev = self.effect_rev(self.state().node(node).namespace)?;
+        self.state_mut().forest.set_content(node, content.clone(), rev);
         Ok(Touched::Node(node))
     }
 
@@ -72,9 +70,10 @@ impl Run<'_> {
     ) -> Result<Touched, Stop> {
         let (parent, name) = match place {
             Place::Free { parent, name } => (*parent, Name::clone(name)),
-            Place::Taken(node) => {
+            Place::Taken(node, given) => {
                 let node = self.state().node(*node);
-                (node.parent.expect("the root is refused before"), Name::clone(&node.name))
+                let name = given.as_ref().unwrap_or(&node.name);
+                (node.parent.expect("the root is refused before"), Name::clone(name))
             }
         };
         let name = self.name_copy(parent, &Conflicted::new(&name, client))?;
@@ -100,8 +99,11 @@ impl Run<'_> {
 
     /// The name with the least number that is free in the directory.
     fn first_free(&self, parent: Handle, copy: &Conflicted<'_>, date: &str) -> Name {
-        let children = self.state().node(parent).children();
-        let is_free = |name: &Name| children.is_none_or(|children| !children.contains_key(name));
+        let forest = &self.state().forest;
+        let children = forest.node(parent).children();
+        let is_free = |name: &Name| {
+            children.is_none_or(|children| !children.contains_key(&forest.key(parent, name)))
+        };
         let mut names = (1..).map(|number| copy.name(date, number));
         names.find(is_free).expect("a directory has fewer names than there are numbers")
     }

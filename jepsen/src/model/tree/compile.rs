@@ -1,8 +1,8 @@
 //! Reads a history's operations as the file tree's.
 //!
 //! Left out are operations that say nothing of the tree: those that never happened, reads
-//! without an answer, reads of the journal (they have a checker of their own), and refusals
-//! that the tree does not decide, such as `QUOTA_EXCEEDED`. `SESSION_EXPIRED` tells nothing
+//! without an answer, reads of the journal and reads that may lag behind (they have checkers of
+//! their own), and refusals that the tree does not decide, such as `LOCK_HELD`. `SESSION_EXPIRED` tells nothing
 //! of what the request did before: its outcome is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +10,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::answer::{Answer, StepResult};
 use super::conflicted::dates_in;
-use super::operation::{Answer, Condition, Name, Operation, Request, Step, StepResult};
-use super::parse::{read_answer, read_request};
+use super::fields::{optional, optional_text};
+use super::operation::{Condition, Name, Operation, Request, Step};
+use super::parse::read_request;
+use super::parse_answer::read_answer;
 use super::reason::Reason;
+use super::state::Tracked;
 use super::{Claims, FileTree};
 use crate::history::{History, Operation as Recorded, Outcome, RequestId};
 use crate::model::{BadOperation, Claimed, Entry, hash_bytes};
@@ -31,29 +35,41 @@ pub struct Hint {
 }
 
 /// Operations that read something else than the tree.
-const OTHER_READS: &[&str] = &["journal", "subscribe", "status", "open_session"];
+const OTHER_READS: &[&str] = &[
+    "journal",
+    "subscribe",
+    "status",
+    "open_session",
+    "get_cursor",
+    "wait_for_change",
+    "list_namespaces",
+    "get_lock",
+    "list_locks",
+    "replica",
+];
 
 /// Refusals that depend on more than the tree. They change nothing.
-const OTHER_REJECTIONS: &[&str] = &[
-    "QUOTA_EXCEEDED",
-    "REVISION_COMPACTED",
-    "CURSOR_RESET",
-    "LOCK_HELD",
-    "TOKEN_STALE",
-    "PERMISSION_DENIED",
-    "UNAUTHENTICATED",
-];
+const OTHER_REJECTIONS: &[&str] =
+    &["CURSOR_RESET", "LOCK_HELD", "TOKEN_STALE", "PERMISSION_DENIED", "UNAUTHENTICATED"];
 
 /// A date that is in no name: it cannot be, for its slashes.
 const UNMENTIONED_DATE: &str = "YYYY/MM/DD";
 
 /// The checkable form of a history.
-pub fn compile(
-    history: &History,
-    claims: Claims,
-    hints: &Hints,
-) -> Result<(FileTree, Vec<Entry<Operation>>), BadOperation> {
+#[derive(Debug)]
+pub struct Compiled {
+    /// The specification, following what the history asks for.
+    pub model: FileTree,
+    /// What must be linearizable.
+    pub entries: Vec<Entry<Operation>>,
+    /// Reads that may be of an earlier state.
+    pub lagging: Vec<Entry<Operation>>,
+}
+
+/// Reads a history's operations.
+pub fn compile(history: &History, claims: Claims, hints: &Hints) -> Result<Compiled, BadOperation> {
     let mut entries = Vec::with_capacity(history.operations.len());
+    let mut lagging = Vec::new();
     let dates = mentioned_dates(history);
     for (index, recorded) in history.operations.iter().enumerate() {
         let bad = |reason: String| BadOperation::of(recorded, reason);
@@ -65,13 +81,48 @@ pub fn compile(
         };
         let told = recorded.revision.filter(|_| !matches!(answer, Answer::Unknown));
         let told = hint.map(|hint| hint.revision).or(told);
-        let revision = told.filter(|_| claims == Claims::Judged);
+        let is_claim = claims == Claims::Judged && !request.is_of_the_past();
+        let revision = told.filter(|_| is_claim);
         let dates = hint.and_then(hinted_date).unwrap_or_else(|| Arc::clone(&dates));
-        let operation = Operation { tag, request, answer, revision, dates };
-        entries.push(entry_of(operation, index, recorded));
+        let entry = entry_of(Operation { tag, request, answer, revision, dates }, index, recorded);
+        match Consistency::of(recorded).map_err(bad)? {
+            Consistency::Linearizable => entries.push(entry),
+            _ if !entry.operation.request.never_changes() => entries.push(entry),
+            Consistency::AtLeast(_) | Consistency::Any => lagging.push(entry),
+        }
     }
-    let tracks_changes = entries.iter().any(|entry| asks_for_changes(&entry.operation.request));
-    Ok((FileTree { claims, initial: history.header.namespaces.clone(), tracks_changes }, entries))
+    let any = |asks: fn(&Request) -> bool| {
+        entries.iter().chain(&lagging).any(|entry| asks(&entry.operation.request))
+    };
+    let tracked = Tracked { changes: any(asks_for_changes), past: any(Request::asks_for_the_past) };
+    let model = FileTree { claims, initial: history.header.namespaces.clone(), tracked };
+    Ok(Compiled { model, entries, lagging })
+}
+
+/// What is asked of a read beside its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Consistency {
+    /// Everything that was acknowledged before.
+    Linearizable,
+    /// This revision at least.
+    AtLeast(u64),
+    /// Whatever there is.
+    Any,
+}
+
+impl Consistency {
+    /// That of a recorded operation. A read that rests on a lease promises as much as one
+    /// that does not.
+    pub fn of(recorded: &Recorded) -> Result<Consistency, String> {
+        if let Some(revision) = optional(&recorded.input, "at_least")? {
+            return Ok(Consistency::AtLeast(revision));
+        }
+        match optional_text(&recorded.input, "consistency")? {
+            None | Some("linearizable" | "lease") => Ok(Consistency::Linearizable),
+            Some("any") => Ok(Consistency::Any),
+            Some(other) => Err(format!("unknown consistency {other:?}")),
+        }
+    }
 }
 
 /// Every date in the name of a conflicted copy that the history mentions, and one that it
@@ -136,12 +187,14 @@ impl Operation {
     /// What the answer, if true, says of an effect at its revision.
     fn claimed(&self) -> Claimed {
         match &self.answer {
-            Answer::Unknown | Answer::Namespace { .. } => Claimed::Effect,
-            Answer::Steps(_) if self.request.never_changes() => Claimed::NoEffect,
+            Answer::Rejected { .. } => Claimed::NoEffect,
+            _ if self.request.never_changes() => Claimed::NoEffect,
+            Answer::Unknown => Claimed::Effect,
             Answer::Steps(results) if results.iter().any(|result| result.renamed.is_some()) => {
                 Claimed::Effect
             }
-            Answer::Steps(_) if self.request.always_changes() => Claimed::Effect,
+            _ if self.request.always_changes() => Claimed::Effect,
+            Answer::Steps(_) if self.request.may_change_no_rev() => Claimed::PossibleEffect,
             Answer::Steps(results) => {
                 let has_rev = |result: &StepResult| {
                     result.rev.is_none() || self.revision.is_none() || result.rev == self.revision
@@ -151,9 +204,7 @@ impl Operation {
                     false => Claimed::NoEffect,
                 }
             }
-            Answer::Rejected { .. } | Answer::Stat(_) | Answer::Lookup { .. } | Answer::List(_) => {
-                Claimed::NoEffect
-            }
+            _ => Claimed::PossibleEffect,
         }
     }
 }
@@ -166,7 +217,7 @@ fn read(recorded: &Recorded) -> Result<Option<(Request, Answer)>, String> {
     let is_mutation = !request.never_changes();
     let answer = match &recorded.outcome {
         Outcome::Fail(_) => return Ok(None),
-        Outcome::Unknown if !is_mutation => return Ok(None),
+        Outcome::Unknown if !is_mutation || request.is_of_locks() => return Ok(None),
         Outcome::Unknown => Answer::Unknown,
         Outcome::Ok(value) => match value.get("rejected") {
             Some(reason) => match read_rejection(reason, value, &request)? {

@@ -1,11 +1,12 @@
-//! Copies of whole trees.
+//! Copies of whole trees, of what is there and of what was.
 
 use std::collections::VecDeque;
 
 use super::finding::Place;
+use super::forest::Forest;
 use super::mutate::{Touched, reject};
-use super::node::{Handle, Node};
-use super::operation::{Name, Target};
+use super::node::{Body, Handle, Node};
+use super::operation::{Name, Quota, Target};
 use super::reason::Reason;
 use super::run::{Run, Stop};
 
@@ -25,55 +26,116 @@ impl Run<'_> {
         namespace: Handle,
         from: &Target,
         to: &Target,
+        at: Option<u64>,
     ) -> Result<Touched, Stop> {
-        let top = self.resolve(namespace, from)?;
+        let (source, top) = self.resolve_source(namespace, from, at)?;
         let place = self.resolve_place(namespace, to)?;
+        let now = &self.state().forest;
         let lies_under = match place {
-            Place::Taken(node) => node != top && self.state().is_within(node, top),
-            Place::Free { parent, .. } => self.state().is_within(parent, top),
+            Place::Taken(node, _) => node != top && now.is_within(node, top),
+            Place::Free { parent, .. } => now.is_within(parent, top),
         };
-        if self.state().node(top).parent.is_none() || lies_under {
+        if at.is_none() && (source.node(top).parent.is_none() || lies_under) {
             return reject(Reason::Cycle);
         }
-        let Place::Free { parent, name } = place else { return reject(Reason::AlreadyExists) };
-        if self.counts_more(top, NODES_MAX) {
-            return reject(Reason::LimitExceeded);
+        let receiver = self.receiver(&place);
+        let policy = |forest: &Forest, namespace| forest.namespace(namespace).policy;
+        if policy(&source, source.node(top).namespace) != policy(now, receiver) {
+            return reject(Reason::NameInvalid);
         }
-        self.copy_tree(Planned { from: top, parent, name })
+        let Place::Free { parent, name } = place else { return reject(Reason::AlreadyExists) };
+        self.copy_tree(&source, Planned { from: top, parent, name })
     }
 
-    /// Whether there are more nodes than this under and with the top.
-    fn counts_more(&self, top: Handle, limit: usize) -> bool {
-        let mut count = 0;
-        let mut stack = vec![top];
-        while let Some(handle) = stack.pop() {
-            count += 1;
-            if count > limit {
-                return true;
+    /// Gives a file its content back, or makes again what is gone. Whether content that is
+    /// equal counts as a change is left open.
+    pub(super) fn restore(
+        &mut self,
+        namespace: Handle,
+        target: &Target,
+        revision: u64,
+    ) -> Result<Touched, Stop> {
+        let (source, top) = self.resolve_source(namespace, target, Some(revision))?;
+        let node = match self.resolve_place(namespace, target)? {
+            Place::Free { parent, name } => {
+                return self.copy_tree(&source, Planned { from: top, parent, name });
             }
-            stack.extend(self.state().node(handle).children().into_iter().flat_map(|c| c.values()));
+            Place::Taken(node, _) => node,
+        };
+        let Body::File(content) = &source.node(top).body else {
+            return reject(Reason::AlreadyExists);
+        };
+        if node != top {
+            return reject(Reason::AlreadyExists);
         }
-        false
+        let now = self.state().node(node);
+        let is_equal = matches!(&now.body, Body::File(current) if current == content);
+        if is_equal && self.chooser.choose(2) == 1 {
+            return Ok(Touched::Node(node));
+        }
+        let rev = self.effect_rev(self.state().node(node).namespace)?;
+        self.state_mut().forest.set_content(node, content.clone(), rev);
+        Ok(Touched::Node(node))
+    }
+
+    /// The node that is copied, and the forest that it is in.
+    fn resolve_source(
+        &mut self,
+        namespace: Handle,
+        target: &Target,
+        at: Option<u64>,
+    ) -> Result<(Forest, Handle), Stop> {
+        if let Some(revision) = at {
+            self.view = Some(self.forest_at(namespace, revision)?);
+        }
+        let top = self.resolve(namespace, target);
+        let forest = self.forest().clone();
+        self.view = None;
+        Ok((forest, top?))
+    }
+
+    /// The namespace that a place is in.
+    pub(super) fn receiver(&self, place: &Place) -> Handle {
+        match place {
+            Place::Taken(node, _) | Place::Free { parent: node, .. } => {
+                self.state().node(*node).namespace
+            }
+        }
+    }
+
+    /// Whether a mount in a tree shows a namespace, or one that leads to it.
+    pub(super) fn would_lead_back(&self, forest: &Forest, top: Handle, receiver: Handle) -> bool {
+        forest.walk(top).any(|handle| match forest.node(handle).body {
+            Body::Mount(_, shown) => self.state().leads_to(shown, receiver),
+            _ => false,
+        })
     }
 
     /// Level by level: a parent is made before its children.
-    fn copy_tree(&mut self, top: Planned) -> Result<Touched, Stop> {
-        let rev = self.effect_rev()?;
+    fn copy_tree(&mut self, source: &Forest, top: Planned) -> Result<Touched, Stop> {
+        let namespace = self.state().node(top.parent).namespace;
+        if self.would_lead_back(source, top.from, namespace) {
+            return reject(Reason::Cycle);
+        }
+        if source.walk(top.from).nth(NODES_MAX).is_some() {
+            return reject(Reason::LimitExceeded);
+        }
+        let rev = self.effect_rev(namespace)?;
         let mut made = None;
         let mut planned = VecDeque::from([top]);
         while let Some(Planned { from, parent, name }) = planned.pop_front() {
             let handle = self.new_handle();
-            let source = self.state().node(from);
-            let parent = Some(parent);
-            let body = source.body.without_children();
-            let node = Node { parent, name, id: None, rev, body, ..source.clone() };
-            let children = source.children().into_iter().flatten();
-            let child = |(name, from): (&Name, &Handle)| Planned {
-                from: *from,
+            let from = source.node(from);
+            let body = from.body.without_children();
+            let children = from.children().into_iter().flat_map(|children| children.values());
+            planned.extend(children.map(|child| Planned {
+                from: *child,
                 parent: handle,
-                name: Name::clone(name),
-            };
-            planned.extend(children.map(child));
+                name: Name::clone(&source.node(*child).name),
+            }));
+            let mut node = Node::new(namespace, Some((parent, name)), rev, body);
+            node.attributes = from.attributes.clone();
+            node.quota = Quota::default();
             self.state_mut().add_node(handle, node);
             made.get_or_insert(handle);
         }

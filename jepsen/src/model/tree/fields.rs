@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::operation::{Attributes, Kind, Name, Target};
+use super::operation::{Attributes, Kind, Name, Quota, Target};
 use super::path::split;
+use crate::names::Policy;
 
 pub(super) fn target(input: &Value) -> Result<Target, String> {
     named_target(input, "path", "id")
@@ -44,6 +45,27 @@ pub(super) fn optional(value: &Value, field: &str) -> Result<Option<u64>, String
             let number = found.as_u64();
             number.map(Some).ok_or_else(|| format!("{field} is {found}, expected a number"))
         }
+    }
+}
+
+/// A number that is left out as 0.
+pub(super) fn given(value: &Value, field: &str) -> Result<Option<u64>, String> {
+    Ok(optional(value, field)?.filter(|number| *number != 0))
+}
+
+pub(super) fn policy(value: &Value) -> Result<Option<Policy>, String> {
+    let Some(name) = optional_text(value, "policy")? else { return Ok(None) };
+    Policy::parse(name).map(Some).ok_or_else(|| format!("unknown policy {name:?}"))
+}
+
+/// None if the field is left out; one without bounds is one, too.
+pub(super) fn quota(value: &Value) -> Result<Option<Quota>, String> {
+    match value.get("quota") {
+        None | Some(Value::Null) => Ok(None),
+        Some(quota) if quota.is_object() => {
+            Ok(Some(Quota { nodes: optional(quota, "nodes")?, bytes: optional(quota, "bytes")? }))
+        }
+        Some(other) => Err(format!("quota is {other}, expected nodes and bytes")),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Finding what an operation names: namespaces, nodes, and places for nodes.
 
-use super::node::Handle;
+use super::node::{Body, Handle};
 use super::operation::{Name, Target};
 use super::reason::Reason;
 use super::run::{Fact, Run, Stop};
@@ -8,21 +8,23 @@ use super::run::{Fact, Run, Stop};
 /// Where a node is or may be made.
 #[derive(Debug, Clone)]
 pub(super) enum Place {
-    Taken(Handle),
-    Free { parent: Handle, name: Name },
+    /// With the name as it was given, unless no name was.
+    Taken(Handle, Option<Name>),
+    Free {
+        parent: Handle,
+        name: Name,
+    },
 }
 
 impl Run<'_> {
     pub(super) fn namespace(&mut self, ns: u64) -> Result<Handle, Stop> {
-        if let Some(handle) = self.state().namespace_by_id(ns) {
-            return Ok(handle);
+        if self.state().is_namespace_id(ns) {
+            let found = self.state().namespace_by_id(ns);
+            return found.ok_or(Stop::Rejected(Reason::NotFound));
         }
-        let unseen: Vec<Handle> = self
-            .state()
-            .namespaces()
-            .filter(|(_, namespace)| namespace.id.is_none())
-            .map(|(handle, _)| handle)
-            .collect();
+        let is_unseen = |handle: &Handle| self.state().id_of_namespace(*handle).is_none();
+        let namespaces = self.state().forest.namespaces().map(|(handle, _)| handle);
+        let unseen: Vec<Handle> = namespaces.filter(is_unseen).collect();
         match unseen.get(self.chooser.choose(unseen.len() + 1)) {
             Some(handle) => {
                 self.learn(Fact::NamespaceId(*handle, ns));
@@ -34,18 +36,20 @@ impl Run<'_> {
 
     /// The node where a target's path begins.
     pub(super) fn start(&mut self, namespace: Handle, start: Option<u64>) -> Result<Handle, Stop> {
-        let Some(id) = start else { return Ok(self.state().namespace(namespace).root) };
+        let Some(id) = start else { return Ok(self.forest().namespace(namespace).root) };
         let found = match self.state().node_by_id(id) {
-            Some(known) => known,
+            Some(known) => Some(known),
             None => self.choose_unseen(id),
         };
-        found
-            .filter(|handle| self.state().node(*handle).namespace == namespace)
-            .ok_or(Stop::Rejected(Reason::NotFound))
+        let is_there = |handle: &Handle| {
+            self.forest().find_node(*handle).is_some_and(|node| node.namespace == namespace)
+        };
+        found.filter(is_there).ok_or(Stop::Rejected(Reason::NotFound))
     }
 
     fn choose_unseen(&mut self, id: u64) -> Option<Handle> {
-        let mut candidates = self.state().unseen_candidates(id);
+        let is_now = self.view.is_none();
+        let mut candidates = self.state().unseen_candidates(self.forest(), is_now, id);
         candidates.retain(|handle| handle.tag != self.operation.tag);
         if candidates.is_empty() {
             return None;
@@ -62,10 +66,20 @@ impl Run<'_> {
         chosen
     }
 
+    /// Where a path goes on from a node: a mount leads to the root of what it shows.
+    pub(super) fn enter(&self, node: Handle) -> Result<Handle, Stop> {
+        let Body::Mount(_, shown) = self.forest().node(node).body else { return Ok(node) };
+        // What is deleted now cannot be read in the past either.
+        match self.forest().find_namespace(shown).filter(|_| self.state().has_namespace(shown)) {
+            Some(namespace) => Ok(namespace.root),
+            None => Err(Stop::Rejected(Reason::NotFound)),
+        }
+    }
+
     /// The child of that name; a file has none and is no directory.
     pub(super) fn child(&self, parent: Handle, name: &Name) -> Result<Option<Handle>, Stop> {
-        match self.state().node(parent).children() {
-            Some(children) => Ok(children.get(name).copied()),
+        match self.forest().node(parent).children() {
+            Some(children) => Ok(children.get(&self.forest().key(parent, name)).copied()),
             None => Err(Stop::Rejected(Reason::NotADirectory)),
         }
     }
@@ -76,13 +90,10 @@ impl Run<'_> {
 
     /// The node that a target names.
     pub(super) fn resolve(&mut self, namespace: Handle, target: &Target) -> Result<Handle, Stop> {
-        let names = self.names_of(target)?;
-        let mut current = self.start(namespace, target.start)?;
-        for name in names {
-            let child = self.child(current, name)?;
-            current = child.ok_or(Stop::Rejected(Reason::NotFound))?;
+        match self.resolve_place(namespace, target)? {
+            Place::Taken(node, _) => Ok(node),
+            Place::Free { .. } => Err(Stop::Rejected(Reason::NotFound)),
         }
-        Ok(current)
     }
 
     /// The place that a target names: its parent must be there.
@@ -93,14 +104,17 @@ impl Run<'_> {
     ) -> Result<Place, Stop> {
         let names = self.names_of(target)?;
         let mut current = self.start(namespace, target.start)?;
-        let Some((last, ancestors)) = names.split_last() else { return Ok(Place::Taken(current)) };
+        let Some((last, ancestors)) = names.split_last() else {
+            return Ok(Place::Taken(current, None));
+        };
         for name in ancestors {
-            let child = self.child(current, name)?;
+            let child = self.child(self.enter(current)?, name)?;
             current = child.ok_or(Stop::Rejected(Reason::NotFound))?;
         }
-        Ok(match self.child(current, last)? {
-            Some(node) => Place::Taken(node),
-            None => Place::Free { parent: current, name: Name::clone(last) },
+        let parent = self.enter(current)?;
+        Ok(match self.child(parent, last)? {
+            Some(node) => Place::Taken(node, Some(Name::clone(last))),
+            None => Place::Free { parent, name: Name::clone(last) },
         })
     }
 }

@@ -16,12 +16,14 @@ impl Run<'_> {
             Fact::NotRev(tag, revision) => state.revisions.exclude(tag, revision),
             Fact::AtMost(tag, revision) => state.revisions.limit(tag, revision),
             Fact::Above(tag, revision) => state.revisions.raise(tag, revision),
+            Fact::Seen(revision) => state.revisions.see(revision),
+            Fact::Compacted(namespace, revision) => state.past.compact(namespace, revision),
         }
     }
 
     /// Whether a node has this id; learns it if the history has not shown the node's yet.
     pub(super) fn has_id(&mut self, handle: Handle, id: u64) -> bool {
-        match self.state().node(handle).id {
+        match self.state().id_of(handle) {
             Some(known) => known == id,
             None if self.may_have_id(handle, id) => {
                 self.learn(Fact::NodeId(handle, id));
@@ -34,6 +36,18 @@ impl Run<'_> {
     /// Whether a node of unseen id may have this one.
     pub(super) fn may_have_id(&self, handle: Handle, id: u64) -> bool {
         self.state().node_by_id(id).is_none() && !self.state().is_excluded(handle, id)
+    }
+
+    /// Whether a namespace has this id; learns it if the history has not shown it yet.
+    pub(super) fn has_namespace_id(&mut self, handle: Handle, id: u64) -> bool {
+        match self.state().id_of_namespace(handle) {
+            Some(known) => known == id,
+            None if self.state().is_namespace_id(id) => false,
+            None => {
+                self.learn(Fact::NamespaceId(handle, id));
+                true
+            }
+        }
     }
 
     /// Whether a rev is this revision; learns it if the history has not shown the rev yet.

@@ -1,8 +1,9 @@
 //! Holds results against the model, and says what does not fit.
 
+use super::answer::Answer;
 use super::mutate::Touched;
 use super::node::{Body, Handle};
-use super::operation::{Answer, Name, Operation};
+use super::operation::{Name, Operation};
 use super::reason::Reason;
 use super::run::Run;
 use super::state::State;
@@ -33,7 +34,16 @@ pub(super) enum Mismatch {
     IdUsed {
         id: u64,
     },
-    NamespaceIdUsed,
+    /// A namespace has another id, or its id is another one's.
+    NamespaceId,
+    /// Another name, policy, quota or another count of a namespace.
+    Namespace {
+        handle: Handle,
+    },
+    /// A snapshot has another name or revision.
+    Snapshot {
+        name: Name,
+    },
     Rev {
         handle: Handle,
     },
@@ -67,6 +77,25 @@ pub(super) enum Mismatch {
     },
     /// The answer has another number of results than the request has steps.
     Results,
+    /// Something else is under it.
+    Usage {
+        handle: Handle,
+        nodes: u64,
+        bytes: u64,
+    },
+    Quota {
+        handle: Handle,
+    },
+    /// There is another number of snapshots, versions or differences.
+    Count {
+        expected: usize,
+    },
+    /// A difference that is none, or not in the order of ids.
+    Order,
+    /// It differs otherwise.
+    Difference {
+        handle: Handle,
+    },
 }
 
 impl Run<'_> {
@@ -95,14 +124,14 @@ impl Run<'_> {
         if self.has_id(handle, id) {
             return Ok(());
         }
-        match self.state().node(handle).id {
+        match self.state().id_of(handle) {
             Some(_) => Err(Mismatch::Id { handle }),
             None => Err(Mismatch::IdUsed { id }),
         }
     }
 
     pub(super) fn match_rev(&mut self, handle: Handle, rev: Option<u64>) -> Result<(), Mismatch> {
-        let actual = self.state().node(handle).rev;
+        let actual = self.forest().node(handle).rev;
         match rev {
             Some(rev) if !self.is_rev(actual, rev) => Err(Mismatch::Rev { handle }),
             _ => Ok(()),
@@ -132,7 +161,25 @@ impl Mismatch {
             Mismatch::IdUsed { id } => {
                 format!("gives the id {id}, which another node has or had")
             }
-            Mismatch::NamespaceIdUsed => "gives the id of another namespace".to_string(),
+            Mismatch::NamespaceId => "gives another namespace's id".to_string(),
+            Mismatch::Namespace { handle } => match state.forest.find_namespace(*handle) {
+                Some(namespace) => {
+                    format!("gives something else than that of namespace {:?}", namespace.name)
+                }
+                None => "gives something else than what was asked for".to_string(),
+            },
+            Mismatch::Snapshot { name } => {
+                format!("gives another snapshot or revision than that of {name:?}")
+            }
+            Mismatch::Usage { handle, nodes, bytes } => {
+                format!("counts otherwise: {nodes} nodes, {bytes} bytes are under {}", node(handle))
+            }
+            Mismatch::Quota { handle } => {
+                format!("gives another quota than that of {}", node(handle))
+            }
+            Mismatch::Count { expected } => format!("should have {expected} of them"),
+            Mismatch::Order => "tells what does not differ, or not in the order of ids".to_string(),
+            Mismatch::Difference { handle } => format!("differs otherwise: {}", node(handle)),
             Mismatch::Rev { handle } => format!("gives another rev than that of {}", node(handle)),
             Mismatch::Kind { handle } => {
                 format!("gives another kind than that of {}", node(handle))
@@ -161,11 +208,10 @@ impl Mismatch {
 
 /// A node in a line: path, kind, id, rev and content.
 pub(super) fn describe_node(state: &State, handle: Handle) -> String {
-    if !state.is_live(handle) {
-        return "the node that it makes".to_string();
-    }
-    let node = state.node(handle);
-    let id = node.id.map_or_else(|| "?".to_string(), |id| id.to_string());
+    let Some(node) = state.forest.find_node(handle) else {
+        return "the node that it makes, or that is gone".to_string();
+    };
+    let id = state.id_of(handle).map_or_else(|| "?".to_string(), |id| id.to_string());
     let rev = state.revisions.describe(node.rev);
     let body = match &node.body {
         Body::File(content) => {
@@ -173,9 +219,11 @@ pub(super) fn describe_node(state: &State, handle: Handle) -> String {
             format!(" hash {hash} size {}", content.size)
         }
         Body::Symlink(to) => format!(" to {to:?}"),
+        Body::Mount(ns, _) => format!(" of namespace {ns}"),
         Body::Directory(_) => String::new(),
     };
     let attribute = |(name, value): (&Name, &Name)| format!(" {name}={value}");
     let attributes: String = node.attributes.iter().map(attribute).collect();
-    format!("{} ({} id {id} rev {rev}{body}{attributes})", state.path(handle), node.kind().name())
+    let path = state.forest.path(handle);
+    format!("{path} ({} id {id} rev {rev}{body}{attributes})", node.kind().name())
 }

@@ -12,21 +12,28 @@
 //! that a change outside of the history took. [`Claims::Ignored`] drops that, to tell a
 //! wrong answer from a wrong claim.
 
+mod answer;
 mod attributes;
 mod chooser;
 mod commit;
 mod compile;
 mod conflicted;
 mod copy;
+mod diff;
 mod fields;
 mod finding;
+mod forest;
 mod learning;
 mod matching;
+mod mounts;
 mod mutate;
+mod namespaces;
 mod node;
 mod observe;
 mod operation;
 mod parse;
+mod parse_answer;
+mod past;
 mod path;
 mod precondition;
 mod reason;
@@ -39,13 +46,14 @@ mod tests;
 use std::sync::Arc;
 
 use chooser::Chooser;
+use forest::Namespace;
 use matching::describe_node;
 use node::{Handle, INITIAL_TAG_MAX, Node};
 use revisions::Revisions;
 use run::Run;
-use state::Namespace;
+use state::Tracked;
 
-pub use compile::{Hint, Hints, compile};
+pub use compile::{Compiled, Consistency, Hint, Hints, compile};
 pub use operation::Operation;
 pub use state::State;
 
@@ -69,8 +77,7 @@ pub enum Claims {
 pub struct FileTree {
     claims: Claims,
     initial: Vec<InitialNamespace>,
-    /// Whether some operation asks when its namespace has changed last.
-    tracks_changes: bool,
+    tracked: Tracked,
 }
 
 impl Model for FileTree {
@@ -78,16 +85,18 @@ impl Model for FileTree {
     type Operation = Operation;
 
     fn initial(&self) -> State {
-        let mut state =
-            State::new(Revisions::new(self.claims == Claims::Judged), self.tracks_changes);
+        let mut state = State::new(Revisions::new(self.claims == Claims::Judged), self.tracked);
         for (number, namespace) in (0u32..).zip(&self.initial) {
             let tag = INITIAL_TAG_MAX - number;
             let (handle, root) = (Handle { tag, ordinal: 0 }, Handle { tag, ordinal: 1 });
             let rev = state.revisions.rev_of_initial(tag);
             let name = Arc::from(namespace.name.as_str());
-            let id = Some(namespace.id);
-            state.add_namespace(handle, Namespace { name, id, root, changed: rev });
-            state.add_node(root, Node::root(handle, Some(namespace.root), rev));
+            let policy = namespace.policy;
+            state.add_namespace(handle, Namespace { name, policy, root, changed: rev });
+            state.bind_namespace(handle, namespace.id);
+            state.add_node(root, Node::root(handle, rev));
+            state.bind_node(root, namespace.root);
+            state.remember(rev);
         }
         state
     }
@@ -119,21 +128,16 @@ impl Model for FileTree {
 
     fn describe(&self, state: &State) -> Vec<String> {
         let mut lines = Vec::new();
-        for (_, namespace) in state.namespaces() {
-            let id = namespace.id.map_or_else(|| "?".to_string(), |id| id.to_string());
+        for (handle, namespace) in state.forest.namespaces() {
+            let id = state.id_of_namespace(handle);
+            let id = id.map_or_else(|| "?".to_string(), |id| id.to_string());
             lines.push(format!("namespace {id} {:?}", namespace.name));
-            let mut stack = vec![namespace.root];
-            while let Some(handle) = stack.pop() {
+            for node in state.forest.walk(namespace.root) {
                 if lines.len() >= DESCRIBED_NODES_MAX {
                     lines.push("…".to_string());
                     return lines;
                 }
-                lines.push(format!("  {}", describe_node(state, handle)));
-                if let Some(children) = state.node(handle).children() {
-                    let mut children: Vec<Handle> = children.values().copied().collect();
-                    children.reverse();
-                    stack.extend(children);
-                }
+                lines.push(format!("  {}", describe_node(state, node)));
             }
         }
         lines

@@ -1,17 +1,10 @@
 //! The mutations, rule for rule as semantics.md and docs/HISTORY.md have them.
 
-use std::sync::Arc;
-
-use rpds::RedBlackTreeMap;
-
 use super::finding::Place;
-use super::matching::Mismatch;
 use super::node::{Body, Handle, Node};
-use super::operation::{Answer, Kind, Name, Step, Target};
+use super::operation::{Kind, Move, Name, Step, Target};
 use super::reason::Reason;
-use super::revisions::Rev;
 use super::run::{Run, Stop};
-use super::state::Namespace;
 
 /// What a step answers with.
 #[derive(Debug, Clone, Copy)]
@@ -31,48 +24,18 @@ pub(super) fn reject<T>(reason: Reason) -> Result<T, Stop> {
 }
 
 impl Run<'_> {
-    pub(super) fn create_namespace(
-        &mut self,
-        name: &Name,
-        fault: Option<Reason>,
-    ) -> Result<(), Stop> {
-        if let Some(reason) = fault {
-            return reject(reason);
-        }
-        if self.state().namespace_by_name(name).is_some() {
-            return reject(Reason::AlreadyExists);
-        }
-        self.begin_effect()?;
-        let (id, root_id) = match self.operation.answer {
-            Answer::Namespace { id, root } => (id, root),
-            _ => (None, None),
-        };
-        if id.is_some_and(|id| self.state().namespace_by_id(id).is_some()) {
-            return Err(Mismatch::NamespaceIdUsed.into());
-        }
-        let namespace = self.new_handle();
-        let root = self.new_handle();
-        let rev = self.new_rev();
-        let name = Name::clone(name);
-        self.state_mut().add_namespace(namespace, Namespace { name, id, root, changed: rev });
-        self.state_mut().add_node(root, Node::root(namespace, None, rev));
-        match root_id {
-            Some(id) if !self.has_id(root, id) => Err(Mismatch::IdUsed { id }.into()),
-            _ => Ok(()),
-        }
-    }
-
     pub(super) fn steps(&mut self, ns: u64, steps: &[Step]) -> Result<(), Stop> {
         let namespace = self.namespace(ns)?;
         for (index, step) in steps.iter().enumerate() {
             self.begin_step(index);
             let touched = self.run_step(namespace, step)?;
+            self.check_quotas(touched)?;
             self.match_step(index, touched)?;
             if let Touched::Doomed(handle) = touched {
                 self.state_mut().remove_tree(handle);
             }
         }
-        self.end_steps(namespace);
+        self.end_effects();
         Ok(())
     }
 
@@ -81,14 +44,16 @@ impl Run<'_> {
             Step::Mkdir { target, parents } => self.mkdir(namespace, target, *parents),
             Step::Commit(commit) => self.commit(namespace, commit),
             Step::Symlink { target, to } => self.symlink(namespace, target, to),
-            Step::Copy { from, to } => self.copy(namespace, from, to),
-            Step::Move { from, to, replace, guard } => {
-                self.move_node(namespace, from, to, *replace, *guard)
-            }
+            Step::Copy { from, to, at } => self.copy(namespace, from, to, *at),
+            Step::Restore { target, revision } => self.restore(namespace, target, *revision),
+            Step::Move(step) => self.move_node(namespace, step),
             Step::Delete { target, recursive, guard } => {
                 self.delete(namespace, target, *recursive, *guard)
             }
             Step::SetAttributes(change) => self.set_attributes(namespace, change),
+            Step::SetQuota { target, quota } => self.set_quota(namespace, target, *quota),
+            Step::Mount { target, ns } => self.mount(namespace, target, *ns),
+            Step::Unmount { target } => self.unmount(namespace, target),
             Step::Check { target, condition } => self.check(namespace, target, *condition),
         }
     }
@@ -101,7 +66,7 @@ impl Run<'_> {
     ) -> Result<Touched, Stop> {
         if !parents {
             return match self.resolve_place(namespace, target)? {
-                Place::Taken(_) => reject(Reason::AlreadyExists),
+                Place::Taken(..) => reject(Reason::AlreadyExists),
                 Place::Free { parent, name } => {
                     Ok(Touched::Node(self.make(parent, name, Body::empty_directory())?))
                 }
@@ -110,76 +75,107 @@ impl Run<'_> {
         let names = self.names_of(target)?;
         let mut current = self.start(namespace, target.start)?;
         for name in names {
-            current = match self.child(current, name)? {
+            let parent = self.enter(current)?;
+            current = match self.child(parent, name)? {
                 Some(child) => child,
-                None => self.make(current, Name::clone(name), Body::empty_directory())?,
+                None => self.make(parent, Name::clone(name), Body::empty_directory())?,
             };
         }
         match self.state().node(current).kind() {
-            Kind::Directory => Ok(Touched::Node(current)),
+            Kind::Directory | Kind::Mount => Ok(Touched::Node(current)),
             Kind::File | Kind::Symlink => reject(Reason::AlreadyExists),
         }
     }
 
     fn symlink(&mut self, namespace: Handle, target: &Target, to: &Name) -> Result<Touched, Stop> {
         match self.resolve_place(namespace, target)? {
-            Place::Taken(_) => reject(Reason::AlreadyExists),
+            Place::Taken(..) => reject(Reason::AlreadyExists),
             Place::Free { parent, name } => {
                 Ok(Touched::Node(self.make(parent, name, Body::Symlink(Name::clone(to)))?))
             }
         }
     }
 
-    fn move_node(
-        &mut self,
-        namespace: Handle,
-        from: &Target,
-        to: &Target,
-        replace: bool,
-        guard: Option<u64>,
-    ) -> Result<Touched, Stop> {
-        let moved = self.resolve(namespace, from)?;
-        if self.state().node(moved).parent.is_none() {
+    fn move_node(&mut self, namespace: Handle, step: &Move) -> Result<Touched, Stop> {
+        let moved = self.resolve(namespace, &step.from)?;
+        let Some(old_parent) = self.state().node(moved).parent else {
             return reject(Reason::Cycle);
-        }
-        self.check_guard(moved, guard)?;
-        let place = self.resolve_place(namespace, to)?;
-        let (parent, name) = match &place {
-            Place::Taken(node) if *node == moved => return Ok(Touched::Node(moved)),
-            Place::Taken(node) if self.state().is_within(*node, moved) => {
-                return reject(Reason::Cycle);
-            }
-            Place::Free { parent, .. } if self.state().is_within(*parent, moved) => {
-                return reject(Reason::Cycle);
-            }
-            Place::Taken(_) if !replace => return reject(Reason::AlreadyExists),
-            Place::Taken(node) => self.replaceable(moved, *node)?,
-            Place::Free { parent, name } => (*parent, Name::clone(name)),
         };
-        let rev = self.effect_rev()?;
-        if let Place::Taken(replaced) = place {
+        self.check_guard(moved, step.guard)?;
+        let place = self.resolve_place(namespace, &step.to)?;
+        let (left, receiver) = (self.state().node(moved).namespace, self.receiver(&place));
+        self.check_way(moved, &place, left, receiver)?;
+        let (parent, name) = match &place {
+            Place::Free { parent, name } => (*parent, Name::clone(name)),
+            Place::Taken(node, given) if *node == moved => {
+                let spelled = &self.state().node(moved).name;
+                match given {
+                    Some(given) if given != spelled => (old_parent, Name::clone(given)),
+                    _ => return Ok(Touched::Node(moved)),
+                }
+            }
+            Place::Taken(..) if !step.replace => return reject(Reason::AlreadyExists),
+            Place::Taken(node, given) => {
+                let (parent, spelled) = self.replaceable(moved, *node)?;
+                (parent, given.clone().unwrap_or(spelled))
+            }
+        };
+        self.effect_rev(left)?;
+        let rev = self.effect_rev(receiver)?;
+        if let Place::Taken(replaced, _) = place
+            && replaced != moved
+        {
             self.state_mut().remove_tree(replaced);
         }
-        self.state_mut().relink(moved, parent, &name);
-        self.state_mut().change(moved, |node| node.rev = rev);
+        self.state_mut().forest.relink(moved, parent, &name);
+        self.state_mut().forest.change(moved, |node| node.rev = rev);
         Ok(Touched::Node(moved))
     }
 
+    /// Whether a node may go there at all: not under itself, not to a namespace that has other
+    /// rules for names, and not to one that it shows.
+    fn check_way(
+        &self,
+        moved: Handle,
+        place: &Place,
+        left: Handle,
+        receiver: Handle,
+    ) -> Result<(), Stop> {
+        let forest = &self.state().forest;
+        let goes_under_itself = match place {
+            Place::Taken(node, _) => *node != moved && forest.is_within(*node, moved),
+            Place::Free { parent, .. } => forest.is_within(*parent, moved),
+        };
+        if goes_under_itself {
+            return reject(Reason::Cycle);
+        }
+        if left == receiver {
+            return Ok(());
+        }
+        if forest.namespace(left).policy != forest.namespace(receiver).policy {
+            return reject(Reason::NameInvalid);
+        }
+        match self.would_lead_back(forest, moved, receiver) {
+            true => reject(Reason::Cycle),
+            false => Ok(()),
+        }
+    }
+
     /// The place of a node that another may replace. What is no directory replaces whatever
-    /// is none.
+    /// is none, but for mounts: they are never replaced.
     fn replaceable(&self, moved: Handle, replaced: Handle) -> Result<(Handle, Name), Stop> {
         let target = self.state().node(replaced);
-        match (self.state().node(moved).kind(), target.children().map(RedBlackTreeMap::is_empty)) {
-            (Kind::File | Kind::Symlink, Some(_)) => reject(Reason::IsADirectory),
-            (Kind::Directory, None) => reject(Reason::NotADirectory),
-            (Kind::Directory, Some(false)) => reject(Reason::NotEmpty),
-            (Kind::File | Kind::Symlink, None) | (Kind::Directory, Some(true)) => {
-                match target.parent {
-                    Some(parent) => Ok((parent, Name::clone(&target.name))),
-                    // The root is over every node that can be moved, so it is not empty.
-                    None => reject(Reason::NotEmpty),
-                }
-            }
+        let is_leaf = matches!(self.state().node(moved).kind(), Kind::File | Kind::Symlink);
+        match (target.kind(), is_leaf) {
+            (Kind::Directory | Kind::Mount, true) => return reject(Reason::IsADirectory),
+            (Kind::File | Kind::Symlink, false) => return reject(Reason::NotADirectory),
+            (Kind::Mount, false) => return reject(Reason::NotEmpty),
+            (Kind::Directory, false) if target.under.nodes > 0 => return reject(Reason::NotEmpty),
+            _ => {}
+        }
+        match target.parent {
+            Some(parent) => Ok((parent, Name::clone(&target.name))),
+            None => reject(Reason::NotEmpty),
         }
     }
 
@@ -199,7 +195,7 @@ impl Run<'_> {
         if !recursive && children.is_some_and(|children| !children.is_empty()) {
             return reject(Reason::NotEmpty);
         }
-        self.begin_effect()?;
+        self.effect_rev(self.state().node(doomed).namespace)?;
         Ok(Touched::Doomed(doomed))
     }
 
@@ -212,17 +208,11 @@ impl Run<'_> {
     }
 
     pub(super) fn make(&mut self, parent: Handle, name: Name, body: Body) -> Result<Handle, Stop> {
-        let rev = self.effect_rev()?;
-        let handle = self.new_handle();
         let namespace = self.state().node(parent).namespace;
-        let attributes = Arc::default();
-        let node = Node { namespace, parent: Some(parent), name, id: None, rev, body, attributes };
+        let rev = self.effect_rev(namespace)?;
+        let handle = self.new_handle();
+        let node = Node::new(namespace, Some((parent, name)), rev, body);
         self.state_mut().add_node(handle, node);
         Ok(handle)
-    }
-
-    pub(super) fn effect_rev(&mut self) -> Result<Rev, Stop> {
-        self.begin_effect()?;
-        Ok(self.new_rev())
     }
 }

@@ -1,12 +1,14 @@
-//! What was asked of a file tree and what was answered, in types.
+//! What was asked of a file tree, in types.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::answer::Answer;
 use super::path::check_name;
 use super::reason::Reason;
+use crate::names::Policy;
 
-/// A name: the bytes decide.
+/// A name: the namespace's policy decides which are the same.
 pub(super) type Name = Arc<str>;
 
 /// What clients keep with a node: hexadecimal values by name.
@@ -19,6 +21,13 @@ pub(super) struct Content {
     pub(super) size: u64,
 }
 
+/// Bounds of what may be under a directory; none for no bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Quota {
+    pub(super) nodes: Option<u64>,
+    pub(super) bytes: Option<u64>,
+}
+
 /// One operation with its recorded answer.
 #[derive(Debug, Clone)]
 pub struct Operation {
@@ -27,6 +36,7 @@ pub struct Operation {
     pub(super) request: Request,
     pub(super) answer: Answer,
     /// The revision that the answer claims; of an unknown outcome, the one told otherwise.
+    /// None of a read of the past: it says nothing of the present.
     pub(super) revision: Option<u64>,
     /// The dates that a conflicted copy may have whose name was not answered.
     pub(super) dates: Arc<[Name]>,
@@ -35,11 +45,75 @@ pub struct Operation {
 /// What was asked.
 #[derive(Debug, Clone)]
 pub(super) enum Request {
-    CreateNamespace { name: Name, fault: Option<Reason> },
-    Steps { ns: u64, steps: Vec<Step> },
-    Stat { ns: u64, target: Target },
-    Lookup { ns: u64, target: Target },
-    List { ns: u64, target: Target },
+    CreateNamespace {
+        name: Name,
+        policy: Policy,
+        quota: Quota,
+    },
+    UpdateNamespace {
+        ns: u64,
+        name: Option<Name>,
+        quota: Option<Quota>,
+    },
+    DeleteNamespace {
+        ns: u64,
+        recursive: bool,
+    },
+    GetNamespace(NamespaceRef),
+    Steps {
+        ns: u64,
+        steps: Vec<Step>,
+    },
+    Read {
+        ns: u64,
+        /// What was there at this revision; none for now.
+        at: Option<u64>,
+        read: Read,
+    },
+    /// What differs between two revisions; without the second, from the first to now.
+    Diff {
+        ns: u64,
+        from: u64,
+        to: Option<u64>,
+    },
+    CreateSnapshot {
+        ns: u64,
+        name: Name,
+    },
+    DeleteSnapshot {
+        ns: u64,
+        name: Name,
+    },
+    ListSnapshots {
+        ns: u64,
+    },
+    /// Of a path, or of this node.
+    AcquireLock {
+        ns: u64,
+        node: Option<u64>,
+    },
+    /// Renews or releases a lock.
+    KeepLock,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum NamespaceRef {
+    Id(u64),
+    Name(Name),
+}
+
+/// A read of nodes.
+#[derive(Debug, Clone)]
+pub(super) enum Read {
+    Stat(Target),
+    BatchStat(Vec<Target>),
+    Lookup(Target),
+    List {
+        target: Target,
+        recursive: bool,
+    },
+    /// The versions of a node; those after the revision that it is read at, too.
+    Versions(Target),
 }
 
 /// One step of a mutation. A mutation that is no batch has one.
@@ -48,10 +122,14 @@ pub(super) enum Step {
     Mkdir { target: Target, parents: bool },
     Commit(Commit),
     Symlink { target: Target, to: Arc<str> },
-    Copy { from: Target, to: Target },
-    Move { from: Target, to: Target, replace: bool, guard: Option<u64> },
+    Copy { from: Target, to: Target, at: Option<u64> },
+    Restore { target: Target, revision: u64 },
+    Move(Move),
     Delete { target: Target, recursive: bool, guard: Option<u64> },
     SetAttributes(SetAttributes),
+    SetQuota { target: Target, quota: Quota },
+    Mount { target: Target, ns: u64 },
+    Unmount { target: Target },
     Check { target: Target, condition: Condition },
 }
 
@@ -62,6 +140,14 @@ pub(super) struct Commit {
     pub(super) content: Content,
     /// With autorename: the client that a conflicted copy is named after.
     pub(super) autorename: Option<Arc<str>>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Move {
+    pub(super) from: Target,
+    pub(super) to: Target,
+    pub(super) replace: bool,
+    pub(super) guard: Option<u64>,
 }
 
 /// Removes, then sets.
@@ -102,71 +188,23 @@ pub(super) struct Target {
     pub(super) names: Result<Vec<Name>, Reason>,
 }
 
-/// What was answered.
-#[derive(Debug, Clone)]
-pub(super) enum Answer {
-    Unknown,
-    Rejected {
-        reason: Reason,
-        step: Option<usize>,
-    },
-    Namespace {
-        id: Option<u64>,
-        root: Option<u64>,
-    },
-    /// A result for each step.
-    Steps(Vec<StepResult>),
-    Stat(Stat),
-    Lookup {
-        id: Option<u64>,
-        kind: Option<Kind>,
-        path: Option<String>,
-    },
-    List(Vec<ListedEntry>),
-}
-
-#[derive(Debug, Clone, Default)]
-pub(super) struct StepResult {
-    pub(super) id: Option<u64>,
-    pub(super) rev: Option<u64>,
-    /// The name of the conflicted copy that a commit became.
-    pub(super) renamed: Option<Name>,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Stat {
-    pub(super) id: Option<u64>,
-    pub(super) kind: Option<Kind>,
-    pub(super) rev: Option<u64>,
-    pub(super) hash: Option<Arc<str>>,
-    pub(super) size: Option<u64>,
-    pub(super) symlink: Option<Arc<str>>,
-    pub(super) attributes: Attributes,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct ListedEntry {
-    pub(super) name: Name,
-    pub(super) id: Option<u64>,
-    pub(super) kind: Option<Kind>,
-    pub(super) rev: Option<u64>,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Directory,
     File,
     Symlink,
+    Mount,
 }
 
 impl Kind {
-    const ALL: [Kind; 3] = [Kind::Directory, Kind::File, Kind::Symlink];
+    const ALL: [Kind; 4] = [Kind::Directory, Kind::File, Kind::Symlink, Kind::Mount];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Kind::Directory => "directory",
             Kind::File => "file",
             Kind::Symlink => "symlink",
+            Kind::Mount => "mount",
         }
     }
 
@@ -179,37 +217,85 @@ impl Request {
     /// Whether it changes something whenever it is not refused.
     pub(super) fn always_changes(&self) -> bool {
         match self {
-            Request::CreateNamespace { .. } => true,
-            Request::Stat { .. } | Request::Lookup { .. } | Request::List { .. } => false,
+            Request::CreateNamespace { .. }
+            | Request::DeleteNamespace { .. }
+            | Request::CreateSnapshot { .. }
+            | Request::DeleteSnapshot { .. }
+            | Request::AcquireLock { .. }
+            | Request::KeepLock => true,
+            Request::UpdateNamespace { .. } => false,
             Request::Steps { steps, .. } => steps.iter().any(Step::always_changes),
+            _ => false,
         }
     }
 
     /// Whether it changes nothing whatever the tree holds.
     pub(super) fn never_changes(&self) -> bool {
         match self {
-            Request::CreateNamespace { .. } => false,
-            Request::Stat { .. } | Request::Lookup { .. } | Request::List { .. } => true,
+            Request::GetNamespace(_)
+            | Request::Read { .. }
+            | Request::Diff { .. }
+            | Request::ListSnapshots { .. } => true,
             Request::Steps { steps, .. } => {
                 steps.iter().all(|step| matches!(step, Step::Check { .. }))
             }
+            _ => false,
+        }
+    }
+
+    /// Whether it may change something without giving any node another rev.
+    pub(super) fn may_change_no_rev(&self) -> bool {
+        let Request::Steps { steps, .. } = self else { return false };
+        steps.iter().any(|step| matches!(step, Step::SetQuota { .. }))
+    }
+
+    /// Whether it is about a lock. Without an answer that says nothing of the tree.
+    pub(super) fn is_of_locks(&self) -> bool {
+        matches!(self, Request::AcquireLock { .. } | Request::KeepLock)
+    }
+
+    /// Whether what it answers depends on the past alone, so that its revision is not the
+    /// present one.
+    pub(super) fn is_of_the_past(&self) -> bool {
+        matches!(self, Request::Read { at: Some(_), .. } | Request::Diff { to: Some(_), .. })
+    }
+
+    /// Whether it asks for what was there before.
+    pub(super) fn asks_for_the_past(&self) -> bool {
+        match self {
+            Request::Read { read: Read::Versions(_), .. } | Request::Diff { .. } => true,
+            Request::Read { at, .. } => at.is_some(),
+            Request::Steps { steps, .. } => steps
+                .iter()
+                .any(|step| matches!(step, Step::Copy { at: Some(_), .. } | Step::Restore { .. })),
+            _ => false,
         }
     }
 
     /// Whether a name in it is refused with this reason, whatever the tree holds.
     pub(super) fn is_malformed(&self, reason: Reason) -> bool {
         let bad = |target: &Target| target.names.as_ref().err() == Some(&reason);
+        let bad_name = |name: &Name| check_name(name).err() == Some(reason);
         match self {
-            Request::CreateNamespace { fault, .. } => *fault == Some(reason),
-            Request::Stat { target, .. }
-            | Request::Lookup { target, .. }
-            | Request::List { target, .. } => bad(target),
+            Request::CreateNamespace { name, .. }
+            | Request::CreateSnapshot { name, .. }
+            | Request::DeleteSnapshot { name, .. }
+            | Request::GetNamespace(NamespaceRef::Name(name)) => bad_name(name),
+            Request::UpdateNamespace { name, .. } => name.as_ref().is_some_and(bad_name),
+            Request::Read { read, .. } => match read {
+                Read::Stat(target)
+                | Read::Lookup(target)
+                | Read::Versions(target)
+                | Read::List { target, .. } => bad(target),
+                Read::BatchStat(targets) => targets.iter().any(bad),
+            },
             Request::Steps { steps, .. } => {
                 let bad = |step: &Step| {
                     step.targets().into_iter().any(bad) || step.client_fault() == Some(reason)
                 };
                 steps.iter().any(bad)
             }
+            _ => false,
         }
     }
 
@@ -218,7 +304,10 @@ impl Request {
     pub(super) fn has_only_limits_of_copies(&self) -> bool {
         let Request::Steps { steps, .. } = self else { return false };
         let has_others = |step: &Step| match step {
-            Step::SetAttributes(_) | Step::Symlink { .. } => true,
+            Step::SetAttributes(_)
+            | Step::Symlink { .. }
+            | Step::Mount { .. }
+            | Step::Restore { .. } => true,
             Step::Commit(commit) => commit.autorename.is_some(),
             _ => false,
         };
@@ -232,8 +321,16 @@ impl Step {
         match self {
             Step::Mkdir { parents, .. } => !parents,
             Step::Commit(commit) => !matches!(commit.mode, Mode::Update(_)),
-            Step::Symlink { .. } | Step::Copy { .. } | Step::Delete { .. } => true,
-            Step::Move { .. } | Step::SetAttributes(_) | Step::Check { .. } => false,
+            Step::Symlink { .. }
+            | Step::Copy { .. }
+            | Step::Delete { .. }
+            | Step::Mount { .. }
+            | Step::Unmount { .. } => true,
+            Step::Move(_)
+            | Step::Restore { .. }
+            | Step::SetAttributes(_)
+            | Step::SetQuota { .. }
+            | Step::Check { .. } => false,
         }
     }
 
@@ -248,10 +345,14 @@ impl Step {
             Step::Mkdir { target, .. }
             | Step::Symlink { target, .. }
             | Step::Delete { target, .. }
+            | Step::Restore { target, .. }
+            | Step::SetQuota { target, .. }
+            | Step::Mount { target, .. }
+            | Step::Unmount { target }
             | Step::Check { target, .. } => vec![target],
             Step::Commit(commit) => vec![&commit.target],
             Step::SetAttributes(change) => vec![&change.target],
-            Step::Copy { from, to } | Step::Move { from, to, .. } => vec![from, to],
+            Step::Copy { from, to, .. } | Step::Move(Move { from, to, .. }) => vec![from, to],
         }
     }
 }

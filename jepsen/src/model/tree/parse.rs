@@ -1,43 +1,86 @@
-//! Reads what was asked of a file tree and what was answered from their recorded forms.
+//! Reads what was asked of a file tree from its recorded form.
 
 use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::fields::{
-    attributes, flag, kind, named_target, names, number, optional, optional_text, target, text,
+    attributes, flag, given, kind, named_target, names, number, optional_text, policy, quota,
+    target, text,
 };
 use super::operation::{
-    Answer, Commit, Condition, Content, ListedEntry, Mode, Name, Request, SetAttributes, Stat,
-    Step, StepResult,
+    Commit, Condition, Content, Mode, Move, Name, NamespaceRef, Read, Request, SetAttributes, Step,
 };
-use super::path::check_name;
 
 pub(super) fn read_request(function: &str, input: &Value) -> Result<Request, String> {
+    let ns = || number(input, "ns");
+    let name = || text(input, "name").map(Name::from);
     Ok(match function {
-        "create_namespace" => {
-            let name = text(input, "name")?;
-            Request::CreateNamespace { fault: check_name(name).err(), name: Arc::from(name) }
+        "create_namespace" => Request::CreateNamespace {
+            name: name()?,
+            policy: policy(input)?.unwrap_or_default(),
+            quota: quota(input)?.unwrap_or_default(),
+        },
+        "update_namespace" => Request::UpdateNamespace {
+            ns: ns()?,
+            name: optional_text(input, "name")?.filter(|name| !name.is_empty()).map(Name::from),
+            quota: quota(input)?,
+        },
+        "delete_namespace" => {
+            Request::DeleteNamespace { ns: ns()?, recursive: flag(input, "recursive")? }
         }
-        "stat" => Request::Stat { ns: number(input, "ns")?, target: target(input)? },
-        "lookup" => Request::Lookup { ns: number(input, "ns")?, target: target(input)? },
-        "list" => Request::List { ns: number(input, "ns")?, target: target(input)? },
+        "get_namespace" => Request::GetNamespace(match given(input, "ns")? {
+            Some(ns) => NamespaceRef::Id(ns),
+            None => NamespaceRef::Name(name()?),
+        }),
+        "create_snapshot" => Request::CreateSnapshot { ns: ns()?, name: name()? },
+        "delete_snapshot" => Request::DeleteSnapshot { ns: ns()?, name: name()? },
+        "list_snapshots" => Request::ListSnapshots { ns: ns()? },
+        "acquire_lock" => Request::AcquireLock { ns: ns()?, node: given(input, "id")? },
+        "renew_lock" | "release_lock" => Request::KeepLock,
+        "diff" => {
+            Request::Diff { ns: ns()?, from: number(input, "from")?, to: given(input, "to")? }
+        }
+        "stat" | "lookup" | "list" | "batch_stat" | "list_revisions" => Request::Read {
+            ns: ns()?,
+            at: given(input, "at_revision")?,
+            read: read_read(function, input)?,
+        },
         "batch" => {
             let steps = input.get("steps").and_then(Value::as_array).ok_or("it has no steps")?;
             let steps = steps.iter().map(|step| {
                 let value = step.get("value").ok_or("a step has no value")?;
                 read_step(text(step, "f")?, value)
             });
-            Request::Steps { ns: number(input, "ns")?, steps: steps.collect::<Result<_, _>>()? }
+            Request::Steps { ns: ns()?, steps: steps.collect::<Result<_, _>>()? }
         }
         _ => {
             let steps = vec![read_step(function, input)?];
-            Request::Steps { ns: number(input, "ns")?, steps }
+            Request::Steps { ns: ns()?, steps }
+        }
+    })
+}
+
+fn read_read(function: &str, input: &Value) -> Result<Read, String> {
+    Ok(match function {
+        "stat" => Read::Stat(target(input)?),
+        "lookup" => Read::Lookup(target(input)?),
+        "list" => Read::List { target: target(input)?, recursive: flag(input, "recursive")? },
+        "list_revisions" => Read::Versions(target(input)?),
+        _ => {
+            let paths = input.get("paths").and_then(Value::as_array).ok_or("it has no paths")?;
+            // A path, or a target with an id.
+            let read = |path: &Value| match path.is_string() {
+                true => target(&serde_json::json!({ "path": path })),
+                false => target(path),
+            };
+            Read::BatchStat(paths.iter().map(read).collect::<Result<_, _>>()?)
         }
     })
 }
 
 fn read_step(function: &str, input: &Value) -> Result<Step, String> {
+    let guard = || given(input, "rev");
     Ok(match function {
         "mkdir" => Step::Mkdir { target: target(input)?, parents: flag(input, "parents")? },
         "commit" => Step::Commit(read_commit(input)?),
@@ -45,24 +88,31 @@ fn read_step(function: &str, input: &Value) -> Result<Step, String> {
         "copy" => Step::Copy {
             from: named_target(input, "from", "from_id")?,
             to: named_target(input, "to", "to_id")?,
+            at: given(input, "at_revision")?,
         },
-        "move" => Step::Move {
+        "restore" => Step::Restore { target: target(input)?, revision: number(input, "revision")? },
+        "move" => Step::Move(Move {
             from: named_target(input, "from", "from_id")?,
             to: named_target(input, "to", "to_id")?,
             replace: flag(input, "replace")?,
-            guard: optional(input, "rev")?.filter(|rev| *rev != 0),
-        },
+            guard: guard()?,
+        }),
         "delete" => Step::Delete {
             target: target(input)?,
             recursive: flag(input, "recursive")?,
-            guard: optional(input, "rev")?.filter(|rev| *rev != 0),
+            guard: guard()?,
         },
         "set_attributes" => Step::SetAttributes(SetAttributes {
             target: target(input)?,
             set: attributes(input, "set")?,
             remove: names(input, "remove")?,
-            guard: optional(input, "rev")?.filter(|rev| *rev != 0),
+            guard: guard()?,
         }),
+        "set_quota" => {
+            Step::SetQuota { target: target(input)?, quota: quota(input)?.unwrap_or_default() }
+        }
+        "mount" => Step::Mount { target: target(input)?, ns: number(input, "mount")? },
+        "unmount" => Step::Unmount { target: target(input)? },
         "check" => {
             let condition = input.get("condition").ok_or("it has no condition")?;
             Step::Check { target: target(input)?, condition: read_condition(condition)? }
@@ -97,58 +147,5 @@ fn read_condition(condition: &Value) -> Result<Condition, String> {
         ("kind", _) => Condition::Kind(kind(condition)?.ok_or_else(unknown)?),
         ("unchanged_since", _) => Condition::UnchangedSince(number(condition, "unchanged_since")?),
         _ => return Err(unknown()),
-    })
-}
-
-pub(super) fn read_answer(
-    function: &str,
-    request: &Request,
-    value: &Value,
-) -> Result<Answer, String> {
-    Ok(match request {
-        Request::CreateNamespace { .. } => {
-            Answer::Namespace { id: optional(value, "id")?, root: optional(value, "root")? }
-        }
-        Request::Steps { .. } if function == "batch" => {
-            let results = value.get("results").and_then(Value::as_array);
-            let results = results.ok_or("the answer has no results")?;
-            Answer::Steps(results.iter().map(read_result).collect::<Result<_, _>>()?)
-        }
-        Request::Steps { .. } => Answer::Steps(vec![read_result(value)?]),
-        Request::Stat { .. } => Answer::Stat(Stat {
-            id: optional(value, "id")?,
-            kind: kind(value)?,
-            rev: optional(value, "rev")?,
-            hash: optional_text(value, "hash")?.map(Arc::from),
-            size: optional(value, "size")?,
-            symlink: optional_text(value, "symlink")?.map(Arc::from),
-            attributes: attributes(value, "attributes")?,
-        }),
-        Request::Lookup { .. } => Answer::Lookup {
-            id: optional(value, "id")?,
-            kind: kind(value)?,
-            path: optional_text(value, "path")?.map(str::to_string),
-        },
-        Request::List { .. } => {
-            let entries = value.get("entries").and_then(Value::as_array);
-            let entries = entries.ok_or("the answer has no entries")?.iter().map(|entry| {
-                Ok::<_, String>(ListedEntry {
-                    name: Arc::from(text(entry, "name")?),
-                    id: optional(entry, "id")?,
-                    kind: kind(entry)?,
-                    rev: optional(entry, "rev")?,
-                })
-            });
-            Answer::List(entries.collect::<Result<_, _>>()?)
-        }
-    })
-}
-
-fn read_result(value: &Value) -> Result<StepResult, String> {
-    let renamed = optional_text(value, "renamed")?.filter(|name| !name.is_empty());
-    Ok(StepResult {
-        id: optional(value, "id")?,
-        rev: optional(value, "rev")?,
-        renamed: renamed.map(Name::from),
     })
 }

@@ -23,9 +23,9 @@ impl Run<'_> {
         let holds = match (condition, found) {
             (Condition::Absent, node) => node.is_none(),
             (Condition::Exists, node) => node.is_some(),
-            // What this mutation has changed so far does not count: see `end_steps`.
+            // What this mutation has changed so far does not count: see `end_effects`.
             (Condition::UnchangedSince(revision), _) => {
-                let changed = self.state().namespace(namespace).changed;
+                let changed = self.state().forest.namespace(namespace).changed;
                 self.is_at_most(changed, revision)
             }
             (Condition::Rev(_) | Condition::Kind(_), None) => false,

@@ -14,10 +14,13 @@ pub(super) enum Reason {
     PreconditionFailed,
     /// Of a name, or of what a copy takes; there are other limits.
     LimitExceeded,
+    QuotaExceeded,
+    /// The service alone knows how long it keeps its past.
+    RevisionCompacted,
 }
 
 impl Reason {
-    const ALL: [Reason; 10] = [
+    const ALL: [Reason; 12] = [
         Reason::NotFound,
         Reason::AlreadyExists,
         Reason::NotADirectory,
@@ -28,6 +31,8 @@ impl Reason {
         Reason::NameInvalid,
         Reason::PreconditionFailed,
         Reason::LimitExceeded,
+        Reason::QuotaExceeded,
+        Reason::RevisionCompacted,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -42,6 +47,8 @@ impl Reason {
             Reason::NameInvalid => "NAME_INVALID",
             Reason::PreconditionFailed => "PRECONDITION_FAILED",
             Reason::LimitExceeded => "LIMIT_EXCEEDED",
+            Reason::QuotaExceeded => "QUOTA_EXCEEDED",
+            Reason::RevisionCompacted => "REVISION_COMPACTED",
         }
     }
 

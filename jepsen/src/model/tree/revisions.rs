@@ -68,6 +68,10 @@ impl Revisions {
         Revisions { judged, ..Revisions::default() }
     }
 
+    pub(super) fn are_judged(&self) -> bool {
+        self.judged
+    }
+
     pub(super) fn floor(&self) -> u64 {
         self.floor
     }

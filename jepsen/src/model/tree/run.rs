@@ -4,10 +4,14 @@
 //! a rejection undoes every effect but keeps what was learned; an operation has effects at
 //! one revision, or none.
 
+use std::collections::BTreeSet;
+
+use super::answer::Answer;
 use super::chooser::Chooser;
+use super::forest::Forest;
 use super::matching::Mismatch;
 use super::node::Handle;
-use super::operation::{Answer, Operation, Request};
+use super::operation::{Operation, Request};
 use super::reason::Reason;
 use super::revisions::{Rev, Sight};
 use super::state::State;
@@ -37,6 +41,10 @@ pub(super) enum Fact {
     NotRev(u32, u64),
     AtMost(u32, u64),
     Above(u32, u64),
+    /// The state had come so far.
+    Seen(u64),
+    /// The past of a namespace is gone up to this revision.
+    Compacted(Handle, u64),
 }
 
 pub(super) struct Run<'a> {
@@ -44,9 +52,13 @@ pub(super) struct Run<'a> {
     base: &'a State,
     /// None as long as nothing was changed or learned.
     next: Option<State>,
+    /// What is looked at instead of the forest of now.
+    pub(super) view: Option<Forest>,
     pub(super) chooser: &'a mut Chooser,
     pub(super) facts: Vec<Fact>,
-    has_effect: bool,
+    pub(super) has_effect: bool,
+    /// The namespaces whose journals tell of it.
+    told: BTreeSet<Handle>,
     made_count: u32,
     /// The step of a batch that is under way.
     pub(super) step: usize,
@@ -58,9 +70,11 @@ impl<'a> Run<'a> {
             operation,
             base,
             next: None,
+            view: None,
             chooser,
             facts: Vec::new(),
             has_effect: false,
+            told: BTreeSet::new(),
             made_count: 0,
             step: 0,
         }
@@ -69,13 +83,7 @@ impl<'a> Run<'a> {
     /// The state afterwards, or none if it stays as it is.
     pub(super) fn execute(mut self) -> Result<Option<State>, Mismatch> {
         let operation = self.operation;
-        let done = match &operation.request {
-            Request::CreateNamespace { name, fault } => self.create_namespace(name, *fault),
-            Request::Steps { ns, steps } => self.steps(*ns, steps),
-            Request::Stat { ns, target } => self.stat(*ns, target),
-            Request::Lookup { ns, target } => self.lookup(*ns, target),
-            Request::List { ns, target } => self.list(*ns, target),
-        };
+        let done = self.answer(&operation.request);
         match (done, &operation.answer) {
             (Ok(()), Answer::Unknown) if !self.has_effect => return Err(Mismatch::NoEffect),
             (Ok(()), Answer::Rejected { .. }) => return Err(Mismatch::Succeeds),
@@ -94,6 +102,28 @@ impl<'a> Run<'a> {
         }
         self.check_sight()?;
         Ok(self.next)
+    }
+
+    fn answer(&mut self, request: &Request) -> Result<(), Stop> {
+        match request {
+            Request::CreateNamespace { name, policy, quota } => {
+                self.create_namespace(name, *policy, *quota)
+            }
+            Request::UpdateNamespace { ns, name, quota } => {
+                self.update_namespace(*ns, name.as_ref(), *quota)
+            }
+            Request::DeleteNamespace { ns, recursive } => self.delete_namespace(*ns, *recursive),
+            Request::GetNamespace(namespace) => self.get_namespace(namespace),
+            Request::Steps { ns, steps } => self.steps(*ns, steps),
+            Request::Read { ns, at, read } => self.read(*ns, *at, read),
+            Request::Diff { ns, from, to } => self.diff(*ns, *from, *to),
+            Request::CreateSnapshot { ns, name } => self.create_snapshot(*ns, name),
+            Request::DeleteSnapshot { ns, name } => self.delete_snapshot(*ns, name),
+            Request::ListSnapshots { ns } => self.list_snapshots(*ns),
+            Request::AcquireLock { ns, node } => self.acquire_lock(*ns, *node),
+            // Who may is judged elsewhere.
+            Request::KeepLock => Ok(self.begin_effect()?),
+        }
     }
 
     /// An answer without an effect must reflect the revision that it claims.
@@ -115,6 +145,11 @@ impl<'a> Run<'a> {
 
     pub(super) fn state(&self) -> &State {
         self.next.as_ref().unwrap_or(self.base)
+    }
+
+    /// What is looked at: the forest of now, unless the past is asked for.
+    pub(super) fn forest(&self) -> &Forest {
+        self.view.as_ref().unwrap_or(&self.state().forest)
     }
 
     pub(super) fn state_mut(&mut self) -> &mut State {
@@ -145,18 +180,35 @@ impl<'a> Run<'a> {
 
     /// The revision of the operation's effect. That of a refusal is not one: what the first
     /// steps of a refused batch do is undone.
-    fn change_revision(&self) -> Option<u64> {
+    pub(super) fn change_revision(&self) -> Option<u64> {
         match self.operation.answer {
             Answer::Rejected { .. } => None,
             _ => self.operation.revision,
         }
     }
 
-    /// Notes that the namespace has changed, if it has; to be called after all steps.
-    pub(super) fn end_steps(&mut self, namespace: Handle) {
-        if self.has_effect && self.state().tracks_changes {
+    /// Takes the operation's revision for a change that this namespace's journal tells.
+    pub(super) fn effect_rev(&mut self, namespace: Handle) -> Result<Rev, Stop> {
+        self.begin_effect()?;
+        self.told.insert(namespace);
+        Ok(self.new_rev())
+    }
+
+    /// Notes what has changed, if something has; to be called after all effects.
+    pub(super) fn end_effects(&mut self) {
+        if !self.has_effect {
+            return;
+        }
+        let tracked = self.state().tracked;
+        if tracked.changes {
+            for namespace in self.told.clone() {
+                let rev = self.new_rev();
+                self.state_mut().set_changed(namespace, rev);
+            }
+        }
+        if tracked.past {
             let rev = self.new_rev();
-            self.state_mut().set_changed(namespace, rev);
+            self.state_mut().remember(rev);
         }
     }
 
@@ -184,6 +236,8 @@ impl<'a> Run<'a> {
             return;
         }
         self.has_effect = false;
+        self.told.clear();
+        self.view = None;
         self.next = None;
         let tag = self.operation.tag;
         for fact in std::mem::take(&mut self.facts) {

@@ -1,13 +1,17 @@
 //! Decides linearizability by the revisions that the answers claim.
 //!
 //! If every answer says at which revision it holds, there is next to one order to try: by
-//! revision, what made a revision before what only saw it. If that order respects real time
-//! and the model agrees with every answer, it is a linearization: a certificate, found in
-//! one pass. If not, nothing is decided: the claims may be wrong, or an operation of unknown
-//! outcome may have had an effect that no claim tells of.
+//! revision, what made a revision before what only saw it. Observations that claim none, such
+//! as reads of the past, go where they fit among the others ([`floating`]). If that order
+//! respects real time and the model agrees with every answer, it is a linearization: a
+//! certificate, found in one pass. If not, nothing is decided: the claims may be wrong, or an
+//! operation of unknown outcome may have had an effect that no claim tells of.
+
+mod floating;
 
 use super::certificate::respects_time;
 use crate::model::{Claimed, Entry, Model, Step};
+use floating::insert_floating;
 
 /// Why the claims are no certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub(crate) enum NoWitness {
     Unclaimed,
     /// The model disagrees with an answer of this revision.
     Refused(u64),
+    /// An observation that claims no revision fits nowhere.
+    Unfit,
     /// The order is not that of time.
     OutOfTime,
 }
@@ -33,6 +39,7 @@ pub(crate) fn witness<M: Model>(
         state = replay_group(model, entries, state, group, &mut order)
             .ok_or(NoWitness::Refused(revision))?;
     }
+    let order = insert_floating(model, entries, order)?;
     match respects_time(entries, &order) {
         true => Ok(order),
         false => Err(NoWitness::OutOfTime),
@@ -60,6 +67,7 @@ fn order_by_claims<O>(entries: &[Entry<O>]) -> Result<Vec<Claim>, NoWitness> {
                 entry: index,
             }),
             (None, None) => {}
+            (None, Some(_)) if entry.observes => {}
             (None, Some(_)) => return Err(NoWitness::Unclaimed),
         }
     }

@@ -41,6 +41,12 @@ pub const QUOTA_VALUE: &str = "quota_value";
 pub const NODES: &str = "nodes";
 /// See [`QUOTA`].
 pub const BYTES: &str = "bytes";
+/// Metadata key: the session that holds the lock.
+pub const CLIENT: &str = "client_id";
+/// Metadata key: the fencing token: of who holds the lock, or the stale one.
+pub const TOKEN: &str = "token";
+/// Metadata key: replicated time at which the lock ends, milliseconds since 1970.
+pub const EXPIRES_MS: &str = "expires_ms";
 /// Metadata key: the name of the limit that was exceeded.
 pub const LIMIT: &str = "limit";
 /// Metadata key: the value of the limit that was exceeded.

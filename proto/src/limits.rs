@@ -27,6 +27,24 @@ pub const CLIENT_NAME_BYTES_MAX: usize = 64;
 pub const COPY_NODES_MAX: u64 = 10_000;
 /// Snapshots of one namespace.
 pub const SNAPSHOTS_MAX: usize = 1_000;
+/// Mounts that show one namespace.
+pub const MOUNTS_MAX: usize = 1_000;
+/// Nodes that one call may ask about.
+pub const TARGETS_MAX: usize = 1_000;
+/// Changes between two revisions that a diff goes through.
+pub const DIFF_CHANGES_MAX: usize = 1_000_000;
+/// Sessions that are open at a time.
+pub const SESSIONS_MAX: u64 = 100_000;
+/// Locks that are held at a time.
+pub const LOCKS_MAX: u64 = 100_000;
+/// Milliseconds of replicated time that a lock is given at most.
+pub const LOCK_TTL_MS_MAX: u64 = 60 * 60 * 1_000;
+/// Milliseconds of replicated time that a lock is given at least.
+pub const LOCK_TTL_MS_MIN: u64 = 1_000;
+/// Milliseconds of replicated time that a lock is given unless it is said.
+pub const LOCK_TTL_MS: u64 = 30_000;
+/// Locks that one mutation may depend on.
+pub const FENCES_MAX: usize = 16;
 /// Milliseconds that a client may wait for a change in one call.
 pub const WAIT_MS_MAX: u64 = 60_000;
 /// Bytes of content in one namespace, and of one file: exact counters need a bound.
@@ -74,6 +92,20 @@ pub const PAGE_ENTRIES: &str = "page_entries";
 pub const PENDING_REQUESTS: &str = "pending_requests";
 /// See [`SUBSCRIBERS_MAX`].
 pub const SUBSCRIBERS: &str = "subscribers";
+/// See [`MOUNTS_MAX`].
+pub const MOUNTS: &str = "mounts";
+/// See [`TARGETS_MAX`].
+pub const TARGETS: &str = "targets";
+/// See [`DIFF_CHANGES_MAX`].
+pub const DIFF_CHANGES: &str = "diff_changes";
+/// See [`SESSIONS_MAX`].
+pub const SESSIONS: &str = "sessions";
+/// See [`LOCKS_MAX`].
+pub const LOCKS: &str = "locks";
+/// See [`LOCK_TTL_MS_MAX`] and [`LOCK_TTL_MS_MIN`].
+pub const LOCK_TTL: &str = "lock_ttl_ms";
+/// See [`FENCES_MAX`].
+pub const FENCES: &str = "fences";
 /// All of the names.
 pub const NAMES: &[&str] = &[
     NAME_BYTES,
@@ -92,4 +124,11 @@ pub const NAMES: &[&str] = &[
     PAGE_ENTRIES,
     PENDING_REQUESTS,
     SUBSCRIBERS,
+    MOUNTS,
+    TARGETS,
+    DIFF_CHANGES,
+    SESSIONS,
+    LOCKS,
+    LOCK_TTL,
+    FENCES,
 ];

@@ -9,7 +9,7 @@ use crate::{
 const VERSION: u8 = 1;
 
 /// The format of everything stored. A server refuses every other.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// Whose data folder it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ mod tests {
             server: ServerId(3),
         };
         let value = encode(&identity);
-        expect!["010204686f6d650103ca9bb1e3"].assert_eq(&hex(&value));
+        expect!["010304686f6d650103ede68daa"].assert_eq(&hex(&value));
         assert_eq!(decode(&value).expect("decode"), Ok(identity.clone()));
         let later = encode(&Identity { format: FORMAT + 1, ..identity });
         assert_eq!(decode(&later).expect("decode"), Err(OtherFormat(FORMAT + 1)));

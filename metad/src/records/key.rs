@@ -1,5 +1,5 @@
 //! Every key's layout: group (u32), a kind byte, then big-endian ids, then name bytes, so
-//! that what belongs together is one contiguous range.
+//! that what belongs together is one contiguous range. A name is its key in the namespace.
 //!
 //! | kind | key after it | value | engine |
 //! |---|---|---|---|
@@ -7,7 +7,7 @@
 //! | 02 namespace | namespace | [`super::namespace`] | state |
 //! | 03 namespace by name | name | namespace id | state |
 //! | 10 node | parent, name | [`super::node`] | state |
-//! | 11 location | node | namespace, parent, name | state |
+//! | 11 location | node | [`super::node`] | state |
 //! | 12 usage | directory | [`super::usage`] | state |
 //! | 13 past node | parent, name, 00, revision that ended it | [`super::node`] | state |
 //! | 14 past location | node, revision that ended it | [`super::node`] | state |
@@ -16,10 +16,14 @@
 //! | 22 milestone | time, milliseconds | [`super::milestone`] | state |
 //! | 23 snapshot | namespace, name | [`super::snapshot`] | state |
 //! | 24 pin | revision | empty | state |
+//! | 25 mounted | namespace that is shown, mount | empty | state |
 //! | 30 session | client | [`super::session`] | state |
 //! | 31 reply | client, sequence | [`super::outcome`] | state |
+//! | 32 lock | namespace, target, 00, name | [`super::lock`] | state |
+//! | 33 lock end | time, milliseconds, the lock's key after its kind | empty | state |
 //! | 40 reclaim | directory | revision that deleted it | state |
 //! | 41 forget | directory | empty | state |
+//! | 42 deleted namespace | namespace | [`super::namespace`] | state |
 //! | 70 applied | | [`super::applied`] | state |
 //! | 80 identity | | [`super::identity`] | log |
 //! | 81 vote | | [`super::vote`] | log |
@@ -49,10 +53,14 @@ enum Kind {
     Milestone = 0x22,
     Snapshot = 0x23,
     Pin = 0x24,
+    Mounted = 0x25,
     Session = 0x30,
     Reply = 0x31,
+    Lock = 0x32,
+    LockEnd = 0x33,
     Reclaim = 0x40,
     Forget = 0x41,
+    DeletedNamespace = 0x42,
     Applied = 0x70,
     Identity = 0x80,
     Vote = 0x81,
@@ -62,8 +70,11 @@ enum Kind {
     LogEntry = 0x90,
 }
 
+/// Bytes of the group and the kind.
+const PREFIX_SIZE: usize = 5;
+
 fn key(group: GroupId, kind: Kind, parts: &[&[u8]]) -> Vec<u8> {
-    let size = 5 + parts.iter().map(|part| part.len()).sum::<usize>();
+    let size = PREFIX_SIZE + parts.iter().map(|part| part.len()).sum::<usize>();
     let mut key = Vec::with_capacity(size);
     key.extend_from_slice(&group.0.to_be_bytes());
     key.push(kind as u8);
@@ -256,6 +267,21 @@ pub fn pins(group: GroupId) -> Range<Vec<u8>> {
     prefix_range(key(group, Kind::Pin, &[]))
 }
 
+/// A mount shows a namespace.
+pub fn mounted(group: GroupId, namespace: NamespaceId, mount: NodeId) -> Vec<u8> {
+    key(group, Kind::Mounted, &[&namespace.0.to_be_bytes(), &mount.0.to_be_bytes()])
+}
+
+/// The mounts that show a namespace.
+pub fn mounts_of(group: GroupId, namespace: NamespaceId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Mounted, &[&namespace.0.to_be_bytes()]))
+}
+
+/// All mounts.
+pub fn all_mounted(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Mounted, &[]))
+}
+
 /// A client session.
 pub fn session(group: GroupId, client: ClientId) -> Vec<u8> {
     key(group, Kind::Session, &[&client.0.to_be_bytes()])
@@ -281,6 +307,69 @@ pub fn replies(group: GroupId, client: ClientId, sequences: Range<u64>) -> Range
 /// All replies to all clients.
 pub fn all_replies(group: GroupId) -> Range<Vec<u8>> {
     prefix_range(key(group, Kind::Reply, &[]))
+}
+
+/// What a lock is on, as a part of its key: a node (01), or a path (02) under its names' keys.
+pub enum LockTarget<'k> {
+    /// A node.
+    Node(NodeId),
+    /// Names, joined by slashes.
+    Path(&'k str),
+}
+
+/// A lock.
+pub fn lock(group: GroupId, namespace: NamespaceId, target: LockTarget, name: &str) -> Vec<u8> {
+    let namespace = namespace.0.to_be_bytes();
+    let name = name.as_bytes();
+    match target {
+        LockTarget::Node(id) => {
+            key(group, Kind::Lock, &[&namespace, &[1], &id.0.to_be_bytes(), &[0], name])
+        }
+        // Names hold no NUL.
+        LockTarget::Path(path) => {
+            key(group, Kind::Lock, &[&namespace, &[2], path.as_bytes(), &[0], name])
+        }
+    }
+}
+
+/// The locks of a namespace.
+pub fn locks(group: GroupId, namespace: NamespaceId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Lock, &[&namespace.0.to_be_bytes()]))
+}
+
+/// All locks.
+pub fn all_locks(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::Lock, &[]))
+}
+
+/// A lock with this key ends at a time.
+pub fn lock_end(group: GroupId, expires_ms: u64, lock: &[u8]) -> Vec<u8> {
+    key(group, Kind::LockEnd, &[&expires_ms.to_be_bytes(), &lock[PREFIX_SIZE..]])
+}
+
+/// All ends of locks, the first one first.
+pub fn lock_ends(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::LockEnd, &[]))
+}
+
+/// The time of a lock's end, and the lock's key.
+pub fn lock_at_end(end: &[u8]) -> Option<(u64, Vec<u8>)> {
+    let (prefix, rest) = end.split_at_checked(PREFIX_SIZE)?;
+    let (expires_ms, suffix) = rest.split_first_chunk::<8>()?;
+    let mut lock = prefix.to_vec();
+    lock[PREFIX_SIZE - 1] = Kind::Lock as u8;
+    lock.extend_from_slice(suffix);
+    Some((u64::from_be_bytes(*expires_ms), lock))
+}
+
+/// A namespace that was deleted, and still has records.
+pub fn deleted_namespace(group: GroupId, id: NamespaceId) -> Vec<u8> {
+    key(group, Kind::DeletedNamespace, &[&id.0.to_be_bytes()])
+}
+
+/// All of them.
+pub fn deleted_namespaces(group: GroupId) -> Range<Vec<u8>> {
+    prefix_range(key(group, Kind::DeletedNamespace, &[]))
 }
 
 /// A deleted directory whose entries are still stored.

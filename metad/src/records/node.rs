@@ -17,6 +17,7 @@ const VERSION: u8 = 1;
 const DIRECTORY: u8 = 1;
 const FILE: u8 = 2;
 const SYMLINK: u8 = 3;
+const MOUNT: u8 = 4;
 
 /// The stored value of a node that is not a root.
 pub fn encode(node: &Node) -> Vec<u8> {
@@ -36,13 +37,14 @@ pub fn decode(value: &[u8]) -> Result<Node> {
 pub(super) fn put(encoder: &mut Encoder, node: &Node) {
     encoder.u64(node.id.0);
     encoder.u64(node.parent.0);
-    encoder.text(node.name.as_ref().map_or("", Name::as_str));
+    put_entry_name(encoder, node.name.as_ref());
     encoder.u64(node.rev.0);
     put_kind(encoder, node.kind());
     match &node.body {
         Body::Directory => {}
         Body::File(content) => put_content(encoder, content),
         Body::Symlink(to) => encoder.text(to),
+        Body::Mount(namespace) => encoder.u64(namespace.0),
     }
     put_attributes(encoder, &node.attributes);
 }
@@ -51,12 +53,13 @@ pub(super) fn get(decoder: &mut Decoder) -> Result<Node> {
     Ok(Node {
         id: NodeId(decoder.u64()?),
         parent: NodeId(decoder.u64()?),
-        name: Some(get_name(decoder)?),
+        name: Some(get_entry_name(decoder)?),
         rev: Revision(decoder.u64()?),
         body: match get_kind(decoder)? {
             Kind::Directory => Body::Directory,
             Kind::File => Body::File(get_content(decoder)?),
             Kind::Symlink => Body::Symlink(decoder.text()?.into()),
+            Kind::Mount => Body::Mount(NamespaceId(decoder.u64()?)),
         },
         attributes: get_attributes(decoder)?,
     })
@@ -67,6 +70,7 @@ pub(super) fn put_kind(encoder: &mut Encoder, kind: Kind) {
         Kind::Directory => DIRECTORY,
         Kind::File => FILE,
         Kind::Symlink => SYMLINK,
+        Kind::Mount => MOUNT,
     });
 }
 
@@ -75,6 +79,7 @@ pub(super) fn get_kind(decoder: &mut Decoder) -> Result<Kind> {
         DIRECTORY => Ok(Kind::Directory),
         FILE => Ok(Kind::File),
         SYMLINK => Ok(Kind::Symlink),
+        MOUNT => Ok(Kind::Mount),
         other => Err(decoder.fault(format!("unknown kind {other}"))),
     }
 }
@@ -95,6 +100,21 @@ pub(super) fn get_attributes(decoder: &mut Decoder) -> Result<Attributes> {
 pub(super) fn get_name(decoder: &mut Decoder) -> Result<Name> {
     let text = decoder.text()?;
     Name::new(text).map_err(|error| decoder.fault(error.to_string()))
+}
+
+/// The name of a node in its directory, with its key if that is another one.
+pub(super) fn put_entry_name(encoder: &mut Encoder, name: Option<&Name>) {
+    let (text, key) = name.map_or(("", ""), |name| (name.as_str(), name.key()));
+    encoder.text(text);
+    encoder.text(if key == text { "" } else { key });
+}
+
+pub(super) fn get_entry_name(decoder: &mut Decoder) -> Result<Name> {
+    let name = get_name(decoder)?;
+    Ok(match decoder.text()? {
+        "" => name,
+        key => name.with_key(key),
+    })
 }
 
 pub(super) fn put_content(encoder: &mut Encoder, content: &Content) {
@@ -150,7 +170,7 @@ pub fn encode_location(location: &Location) -> Vec<u8> {
         }
         Location::In(Place { parent, name, since }) => {
             encoder.u64(parent.0);
-            encoder.text(name.as_str());
+            put_entry_name(&mut encoder, Some(name));
             encoder.u64(since.0);
         }
     }
@@ -164,7 +184,7 @@ pub fn decode_location(value: &[u8]) -> Result<Location> {
         NodeId::NONE => Location::Root(NamespaceId(decoder.u64()?)),
         parent => Location::In(Place {
             parent,
-            name: get_name(&mut decoder)?,
+            name: get_entry_name(&mut decoder)?,
             since: Revision(decoder.u64()?),
         }),
     };

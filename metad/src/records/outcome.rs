@@ -7,7 +7,7 @@ use metad_proto::{
 
 use super::{
     codec::{Decoder, Encoder},
-    namespace,
+    lock, namespace,
     node::get_name,
     snapshot,
 };
@@ -26,14 +26,18 @@ const RECLAIMED: u8 = 5;
 const NONE: u8 = 6;
 const COMPACTED: u8 = 7;
 const SNAPSHOT: u8 = 8;
+const LOCK: u8 = 9;
 
-const NAMES_INVALID: [NameInvalid; 6] = [
+const NAMES_INVALID: [NameInvalid; 9] = [
     NameInvalid::Empty,
     NameInvalid::TooLong,
     NameInvalid::Dots,
     NameInvalid::Character,
     NameInvalid::Root,
     NameInvalid::Hash,
+    NameInvalid::Policy,
+    NameInvalid::Revisions,
+    NameInvalid::Lock,
 ];
 
 /// The stored value.
@@ -57,6 +61,10 @@ pub fn encode(applied: &Applied) -> Vec<u8> {
         Outcome::Snapshot(snapshot) => {
             encoder.byte(SNAPSHOT);
             snapshot::put(&mut encoder, snapshot);
+        }
+        Outcome::Lock(lock) => {
+            encoder.byte(LOCK);
+            lock::put(&mut encoder, lock);
         }
         Outcome::Steps(results) => {
             encoder.byte(STEPS);
@@ -92,6 +100,7 @@ pub fn decode(value: &[u8]) -> Result<Applied> {
         SESSION => Outcome::Session { client: ClientId(decoder.u64()?), ttl_ms: decoder.u64()? },
         NAMESPACE => Outcome::Namespace(namespace::get(&mut decoder)?),
         SNAPSHOT => Outcome::Snapshot(snapshot::get(&mut decoder)?),
+        LOCK => Outcome::Lock(lock::get(&mut decoder)?),
         STEPS => {
             let count = decoder.u64()?;
             Outcome::Steps((0..count).map(|_| get_result(&mut decoder)).collect::<Result<_>>()?)
@@ -152,6 +161,16 @@ fn put_rejection(encoder: &mut Encoder, rejection: &Rejection) {
             encoder.byte(14);
             encoder.u64(revision.0);
         }
+        Rejection::LockHeld { client, token, expires_ms } => {
+            encoder.byte(16);
+            encoder.u64(client.0);
+            encoder.u64(token.0);
+            encoder.u64(*expires_ms);
+        }
+        Rejection::TokenStale { token } => {
+            encoder.byte(17);
+            encoder.u64(token.0);
+        }
         Rejection::Step { index, rejection } => {
             encoder.byte(11);
             encoder.u64((*index).into());
@@ -188,6 +207,12 @@ fn get_rejection(decoder: &mut Decoder) -> Result<Rejection> {
             value: decoder.u64()?,
         },
         13 => Rejection::RevisionCompacted { oldest: Revision(decoder.u64()?) },
+        16 => Rejection::LockHeld {
+            client: ClientId(decoder.u64()?),
+            token: Revision(decoder.u64()?),
+            expires_ms: decoder.u64()?,
+        },
+        17 => Rejection::TokenStale { token: Revision(decoder.u64()?) },
         14 => Rejection::CursorReset { revision: Revision(decoder.u64()?) },
         11 => {
             Rejection::Step { index: decoder.u32()?, rejection: Box::new(get_rejection(decoder)?) }
@@ -205,7 +230,9 @@ mod tests {
         let inner = [
             Rejection::NotFound,
             Rejection::Conflict { current: Revision(7) },
-            Rejection::NameInvalid(NameInvalid::Root),
+            Rejection::NameInvalid(NameInvalid::Lock),
+            Rejection::LockHeld { client: ClientId(3), token: Revision(4), expires_ms: 5 },
+            Rejection::TokenStale { token: Revision(4) },
             Rejection::LimitExceeded { limit: limits::DEPTH, value: 256 },
         ];
         for rejection in inner {

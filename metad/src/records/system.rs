@@ -8,7 +8,7 @@ use crate::{
 
 const VERSION: u8 = 1;
 
-/// What the state machine counts. Everything in it only grows.
+/// What the state machine counts. Ids, revisions and time only grow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct System {
     /// Of the last change.
@@ -29,6 +29,10 @@ pub struct System {
     pub changes: u64,
     /// The time of the last milestone, milliseconds since 1970, and `changes` at it.
     pub milestone: (u64, u64),
+    /// Sessions that are stored.
+    pub sessions: u64,
+    /// Locks that are stored.
+    pub locks: u64,
 }
 
 /// How far the past has been removed: one journal after the other.
@@ -54,6 +58,8 @@ impl Default for System {
             trim: Trim::default(),
             changes: 0,
             milestone: (0, 0),
+            sessions: 0,
+            locks: 0,
         }
     }
 }
@@ -73,6 +79,8 @@ pub fn encode(system: &System) -> Vec<u8> {
     encoder.u64(system.changes);
     encoder.u64(system.milestone.0);
     encoder.u64(system.milestone.1);
+    encoder.u64(system.sessions);
+    encoder.u64(system.locks);
     encoder.seal(VERSION)
 }
 
@@ -93,6 +101,8 @@ pub fn decode(value: &[u8]) -> Result<System> {
         },
         changes: decoder.u64()?,
         milestone: (decoder.u64()?, decoder.u64()?),
+        sessions: decoder.u64()?,
+        locks: decoder.u64()?,
     };
     decoder.end()?;
     Ok(system)

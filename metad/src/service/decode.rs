@@ -1,13 +1,18 @@
 //! Wire to domain. What is malformed or beyond a limit is refused here, before Raft.
 
-use std::collections::BTreeMap;
+mod mutation;
+mod steps;
 
-use bytes::Bytes;
 use metad_proto::{limits, v1};
 
-use crate::types::{
-    Action, Attributes, ClientId, CommitMode, Condition, Consistency, Content, Cursor, Kind, Name,
-    NameInvalid, NamespaceId, NodeId, NodeRef, Path, Quota, Rejection, Request, Revision, Step,
+pub(super) use mutation::action;
+
+use crate::{
+    tree::query::Which,
+    types::{
+        ClientId, Consistency, Cursor, LockRef, Name, NameInvalid, NamespaceId, NodeId, NodeRef,
+        Path, Rejection, Request, Revision,
+    },
 };
 
 /// What a decoder gives.
@@ -27,11 +32,18 @@ pub(super) fn name(text: &str) -> Decoded<Name> {
     Name::new(text).map_err(Rejection::NameInvalid)
 }
 
-/// A reference to a node. An absent one is the root.
-pub(super) fn node_ref(target: Option<v1::NodeRef>) -> Decoded<NodeRef> {
-    let target = target.unwrap_or_default();
-    check_limit(limits::PATH_BYTES, limits::PATH_BYTES_MAX, target.path.len())?;
-    let path = Path::parse(&target.path).map_err(|why| match why {
+/// How a namespace is named: by its id, or, without one, by its name.
+pub(super) fn namespace(ns: u64, name: &str) -> Decoded<Which> {
+    match ns {
+        0 => Ok(Which::Name(self::name(name)?)),
+        id => Ok(Which::Id(NamespaceId(id))),
+    }
+}
+
+/// A path; empty for none.
+pub(super) fn path(text: &str) -> Decoded<Path> {
+    check_limit(limits::PATH_BYTES, limits::PATH_BYTES_MAX, text.len())?;
+    let path = Path::parse(text).map_err(|why| match why {
         NameInvalid::TooLong => {
             let value = limits::NAME_BYTES_MAX as u64;
             Rejection::LimitExceeded { limit: limits::NAME_BYTES, value }
@@ -39,6 +51,30 @@ pub(super) fn node_ref(target: Option<v1::NodeRef>) -> Decoded<NodeRef> {
         why => Rejection::NameInvalid(why),
     })?;
     check_limit(limits::DEPTH, limits::DEPTH_MAX, path.names().len())?;
+    Ok(path)
+}
+
+/// A reference to a lock.
+pub(super) fn lock_ref(lock: Option<v1::LockRef>) -> Decoded<LockRef> {
+    let v1::LockRef { ns, target, name } = lock.unwrap_or_default();
+    check_limit(limits::NAME_BYTES, limits::NAME_BYTES_MAX, name.len())?;
+    let target = node_ref(target)?;
+    if target.start != NodeId::NONE && !target.path.names().is_empty() {
+        return Err(Rejection::NameInvalid(NameInvalid::Lock));
+    }
+    Ok(LockRef { namespace: NamespaceId(ns), target, name: name.into() })
+}
+
+/// Several references to nodes.
+pub(super) fn targets(targets: Vec<v1::NodeRef>) -> Decoded<Vec<NodeRef>> {
+    check_limit(limits::TARGETS, limits::TARGETS_MAX, targets.len())?;
+    targets.into_iter().map(|target| node_ref(Some(target))).collect()
+}
+
+/// A reference to a node. An absent one is the root.
+pub(super) fn node_ref(target: Option<v1::NodeRef>) -> Decoded<NodeRef> {
+    let target = target.unwrap_or_default();
+    let path = path(&target.path)?;
     Ok(NodeRef { start: NodeId(target.id), path })
 }
 
@@ -74,209 +110,4 @@ pub(super) fn page_limit(limit: u32) -> Decoded<usize> {
     let limit = limit as usize;
     check_limit(limits::PAGE_ENTRIES, limits::PAGE_ENTRIES_MAX, limit)?;
     Ok(if limit == 0 { limits::PAGE_ENTRIES_MAX } else { limit })
-}
-
-/// What a mutation does.
-pub(super) fn action(
-    request: Request,
-    first_pending: u64,
-    mutation: v1::mutate_request::Mutation,
-) -> Decoded<Action> {
-    use v1::mutate_request::Mutation;
-    Ok(match mutation {
-        Mutation::CreateNamespace(create) => {
-            Action::CreateNamespace { request, first_pending, name: name(&create.name)? }
-        }
-        Mutation::CreateSnapshot(create) => {
-            let (namespace, name) = (NamespaceId(create.ns), name(&create.name)?);
-            Action::CreateSnapshot { request, first_pending, namespace, name }
-        }
-        Mutation::DeleteSnapshot(delete) => {
-            let (namespace, name) = (NamespaceId(delete.ns), name(&delete.name)?);
-            Action::DeleteSnapshot { request, first_pending, namespace, name }
-        }
-        Mutation::Steps(v1::Steps { ns, steps }) => {
-            let (namespace, steps) = (NamespaceId(ns), self::steps(steps)?);
-            Action::Mutate { request, first_pending, namespace, steps }
-        }
-    })
-}
-
-/// The steps of a mutation.
-pub(super) fn steps(steps: Vec<v1::Step>) -> Decoded<Vec<Step>> {
-    check_limit(limits::STEPS, limits::STEPS_MAX, steps.len())?;
-    if steps.is_empty() {
-        return Err(Rejection::NameInvalid(NameInvalid::Empty));
-    }
-    let count = steps.len();
-    let at = |index: usize, rejection| match count {
-        1 => rejection,
-        _ => Rejection::Step { index: index as u32, rejection: Box::new(rejection) },
-    };
-    let steps = steps.into_iter().enumerate();
-    steps.map(|(index, step)| self::step(step).map_err(|refused| at(index, refused))).collect()
-}
-
-fn step(step: v1::Step) -> Decoded<Step> {
-    use v1::step::Op;
-    Ok(match step.op.ok_or(Rejection::NameInvalid(NameInvalid::Empty))? {
-        Op::Mkdir(mkdir) => Step::Mkdir { target: node_ref(mkdir.target)?, parents: mkdir.parents },
-        Op::CommitFile(commit) => Step::Commit {
-            target: node_ref(commit.target)?,
-            content: content(commit.content.unwrap_or_default())?,
-            mode: match commit.mode {
-                None | Some(v1::commit_file::Mode::Create(_)) => CommitMode::Create,
-                Some(v1::commit_file::Mode::Overwrite(_)) => CommitMode::Overwrite,
-                Some(v1::commit_file::Mode::Update(update)) => {
-                    CommitMode::Update { rev: Revision(update.rev) }
-                }
-            },
-            autorename: match commit.autorename {
-                true => Some(client_name(commit.client)?),
-                false => None,
-            },
-        },
-        Op::Symlink(symlink) => {
-            Step::Symlink { target: node_ref(symlink.target)?, to: link_text(symlink.to)? }
-        }
-        Op::Copy(copy) => Step::Copy {
-            from: node_ref(copy.from)?,
-            to: node_ref(copy.to)?,
-            at: revision(copy.at_revision),
-        },
-        Op::SetQuota(change) => Step::SetQuota {
-            target: node_ref(change.target)?,
-            quota: quota(change.quota.unwrap_or_default()),
-        },
-        Op::Restore(restore) => Step::Restore {
-            target: node_ref(restore.target)?,
-            revision: Revision(restore.revision),
-        },
-        Op::SetAttributes(change) => Step::SetAttributes {
-            target: node_ref(change.target)?,
-            set: attributes(change.set)?,
-            remove: change.remove,
-            rev: revision(change.rev),
-        },
-        Op::Check(check) => {
-            Step::Check { target: node_ref(check.target)?, condition: condition(check.condition)? }
-        }
-        Op::Move(relocate) => Step::Move {
-            from: node_ref(relocate.from)?,
-            to: node_ref(relocate.to)?,
-            replace: relocate.replace,
-            rev: revision(relocate.rev),
-        },
-        Op::Delete(delete) => Step::Delete {
-            target: node_ref(delete.target)?,
-            recursive: delete.recursive,
-            rev: revision(delete.rev),
-        },
-    })
-}
-
-fn quota(quota: v1::Quota) -> Quota {
-    Quota { nodes: quota.nodes, bytes: quota.bytes }
-}
-
-fn condition(condition: Option<v1::check::Condition>) -> Decoded<Condition> {
-    use v1::check::Condition as Wire;
-    Ok(match condition.ok_or(Rejection::NameInvalid(NameInvalid::Empty))? {
-        Wire::Exists(_) => Condition::Exists,
-        Wire::Absent(_) => Condition::Absent,
-        Wire::Rev(rev) => Condition::Rev(Revision(rev)),
-        Wire::Kind(kind) => Condition::Kind(match v1::Kind::try_from(kind) {
-            Ok(v1::Kind::Directory) => Kind::Directory,
-            Ok(v1::Kind::File) => Kind::File,
-            Ok(v1::Kind::Symlink) => Kind::Symlink,
-            _ => return Err(Rejection::NameInvalid(NameInvalid::Empty)),
-        }),
-        Wire::UnchangedSince(revision) => Condition::Unchanged(Revision(revision)),
-    })
-}
-
-fn link_text(to: String) -> Decoded<Box<str>> {
-    check_limit(limits::SYMLINK_BYTES, limits::SYMLINK_BYTES_MAX, to.len())?;
-    match to.as_str() {
-        "" => Err(Rejection::NameInvalid(NameInvalid::Empty)),
-        text if text.contains('\0') => Err(Rejection::NameInvalid(NameInvalid::Character)),
-        _ => Ok(to.into()),
-    }
-}
-
-/// It becomes part of a name.
-fn client_name(client: String) -> Decoded<Box<str>> {
-    check_limit(limits::CLIENT_NAME_BYTES, limits::CLIENT_NAME_BYTES_MAX, client.len())?;
-    if client.contains(['\0', '/']) {
-        return Err(Rejection::NameInvalid(NameInvalid::Character));
-    }
-    Ok(client.into())
-}
-
-fn attributes(set: BTreeMap<String, Bytes>) -> Decoded<Attributes> {
-    let size = set.iter().map(|(name, value)| name.len() + value.len()).sum();
-    check_limit(limits::ATTRIBUTES_BYTES, limits::ATTRIBUTES_BYTES_MAX, size)?;
-    let check = |(name, value): (String, Bytes)| {
-        check_limit(limits::ATTRIBUTE_NAME_BYTES, limits::ATTRIBUTE_NAME_BYTES_MAX, name.len())?;
-        match name.is_empty() {
-            true => Err(Rejection::NameInvalid(NameInvalid::Empty)),
-            false => Ok((name, value.to_vec())),
-        }
-    };
-    set.into_iter().map(check).collect()
-}
-
-fn content(content: v1::Content) -> Decoded<Content> {
-    check_limit(limits::BLOCKS, limits::BLOCKS_MAX, content.blocks.len())?;
-    let media_type_size = content.media_type.len();
-    check_limit(limits::MEDIA_TYPE_BYTES, limits::MEDIA_TYPE_BYTES_MAX, media_type_size)?;
-    if content.size > limits::TREE_BYTES_MAX {
-        let (limit, value) = (limits::TREE_BYTES, limits::TREE_BYTES_MAX);
-        return Err(Rejection::LimitExceeded { limit, value });
-    }
-    Ok(Content {
-        size: content.size,
-        hash: hash(&content.hash)?,
-        media_type: content.media_type,
-        mtime_ms: content.mtime_ms,
-        blocks: content.blocks.iter().map(hash).collect::<Decoded<_>>()?,
-    })
-}
-
-fn hash(bytes: &Bytes) -> Decoded<[u8; limits::HASH_BYTES]> {
-    bytes.as_ref().try_into().map_err(|_| Rejection::NameInvalid(NameInvalid::Hash))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn commit(path: &str, hash_size: usize) -> v1::Step {
-        let target = Some(v1::NodeRef { id: 0, path: path.to_owned() });
-        let hash = vec![7; hash_size].into();
-        let content = Some(v1::Content { hash, ..v1::Content::default() });
-        let commit = v1::CommitFile { target, content, ..v1::CommitFile::default() };
-        v1::Step { op: Some(v1::step::Op::CommitFile(commit)) }
-    }
-
-    fn refused(steps: Vec<v1::Step>) -> String {
-        super::steps(steps).expect_err("refused").to_string()
-    }
-
-    #[test]
-    fn what_is_malformed_is_refused() {
-        assert_eq!(refused(vec![]), "a name must not be empty");
-        assert_eq!(refused(vec![commit("/a", 31)]), "a hash has 32 bytes");
-        assert_eq!(refused(vec![commit("/a//b", 32)]), "a name must not be empty");
-        let long = "x".repeat(limits::NAME_BYTES_MAX + 1);
-        assert_eq!(refused(vec![commit(&long, 32)]), "beyond the limit name_bytes of 255");
-        let deep = "/x".repeat(limits::DEPTH_MAX + 1);
-        assert_eq!(refused(vec![commit(&deep, 32)]), "beyond the limit depth of 256");
-        let long = "/x".repeat(limits::PATH_BYTES_MAX);
-        assert_eq!(refused(vec![commit(&long, 32)]), "beyond the limit path_bytes of 4096");
-        let two = vec![commit("/a", 32), commit("/b", 0)];
-        assert_eq!(refused(two), "step 1: a hash has 32 bytes");
-        let many = vec![commit("/a", 32); limits::STEPS_MAX + 1];
-        assert_eq!(refused(many), "beyond the limit steps of 1000");
-    }
 }

@@ -3,9 +3,12 @@
 use bytes::Bytes;
 use metad_proto::{limits::MESSAGE_BYTES_MAX, v1};
 
-use crate::types::{
-    Account, Body, Change, ChangeKind, Content, Cursor, Kind, Name, Namespace, Node, Outcome,
-    Quota, Request, Snapshot, Stat, StepResult,
+use crate::{
+    tree::query::{Difference, Located},
+    types::{
+        Account, Body, Change, ChangeKind, Content, Cursor, Kind, Lock, LockRef, Name, Namespace,
+        Node, NodeId, Outcome, Policy, Quota, Request, Snapshot, Stat, StepResult,
+    },
 };
 
 /// Bytes of entries or changes that are put into one message; but one of them at least.
@@ -16,6 +19,7 @@ pub(super) fn mutation_result(outcome: Outcome) -> Option<v1::mutate_reply::Resu
     use v1::mutate_reply::Result;
     match outcome {
         Outcome::Namespace(made) => Some(Result::Namespace(namespace(made))),
+        Outcome::Lock(held) => Some(Result::Lock(lock(held))),
         Outcome::Snapshot(made) => Some(Result::Snapshot(snapshot(made))),
         Outcome::Steps(results) => {
             let results = results.into_iter().map(step_result).collect();
@@ -49,7 +53,38 @@ pub(super) fn fill<T, E: prost::Message>(
 
 /// A namespace.
 pub(super) fn namespace(namespace: Namespace) -> v1::Namespace {
-    v1::Namespace { id: namespace.id.0, name: namespace.name.to_string(), root: namespace.root.0 }
+    v1::Namespace {
+        id: namespace.id.0,
+        name: namespace.name.to_string(),
+        root: namespace.root.0,
+        policy: match namespace.policy {
+            Policy::Exact => v1::NamePolicy::Exact,
+            Policy::Casefold => v1::NamePolicy::Casefold,
+        }
+        .into(),
+    }
+}
+
+/// A lock.
+pub(super) fn lock(lock: Lock) -> v1::Lock {
+    let LockRef { namespace, target, name } = lock.lock;
+    let path = match target.start {
+        NodeId::NONE => target.path.to_string(),
+        _ => String::new(),
+    };
+    let target = Some(v1::NodeRef { id: target.start.0, path });
+    v1::Lock {
+        lock: Some(v1::LockRef { ns: namespace.0, target, name: name.into() }),
+        token: lock.token.0,
+        client_id: lock.client.0,
+        expires_ms: lock.expires_ms,
+    }
+}
+
+/// A quota; absent without bounds.
+pub(super) fn quota(quota: Quota) -> Option<v1::Quota> {
+    let is_bound = quota != Quota::default();
+    is_bound.then_some(v1::Quota { nodes: quota.nodes, bytes: quota.bytes })
 }
 
 /// A snapshot.
@@ -66,9 +101,19 @@ pub(super) fn stat(stat: Stat) -> v1::Node {
     node(stat.node, stat.account)
 }
 
-/// A line of a listing: its counters are not told.
+/// A node whose counters are not told.
 pub(super) fn entry(entry: Node) -> v1::Node {
     node(entry, Account::default())
+}
+
+/// A node with its path.
+pub(super) fn located(located: Located) -> v1::Node {
+    v1::Node { path: located.path.to_string(), ..entry(located.node) }
+}
+
+/// What became of a node.
+pub(super) fn difference(difference: Difference) -> v1::Difference {
+    v1::Difference { before: difference.before.map(located), after: difference.after.map(located) }
 }
 
 fn node(node: Node, Account { usage, quota }: Account) -> v1::Node {
@@ -81,11 +126,12 @@ fn node(node: Node, Account { usage, quota }: Account) -> v1::Node {
         content: node.content().cloned().map(content),
         nodes: usage.nodes,
         bytes: usage.bytes,
-        quota: (quota != Quota::default())
-            .then_some(v1::Quota { nodes: quota.nodes, bytes: quota.bytes }),
+        quota: self::quota(quota),
+        mount: node.mounted().map_or(0, |shown| shown.0),
+        path: String::new(),
         symlink: match &node.body {
             Body::Symlink(to) => to.to_string(),
-            Body::Directory | Body::File(_) => String::new(),
+            _ => String::new(),
         },
         attributes: node.attributes.into_iter().map(|(name, value)| (name, value.into())).collect(),
     }
@@ -97,6 +143,7 @@ pub(super) fn kind(kind: Kind) -> v1::Kind {
         Kind::Directory => v1::Kind::Directory,
         Kind::File => v1::Kind::File,
         Kind::Symlink => v1::Kind::Symlink,
+        Kind::Mount => v1::Kind::Mount,
     }
 }
 
@@ -133,11 +180,17 @@ pub(super) fn change(change: Change) -> v1::Change {
         time_ms: change.time_ms,
         from_parent_id: from_parent,
         from_name,
+        other_ns: match change.kind {
+            ChangeKind::MovedIn { from: other } | ChangeKind::MovedOut { to: other } => other.0,
+            _ => 0,
+        },
         change: Some(match change.kind {
             ChangeKind::Created => v1::change::Change::Created(node),
             ChangeKind::Updated => v1::change::Change::Updated(node),
             ChangeKind::Moved => v1::change::Change::Moved(node),
             ChangeKind::Deleted => v1::change::Change::Deleted(node),
+            ChangeKind::MovedIn { .. } => v1::change::Change::MovedIn(node),
+            ChangeKind::MovedOut { .. } => v1::change::Change::MovedOut(node),
         }),
     }
 }

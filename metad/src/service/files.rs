@@ -1,39 +1,30 @@
-//! The file trees: mutations through Raft, reads behind the barrier.
+//! The file trees: mutations through Raft, reads behind the barrier. The reads themselves are
+//! in the modules for nodes, namespaces, journals and locks.
 
-use std::{
-    sync::{Arc, atomic::AtomicUsize},
-    time::Duration,
-};
+use std::sync::{Arc, atomic::AtomicUsize};
 
 use futures::stream::BoxStream;
-use metad_proto::{
-    limits,
-    v1::{self, files_server},
-};
+use metad_proto::v1::{self, files_server};
 use tonic::{Request, Response, Status};
 
 use super::{
     closing::Closing,
     decode::{self, Decoded},
-    encode, list,
+    diff, encode, list,
     reading::Reading,
     status, subscribe,
 };
 use crate::{
     kv,
-    raft::{self, Replica, Unavailable},
-    tree::query::{self, Source},
-    types::{Action, Applied, Cursor, NamespaceId, NodeRef, Outcome, Rejection, ServerId},
+    raft::{Replica, Unavailable},
+    types::{Action, Applied, NamespaceId, Outcome, Revision, ServerId},
 };
-
-/// How long a reader with a later cursor waits for a node that lags.
-const LAG_MAX: Duration = Duration::from_secs(2);
 
 /// The service.
 pub struct Files {
-    replica: Replica,
-    closing: Closing,
-    subscribers: Arc<AtomicUsize>,
+    pub(super) replica: Replica,
+    pub(super) closing: Closing,
+    pub(super) subscribers: Arc<AtomicUsize>,
 }
 
 impl Files {
@@ -42,20 +33,20 @@ impl Files {
         Files { replica, closing, subscribers: Arc::default() }
     }
 
-    fn server(&self) -> ServerId {
+    pub(super) fn server(&self) -> ServerId {
         self.replica.member().server
     }
 
     /// What was decoded. A rejection has not seen the state.
-    fn decoded<T>(&self, decoded: Decoded<T>) -> Result<T, Status> {
+    pub(super) fn decoded<T>(&self, decoded: Decoded<T>) -> Result<T, Status> {
         decoded.map_err(|rejection| status::rejected(&rejection, None, self.server()))
     }
 
-    fn unavailable(&self, unavailable: Unavailable) -> Status {
+    pub(super) fn unavailable(&self, unavailable: Unavailable) -> Status {
         status::unavailable(&unavailable, self.server())
     }
 
-    async fn propose(&self, action: Action) -> Result<Applied, Status> {
+    pub(super) async fn propose(&self, action: Action) -> Result<Applied, Status> {
         let proposed = self.replica.propose(action).await;
         let applied = proposed.map_err(|unavailable| self.unavailable(unavailable))?;
         match &applied.outcome {
@@ -66,26 +57,11 @@ impl Files {
         }
     }
 
-    async fn read(&self, consistency: Option<v1::Consistency>) -> Result<Reading, Status> {
+    pub(super) async fn read(
+        &self,
+        consistency: Option<v1::Consistency>,
+    ) -> Result<Reading, Status> {
         Reading::begin(&self.replica, decode::consistency(consistency)).await
-    }
-
-    /// Waits until this node has come as far as a cursor. One that the whole cluster has not
-    /// reached is of another history: its reader would miss what comes until then.
-    async fn reaches(&self, cursor: Option<Cursor>) -> Result<(), Status> {
-        let wanted = cursor.unwrap_or_default().revision;
-        let mut state = self.replica.state().clone();
-        let arrived =
-            async { while state.note_progress().revision < wanted && state.moved_on().await {} };
-        if raft::time::timeout(LAG_MAX, arrived).await.is_some() {
-            return Ok(());
-        }
-        let Reading { revision, .. } = self.read(None).await?;
-        if revision >= wanted {
-            return Ok(());
-        }
-        let rejection = Rejection::CursorReset { revision };
-        Err(status::rejected(&rejection, Some(revision), self.server()))
     }
 
     fn unexpected(&self, outcome: &str) -> Status {
@@ -117,11 +93,11 @@ impl files_server::Files for Files {
         &self,
         request: Request<v1::MutateRequest>,
     ) -> Result<Response<v1::MutateReply>, Status> {
-        let v1::MutateRequest { request, first_pending, mutation } = request.into_inner();
+        let v1::MutateRequest { request, first_pending, mutation, fences } = request.into_inner();
         let missing = |field| status::missing(field, self.server());
         let request = decode::request(request).ok_or_else(|| missing("request"))?;
         let mutation = mutation.ok_or_else(|| missing("mutation"))?;
-        let action = self.decoded(decode::action(request, first_pending, mutation))?;
+        let action = self.decoded(decode::action(request, first_pending, fences, mutation))?;
         let Applied { revision, outcome } = self.propose(action).await?;
         let result = encode::mutation_result(outcome);
         let result = result.ok_or_else(|| self.unexpected("not a mutation's"))?;
@@ -133,51 +109,35 @@ impl files_server::Files for Files {
         &self,
         request: Request<v1::ListNamespacesRequest>,
     ) -> Result<Response<v1::ListNamespacesReply>, Status> {
-        let reading = self.read(request.into_inner().consistency).await?;
-        let namespaces = |source: Source| query::namespaces(source.view, source.group).map(Ok);
-        let (namespaces, revision) = reading.ask(None, namespaces)?;
-        Ok(Response::new(v1::ListNamespacesReply {
-            revision: revision.0,
-            node: self.server().0,
-            namespaces: namespaces.into_iter().map(encode::namespace).collect(),
-            staleness_ms: reading.staleness_ms,
-        }))
+        self.namespaces(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn get_namespace(
+        &self,
+        request: Request<v1::GetNamespaceRequest>,
+    ) -> Result<Response<v1::GetNamespaceReply>, Status> {
+        self.namespace(request.into_inner()).await.map(Response::new)
     }
 
     async fn stat(
         &self,
         request: Request<v1::StatRequest>,
     ) -> Result<Response<v1::StatReply>, Status> {
-        let v1::StatRequest { ns, target, at_revision, consistency } = request.into_inner();
-        let target = self.decoded(decode::node_ref(target))?;
-        let stat = |source: Source| query::stat(source, NamespaceId(ns), &target);
-        let reading = self.read(consistency).await?;
-        let (stat, revision) = reading.ask(decode::revision(at_revision), stat)?;
-        Ok(Response::new(v1::StatReply {
-            revision: revision.0,
-            node: self.server().0,
-            stat: Some(encode::stat(stat)),
-            staleness_ms: reading.staleness_ms,
-        }))
+        self.stat_one(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn batch_stat(
+        &self,
+        request: Request<v1::BatchStatRequest>,
+    ) -> Result<Response<v1::BatchStatReply>, Status> {
+        self.stat_many(request.into_inner()).await.map(Response::new)
     }
 
     async fn lookup(
         &self,
         request: Request<v1::LookupRequest>,
     ) -> Result<Response<v1::LookupReply>, Status> {
-        let v1::LookupRequest { ns, target, at_revision, consistency } = request.into_inner();
-        let target = self.decoded(decode::node_ref(target))?;
-        let lookup = |source: Source| query::lookup(source, NamespaceId(ns), &target);
-        let reading = self.read(consistency).await?;
-        let ((node, path), revision) = reading.ask(decode::revision(at_revision), lookup)?;
-        Ok(Response::new(v1::LookupReply {
-            revision: revision.0,
-            node: self.server().0,
-            id: node.id.0,
-            kind: encode::kind(node.kind()).into(),
-            path: path.to_string(),
-            staleness_ms: reading.staleness_ms,
-        }))
+        self.look_up(request.into_inner()).await.map(Response::new)
     }
 
     type ListStream = BoxStream<'static, Result<v1::ListReply, Status>>;
@@ -199,99 +159,62 @@ impl files_server::Files for Files {
         &self,
         request: Request<v1::ListSnapshotsRequest>,
     ) -> Result<Response<v1::ListSnapshotsReply>, Status> {
-        let v1::ListSnapshotsRequest { ns, consistency } = request.into_inner();
-        let reading = self.read(consistency).await?;
-        let list = |source: Source| query::snapshots(source, NamespaceId(ns));
-        let (snapshots, revision) = reading.ask(None, list)?;
-        Ok(Response::new(v1::ListSnapshotsReply {
-            revision: revision.0,
-            node: self.server().0,
-            snapshots: snapshots.into_iter().map(encode::snapshot).collect(),
-            staleness_ms: reading.staleness_ms,
-        }))
+        self.snapshots(request.into_inner()).await.map(Response::new)
     }
 
     async fn list_revisions(
         &self,
         request: Request<v1::ListRevisionsRequest>,
     ) -> Result<Response<v1::ListRevisionsReply>, Status> {
-        let request = request.into_inner();
-        let target = self.decoded(decode::node_ref(request.target))?;
-        let limit = self.decoded(decode::page_limit(request.limit))?;
-        let before = decode::revision(request.before);
-        let reading = self.read(request.consistency).await?;
-        let list = |source: Source| {
-            query::versions(source, NamespaceId(request.ns), &target, before, limit)
-        };
-        let (versions, _) = reading.ask(decode::revision(request.at_revision), list)?;
-        // What does not fit into a message is asked for with `before`.
-        let (versions, _) = encode::fill(versions, encode::entry);
-        Ok(Response::new(v1::ListRevisionsReply {
-            revision: reading.revision.0,
-            node: self.server().0,
-            versions,
-            staleness_ms: reading.staleness_ms,
-        }))
+        self.revisions(request.into_inner()).await.map(Response::new)
+    }
+
+    type DiffStream = BoxStream<'static, Result<v1::DiffReply, Status>>;
+
+    async fn diff(
+        &self,
+        request: Request<v1::DiffRequest>,
+    ) -> Result<Response<Self::DiffStream>, Status> {
+        let v1::DiffRequest { ns, from, to, consistency } = request.into_inner();
+        let reading = self.read(consistency).await?;
+        let (from, to) = (Revision(from), decode::revision(to));
+        let told = diff::stream(reading, NamespaceId(ns), from, to)?;
+        Ok(Response::new(Box::pin(told)))
+    }
+
+    async fn get_lock(
+        &self,
+        request: Request<v1::GetLockRequest>,
+    ) -> Result<Response<v1::GetLockReply>, Status> {
+        self.lock(request.into_inner()).await.map(Response::new)
+    }
+
+    async fn list_locks(
+        &self,
+        request: Request<v1::ListLocksRequest>,
+    ) -> Result<Response<v1::ListLocksReply>, Status> {
+        self.locks(request.into_inner()).await.map(Response::new)
     }
 
     async fn get_cursor(
         &self,
         request: Request<v1::GetCursorRequest>,
     ) -> Result<Response<v1::GetCursorReply>, Status> {
-        let v1::GetCursorRequest { ns, consistency } = request.into_inner();
-        let reading = self.read(consistency).await?;
-        let root = NodeRef::default();
-        let (_, revision) =
-            reading.ask(None, |source: Source| query::stat(source, NamespaceId(ns), &root))?;
-        Ok(Response::new(v1::GetCursorReply {
-            revision: revision.0,
-            node: self.server().0,
-            cursor: Some(encode::cursor(Cursor::after(revision))),
-            staleness_ms: reading.staleness_ms,
-        }))
+        self.cursor(request.into_inner()).await.map(Response::new)
     }
 
     async fn wait_for_change(
         &self,
         request: Request<v1::WaitForChangeRequest>,
     ) -> Result<Response<v1::WaitForChangeReply>, Status> {
-        let v1::WaitForChangeRequest { ns, after, timeout_ms } = request.into_inner();
-        let seat = subscribe::Seat::take(&self.subscribers);
-        let _seat = seat.ok_or_else(|| self.unavailable(Unavailable::overloaded()))?;
-        let after = after.map(decode::cursor);
-        self.reaches(after).await?;
-        let patience = Duration::from_millis(timeout_ms.min(limits::WAIT_MS_MAX));
-        let waited = subscribe::wait(&self.replica, NamespaceId(ns), after, &self.closing);
-        let (changed, revision) = match raft::time::timeout(patience, waited).await {
-            Some(changed) => (true, changed?),
-            None => (false, self.replica.state().progress().revision),
-        };
-        let (revision, node) = (revision.0, self.server().0);
-        Ok(Response::new(v1::WaitForChangeReply { revision, node, changed }))
+        self.wait(request.into_inner()).await.map(Response::new)
     }
 
     async fn read_journal(
         &self,
         request: Request<v1::ReadJournalRequest>,
     ) -> Result<Response<v1::ReadJournalReply>, Status> {
-        let v1::ReadJournalRequest { ns, after, limit, consistency } = request.into_inner();
-        let limit = self.decoded(decode::page_limit(limit))?;
-        let after = after.map(decode::cursor);
-        let page = |source: Source| {
-            query::journal_page(source.view, source.group, NamespaceId(ns), after, limit)
-        };
-        let reading = self.read(consistency).await?;
-        let (page, revision) = reading.ask(None, page)?;
-        let (changes, rest) = encode::fill(page.changes, encode::change);
-        let cursor = changes.last().and_then(|change| change.cursor);
-        Ok(Response::new(v1::ReadJournalReply {
-            revision: revision.0,
-            node: self.server().0,
-            changes,
-            cursor: Some(cursor.unwrap_or(encode::cursor(page.cursor))),
-            end: page.end && rest.is_empty(),
-            staleness_ms: reading.staleness_ms,
-        }))
+        self.journal(request.into_inner()).await.map(Response::new)
     }
 
     type SubscribeStream = BoxStream<'static, Result<v1::SubscribeReply, Status>>;

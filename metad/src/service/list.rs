@@ -10,15 +10,17 @@ use super::{
     reading::Reading,
 };
 use crate::{
-    tree::query::{self, Page, Source},
-    types::{Name, NamespaceId, Node, NodeRef, Revision},
+    tree::query::{self, Entry, Page, Source},
+    types::{NamespaceId, NodeRef, Path, Revision},
 };
 
 /// What is still to be listed.
 pub struct Listing {
     namespace: NamespaceId,
     target: NodeRef,
-    after: Option<Name>,
+    /// One name, unless it is recursive.
+    after: Path,
+    recursive: bool,
     /// Entries; None for all.
     left: Option<u64>,
     at: Option<Revision>,
@@ -27,13 +29,16 @@ pub struct Listing {
 impl Listing {
     /// From the wire.
     pub fn decode(request: v1::ListRequest) -> Decoded<Listing> {
+        let after = match request.recursive {
+            true => decode::path(&request.after)?,
+            false if request.after.is_empty() => Path::default(),
+            false => Path::of(vec![decode::name(&request.after)?]),
+        };
         Ok(Listing {
             namespace: NamespaceId(request.ns),
             target: decode::node_ref(request.target)?,
-            after: match request.after.as_str() {
-                "" => None,
-                name => Some(decode::name(name)?),
-            },
+            after,
+            recursive: request.recursive,
             left: (request.limit > 0).then_some(request.limit),
             at: decode::revision(request.at_revision),
         })
@@ -45,8 +50,10 @@ impl Listing {
     }
 
     /// Goes on after these entries. False: nothing is left.
-    fn advance(&mut self, entries: &[Node], more: bool) -> bool {
-        self.after = entries.last().and_then(|node| node.name.clone()).or(self.after.take());
+    fn advance(&mut self, entries: &[Entry], more: bool) -> bool {
+        if let Some(last) = entries.last() {
+            self.after = last.path.clone();
+        }
         if let Some(left) = &mut self.left {
             *left -= entries.len() as u64;
         }
@@ -60,9 +67,11 @@ pub struct Pages(pub Reading);
 impl Pages {
     /// The next page.
     pub fn read(&self, listing: &Listing) -> Result<Page, Status> {
-        let Listing { namespace, target, after, .. } = listing;
-        let page = |source: Source| {
-            query::list_page(source, *namespace, target, after.as_ref(), listing.limit())
+        let Listing { namespace, target, after, recursive, .. } = listing;
+        let (id, limit) = (*namespace, listing.limit());
+        let page = |source: Source| match recursive {
+            true => query::list_tree_page(source, id, target, after, limit),
+            false => query::list_page(source, id, target, after.names().first(), limit),
         };
         Ok(self.0.ask(listing.at, page)?.0)
     }
@@ -78,7 +87,7 @@ impl Pages {
             loop {
                 let go_on = listing.advance(&page.entries, page.more);
                 let revision = listing.at.unwrap_or(self.0.revision);
-                let mut messages = self.messages(page.entries, revision);
+                let mut messages = self.messages(page, listing.recursive, revision);
                 if let Some(last) = messages.last_mut() {
                     last.done = !go_on;
                 }
@@ -94,15 +103,23 @@ impl Pages {
     }
 
     /// A page as messages: one, unless its entries are large. One also for no entries.
-    fn messages(&self, entries: Vec<Node>, revision: Revision) -> Vec<v1::ListReply> {
-        let mut rest = entries;
+    fn messages(&self, page: Page, with_paths: bool, revision: Revision) -> Vec<v1::ListReply> {
+        let encode = |Entry { node, path }: Entry| match with_paths {
+            true => {
+                let path = path.to_string();
+                v1::Node { path: path.trim_start_matches('/').to_owned(), ..encode::entry(node) }
+            }
+            false => encode::entry(node),
+        };
+        let mut rest = page.entries;
         let mut messages = Vec::new();
         loop {
-            let (entries, left) = encode::fill(rest, encode::entry);
+            let (entries, left) = encode::fill(rest, encode);
             messages.push(v1::ListReply {
                 revision: revision.0,
                 node: self.0.server().0,
                 staleness_ms: self.0.staleness_ms,
+                ns: page.namespace.0,
                 entries,
                 done: false,
             });

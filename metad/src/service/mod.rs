@@ -8,9 +8,14 @@
 mod closing;
 mod cluster;
 mod decode;
+mod diff;
 mod encode;
 mod files;
+mod journals;
 mod list;
+mod locks;
+mod namespaces;
+mod nodes;
 mod reading;
 mod status;
 mod subscribe;

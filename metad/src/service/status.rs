@@ -23,7 +23,8 @@ pub(super) fn rejected(
     info.status(rejection.to_string())
 }
 
-fn info(rejection: &Rejection) -> Info {
+/// The reason and the values of a rejection.
+pub(super) fn info(rejection: &Rejection) -> Info {
     match rejection {
         Rejection::NotFound => Info::new(Reason::NotFound),
         Rejection::AlreadyExists => Info::new(Reason::AlreadyExists),
@@ -49,6 +50,11 @@ fn info(rejection: &Rejection) -> Info {
         Rejection::CursorReset { revision } => {
             Info::new(Reason::CursorReset).with(errors::RESET_REVISION, revision)
         }
+        Rejection::LockHeld { client, token, expires_ms } => Info::new(Reason::LockHeld)
+            .with(errors::CLIENT, client)
+            .with(errors::TOKEN, token)
+            .with(errors::EXPIRES_MS, expires_ms),
+        Rejection::TokenStale { token } => Info::new(Reason::TokenStale).with(errors::TOKEN, token),
         Rejection::SessionExpired => Info::new(Reason::SessionExpired),
         Rejection::Step { index, rejection } => info(rejection).with(errors::STEP, index),
     }

@@ -8,8 +8,8 @@ use crate::{
         system::{self, System},
     },
     types::{
-        Action, Applied, Command, GroupId, NamespaceId, Outcome, Rejection, Request, Revision,
-        Step, StepResult,
+        Action, Applied, ClientRequest, Command, GroupId, Mutation, NamespaceId, Outcome,
+        Rejection, Request, Revision, Step, StepResult,
     },
 };
 
@@ -37,33 +37,7 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
         Action::OpenSession => session::open(txn, group, &mut system),
         Action::Compact { up_to } => retention::compact(txn, group, &mut system, *up_to)?,
         Action::Reclaim { records_max } => reclaim::reclaim(txn, group, &mut system, *records_max)?,
-        Action::CreateNamespace { request, first_pending, name } => {
-            let make = |txn: &mut _, system: &mut _, context| {
-                let namespace = op::create_namespace(txn, system, &context, name)?;
-                Ok((Outcome::Namespace(namespace), true))
-            };
-            once(txn, group, &mut system, *request, *first_pending, make)?
-        }
-        Action::CreateSnapshot { request, first_pending, namespace, name } => {
-            let make = |txn: &mut _, system: &mut _, context| {
-                let made = op::create_snapshot(txn, system, &context, *namespace, name)?;
-                Ok((Outcome::Snapshot(made), true))
-            };
-            once(txn, group, &mut system, *request, *first_pending, make)?
-        }
-        Action::DeleteSnapshot { request, first_pending, namespace, name } => {
-            let delete = |txn: &mut _, _: &mut _, context| {
-                let deleted = op::delete_snapshot(txn, &context, *namespace, name)?;
-                Ok((Outcome::Snapshot(deleted), true))
-            };
-            once(txn, group, &mut system, *request, *first_pending, delete)?
-        }
-        Action::Mutate { request, first_pending, namespace, steps } => {
-            let change = |txn: &mut _, system: &mut _, context| {
-                mutate(txn, system, context, *namespace, steps)
-            };
-            once(txn, group, &mut system, *request, *first_pending, change)?
-        }
+        Action::Request(request) => once(txn, group, &mut system, request)?,
     };
     retention::set_milestone(txn, group, &mut system);
     txn.put(key::system(group), system::encode(&system));
@@ -71,16 +45,14 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
 }
 
 /// Runs a request unless it has been answered, and keeps the answer for retries.
-fn once<T: KvTxn>(
-    txn: &mut T,
+fn once(
+    txn: &mut impl KvTxn,
     group: GroupId,
     system: &mut System,
-    request: Request,
-    first_pending: u64,
-    run: impl FnOnce(&mut T, &mut System, Context) -> Tried<(Outcome, bool)>,
+    asked: &ClientRequest,
 ) -> Result<Applied> {
     let answer = |system: &System, outcome| Applied { revision: system.revision, outcome };
-    match session::admit(txn, group, system, request)? {
+    match session::admit(txn, group, system, asked.request)? {
         session::Admission::Answered(applied) => return Ok(applied),
         session::Admission::Refused(rejection) => {
             return Ok(answer(system, Outcome::Rejected(rejection)));
@@ -88,8 +60,8 @@ fn once<T: KvTxn>(
         session::Admission::New => {}
     }
     let revision = system.revision.next();
-    let context = Context { group, request, time_ms: system.time_ms, revision };
-    let outcome = match run(txn, system, context) {
+    let context = Context { group, request: asked.request, time_ms: system.time_ms, revision };
+    let outcome = match run(txn, system, context, asked) {
         Ok((outcome, changed)) => {
             if changed {
                 system.revision = revision;
@@ -100,8 +72,50 @@ fn once<T: KvTxn>(
         Err(Stop::Fault(fault)) => return Err(fault),
     };
     let applied = answer(system, outcome);
-    session::record(txn, group, system, request, first_pending, &applied)?;
+    session::record(txn, group, system, asked, &applied)?;
     Ok(applied)
+}
+
+/// The outcome, and whether anything was changed.
+fn run(
+    txn: &mut impl KvTxn,
+    system: &mut System,
+    context: Context,
+    asked: &ClientRequest,
+) -> Tried<(Outcome, bool)> {
+    op::check_fences(txn, &context, &asked.fences)?;
+    let done = match &asked.mutation {
+        Mutation::Steps { namespace, steps } => {
+            return mutate(txn, system, context, *namespace, steps);
+        }
+        Mutation::CreateNamespace { name, policy, quota } => {
+            let rules = (*policy, *quota);
+            Outcome::Namespace(op::create_namespace(txn, system, &context, name, rules)?)
+        }
+        Mutation::UpdateNamespace { namespace, name, quota } => {
+            let updated = op::update_namespace(txn, &context, *namespace, name.as_ref(), *quota)?;
+            return Ok((Outcome::Namespace(updated.0), updated.1));
+        }
+        Mutation::DeleteNamespace { namespace, recursive } => {
+            Outcome::Namespace(op::delete_namespace(txn, &context, *namespace, *recursive)?)
+        }
+        Mutation::CreateSnapshot { namespace, name } => {
+            Outcome::Snapshot(op::create_snapshot(txn, system, &context, *namespace, name)?)
+        }
+        Mutation::DeleteSnapshot { namespace, name } => {
+            Outcome::Snapshot(op::delete_snapshot(txn, &context, *namespace, name)?)
+        }
+        Mutation::AcquireLock { lock, ttl_ms } => {
+            Outcome::Lock(op::acquire_lock(txn, system, &context, (lock, *ttl_ms))?)
+        }
+        Mutation::RenewLock { fence, ttl_ms } => {
+            Outcome::Lock(op::renew_lock(txn, system, &context, (fence, *ttl_ms))?)
+        }
+        Mutation::ReleaseLock(fence) => {
+            Outcome::Lock(op::release_lock(txn, system, &context, fence)?)
+        }
+    };
+    Ok((done, true))
 }
 
 /// Runs the steps: all or none.

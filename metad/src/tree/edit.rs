@@ -1,4 +1,4 @@
-//! Writing the records of one tree for one command. Each method keeps a node, its
+//! Writing the records of trees for one command. Each method keeps a node, its
 //! location, the counters above it and the journal in step, so that no operation can
 //! forget one of them.
 
@@ -9,7 +9,11 @@ use metad_proto::{
     limits,
 };
 
-use super::{Tried, apply::Context, reader::Reader};
+use super::{
+    Tried,
+    apply::Context,
+    reader::{Found, Reader, Way},
+};
 use crate::{
     kv::{KvTxn, StorageFault},
     records::{
@@ -20,7 +24,7 @@ use crate::{
     },
     types::{
         Account, Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace,
-        Node, NodeId, Quota, Rejection, Revision, StepResult, Usage,
+        NamespaceId, Node, NodeId, Quota, Rejection, Revision, StepResult, Usage,
     },
 };
 
@@ -29,19 +33,18 @@ type Result<T, E = StorageFault> = std::result::Result<T, E>;
 /// A free place that a node may take: not too deep.
 #[derive(Clone, Copy)]
 pub(super) struct Place<'s> {
-    /// The directories above it, the root first, its own directory last.
-    above: &'s [NodeId],
+    way: &'s Way,
     name: &'s Name,
 }
 
 impl<'s> Place<'s> {
-    pub fn new(above: &'s [NodeId], name: &'s Name) -> Result<Self, Rejection> {
-        check_depth(above.len())?;
-        Ok(Place { above, name })
+    pub fn new(way: &'s Way, name: &'s Name) -> Result<Self, Rejection> {
+        check_depth(way.above.len())?;
+        Ok(Place { way, name })
     }
 
     fn parent(&self) -> NodeId {
-        *self.above.last().expect("a name is in a directory")
+        *self.way.above.last().expect("a name is in a directory")
     }
 }
 
@@ -54,14 +57,17 @@ pub(super) fn check_depth(depth: usize) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// The changes of one command to one namespace.
+/// The changes of one command to the trees.
 pub(super) struct Edit<'t, T> {
     txn: &'t mut T,
     system: &'t mut System,
     context: Context,
+    /// Where paths start.
     namespace: &'t Namespace,
-    /// Of the next change.
-    ordinal: u32,
+    /// Of the next change in each journal.
+    ordinals: BTreeMap<NamespaceId, u32>,
+    /// What this command has moved from another namespace, and from which one.
+    arrived: BTreeMap<NodeId, NamespaceId>,
     /// The journal does not tell of quotas.
     quotas_changed: bool,
 }
@@ -73,14 +79,16 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         context: Context,
         namespace: &'t Namespace,
     ) -> Self {
-        Edit { txn, system, context, namespace, ordinal: 0, quotas_changed: false }
+        let (ordinals, arrived) = (BTreeMap::new(), BTreeMap::new());
+        Edit { txn, system, context, namespace, ordinals, arrived, quotas_changed: false }
     }
 
     /// Whether anything was changed, so that the command takes a revision.
     pub fn has_changed(&self) -> bool {
-        self.ordinal > 0 || self.quotas_changed
+        !self.ordinals.is_empty() || self.quotas_changed
     }
 
+    /// Where paths start.
     pub fn namespace(&self) -> &'t Namespace {
         self.namespace
     }
@@ -100,11 +108,13 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let (parent, name) = (place.parent(), Some(place.name.clone()));
         let (rev, attributes) = (self.context.revision, Attributes::new());
         let node = Node { id, parent, name, rev, body, attributes };
-        self.check_room(place.above, Usage { nodes: 1, bytes: node.bytes() }, Usage::default())?;
+        let size = Usage { nodes: 1, bytes: node.bytes() };
+        self.check_room(place.way, size, Usage::default())?;
         self.system.next_node = NodeId(id.0 + 1);
         self.link(&node)?;
-        self.grow(place.above, Usage { nodes: 1, bytes: node.bytes() })?;
-        self.tell(ChangeKind::Created, &node);
+        self.keep_mount(&node);
+        self.grow(&place.way.above, size)?;
+        self.tell(place.way, ChangeKind::Created, &node);
         Ok(StepResult::of(id, node.rev))
     }
 
@@ -114,7 +124,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     pub fn create_like(&mut self, place: Place, nodes: Vec<(Node, Usage)>) -> Tried<StepResult> {
         let top = nodes.first().expect("a tree has a top");
         let size = Usage { nodes: nodes.len() as u64, bytes: top.0.bytes() + top.1.bytes };
-        self.check_room(place.above, size, Usage::default())?;
+        self.check_room(place.way, size, Usage::default())?;
         let first = self.system.next_node;
         let mut copies = BTreeMap::from([(top.0.parent, place.parent())]);
         for (node, usage) in nodes {
@@ -125,19 +135,20 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             let parent = copies[&node.parent];
             let node = Node { id, parent, name, rev: self.context.revision, ..node };
             self.link(&node)?;
+            self.keep_mount(&node);
             self.put_account(id, Account { usage, quota: Quota::default() });
-            self.tell(ChangeKind::Created, &node);
+            self.tell(place.way, ChangeKind::Created, &node);
         }
-        self.grow(place.above, size)?;
+        self.grow(&place.way.above, size)?;
         Ok(StepResult::of(first, self.context.revision))
     }
 
     /// Replaces what clients keep with a node.
-    pub fn set_attributes(&mut self, node: Node, attributes: Attributes) -> Result<StepResult> {
-        self.keep_node(&node)?;
-        let node = Node { rev: self.context.revision, attributes, ..node };
+    pub fn set_attributes(&mut self, found: Found, attributes: Attributes) -> Result<StepResult> {
+        self.keep_node(&found.node)?;
+        let node = Node { rev: self.context.revision, attributes, ..found.node };
         self.put(&node)?;
-        self.tell(ChangeKind::Updated, &node);
+        self.tell(&found.way, ChangeKind::Updated, &node);
         Ok(StepResult::of(node.id, node.rev))
     }
 
@@ -162,61 +173,92 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     }
 
     /// Replaces the content of a file.
-    pub fn update(&mut self, above: &[NodeId], file: Node, content: Content) -> Tried<StepResult> {
+    pub fn update(&mut self, way: &Way, file: Node, content: Content) -> Tried<StepResult> {
         let before = file.bytes();
         let bytes = |bytes| Usage { nodes: 0, bytes };
-        self.check_room(above, bytes(content.size), bytes(before))?;
+        self.check_room(way, bytes(content.size), bytes(before))?;
         self.keep_node(&file)?;
         let body = Body::File(content);
         let node = Node { rev: self.context.revision, body, ..file };
         self.put(&node)?;
-        self.grow(above, Usage { nodes: 0, bytes: node.bytes() })?;
-        self.shrink(above, Usage { nodes: 0, bytes: before })?;
-        self.tell(ChangeKind::Updated, &node);
+        self.grow(&way.above, Usage { nodes: 0, bytes: node.bytes() })?;
+        self.shrink(&way.above, Usage { nodes: 0, bytes: before })?;
+        self.tell(way, ChangeKind::Updated, &node);
         Ok(StepResult::of(node.id, node.rev))
     }
 
-    /// Takes a node out of its place and puts it into a free one.
-    pub fn relocate(&mut self, above: &[NodeId], node: Node, to: Place) -> Result<StepResult> {
+    /// Takes a node out of its place and puts it into a free one, perhaps of another tree.
+    pub fn relocate(&mut self, from: &Way, node: Node, to: Place) -> Result<StepResult> {
         let size = self.size(&node)?;
         self.unlink(&node)?;
-        let from = (node.parent, name_of(&node)?.clone());
         let (parent, name) = (to.parent(), Some(to.name.clone()));
-        let node = Node { parent, name, rev: self.context.revision, ..node };
-        self.link(&node)?;
+        let moved = Node { parent, name, rev: self.context.revision, ..node.clone() };
+        self.link(&moved)?;
         // Only where the two ways part: above that, nothing comes or goes.
-        let shared = above.iter().zip(to.above).take_while(|(a, b)| a == b).count();
-        self.shrink(&above[shared..], size)?;
-        self.grow(&to.above[shared..], size)?;
-        self.tell_from(ChangeKind::Moved, &node, Some(from));
-        Ok(StepResult::of(node.id, node.rev))
+        let shared = from.shared(to.way);
+        self.shrink(&from.above[shared..], size)?;
+        self.grow(&to.way.above[shared..], size)?;
+        self.tell_of_move(from, &node, to.way, &moved)?;
+        Ok(StepResult::of(moved.id, moved.rev))
+    }
+
+    fn tell_of_move(&mut self, from: &Way, node: &Node, to: &Way, moved: &Node) -> Result<()> {
+        let (left, entered) = (from.namespace.id, to.namespace.id);
+        if left != entered {
+            self.tell(from, ChangeKind::MovedOut { to: entered }, node);
+            self.tell(to, ChangeKind::MovedIn { from: left }, moved);
+            self.arrived.insert(node.id, left);
+            return Ok(());
+        }
+        // Who follows the journal has not been told what is under it.
+        let arrived = from.above.iter().chain([&node.id]).find_map(|id| self.arrived.get(id));
+        if let Some(origin) = arrived.copied() {
+            self.tell(to, ChangeKind::MovedIn { from: origin }, moved);
+            self.arrived.insert(node.id, origin);
+            return Ok(());
+        }
+        let place = Some((node.parent, name_of(node)?.clone()));
+        self.tell_from(to, ChangeKind::Moved, moved, place);
+        Ok(())
     }
 
     /// Unlinks a node with all that is under it. What is under it stays stored until
     /// [`super::reclaim`] comes for it, out of reach, since it leads to no root.
-    pub fn remove(&mut self, above: &[NodeId], node: &Node) -> Result<StepResult> {
+    pub fn remove(&mut self, way: &Way, node: &Node) -> Result<StepResult> {
         let size = self.size(node)?;
         self.unlink(node)?;
         if node.is_directory() {
             self.txn.delete(key::usage(self.context.group, node.id));
         }
+        if let Some(shown) = node.mounted() {
+            self.txn.delete(key::mounted(self.context.group, shown, node.id));
+        }
         if size.nodes > 1 {
             let deleted = encode_revision(self.context.revision);
             self.txn.put(key::reclaim(self.context.group, node.id), deleted);
         }
-        self.shrink(above, size)?;
-        self.tell(ChangeKind::Deleted, node);
+        self.shrink(&way.above, size)?;
+        self.tell(way, ChangeKind::Deleted, node);
         Ok(StepResult::of(node.id, node.rev))
     }
 
     /// Refuses what directories have no room for, once what makes way for it is gone.
-    pub fn check_room(&self, above: &[NodeId], more: Usage, less: Usage) -> Tried<()> {
+    pub fn check_room(&self, way: &Way, more: Usage, less: Usage) -> Tried<()> {
+        self.check_bytes(way, more)?;
+        self.check_quotas(&way.above, more, less)
+    }
+
+    fn check_bytes(&self, way: &Way, more: Usage) -> Tried<()> {
         // The root's counter is the greatest: where it has room, all have.
-        let used = self.reader().usage(self.namespace.root)?.bytes;
+        let used = self.reader().usage(way.namespace.root)?.bytes;
         if used.checked_add(more.bytes).is_none_or(|sum| sum > limits::TREE_BYTES_MAX) {
             let (limit, value) = (limits::TREE_BYTES, limits::TREE_BYTES_MAX);
             return Err(Rejection::LimitExceeded { limit, value }.into());
         }
+        Ok(())
+    }
+
+    fn check_quotas(&self, above: &[NodeId], more: Usage, less: Usage) -> Tried<()> {
         for directory in above {
             let Account { usage, quota } = self.reader().account(*directory)?;
             let bounds = [
@@ -236,14 +278,17 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     /// Like [`Edit::check_room`], of a move that may replace another node.
     pub fn check_move(
         &self,
-        above: &[NodeId],
+        from: &Way,
         node: &Node,
-        to: &[NodeId],
+        to: &Way,
         replaced: Option<&Node>,
     ) -> Tried<()> {
-        let shared = above.iter().zip(to).take_while(|(a, b)| a == b).count();
+        let size = self.size(node)?;
         let less = replaced.map_or(Ok(Usage::default()), |node| self.size(node))?;
-        self.check_room(&to[shared..], self.size(node)?, less)
+        if from.namespace.id != to.namespace.id {
+            self.check_bytes(to, size)?;
+        }
+        self.check_quotas(&to.above[from.shared(to)..], size, less)
     }
 
     /// Bounds what may be under a directory.
@@ -261,9 +306,15 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Ok(Usage { nodes: under.nodes + 1, bytes: under.bytes + node.bytes() })
     }
 
+    /// A mount is found from what it shows.
+    fn keep_mount(&mut self, node: &Node) {
+        if let Some(shown) = node.mounted() {
+            self.txn.put(key::mounted(self.context.group, shown, node.id), Vec::new());
+        }
+    }
+
     fn put(&mut self, node: &Node) -> Result<()> {
-        let name = name_of(node)?;
-        let key = key::node(self.context.group, node.parent, name.as_str());
+        let key = key::node(self.context.group, node.parent, name_of(node)?.key());
         self.txn.put(key, node::encode(node));
         Ok(())
     }
@@ -282,7 +333,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let now = self.context.revision;
         if node.rev < now {
             let name = name_of(node)?;
-            let key = key::past_node(self.context.group, node.parent, name.as_str(), now);
+            let key = key::past_node(self.context.group, node.parent, name.key(), now);
             self.txn.put(key, node::encode(node));
         }
         Ok(())
@@ -303,7 +354,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         self.keep_node(node)?;
         self.keep_location(node.id)?;
         let name = name_of(node)?;
-        self.txn.delete(key::node(self.context.group, node.parent, name.as_str()));
+        self.txn.delete(key::node(self.context.group, node.parent, name.key()));
         self.txn.delete(key::location(self.context.group, node.id));
         Ok(())
     }
@@ -344,18 +395,25 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         }
     }
 
-    fn tell(&mut self, kind: ChangeKind, node: &Node) {
-        self.tell_from(kind, node, None);
+    fn tell(&mut self, way: &Way, kind: ChangeKind, node: &Node) {
+        self.tell_from(way, kind, node, None);
     }
 
-    fn tell_from(&mut self, kind: ChangeKind, node: &Node, from: Option<(NodeId, Name)>) {
-        let cursor = Cursor { revision: self.context.revision, ordinal: self.ordinal };
-        self.ordinal += 1;
+    fn tell_from(
+        &mut self,
+        way: &Way,
+        kind: ChangeKind,
+        node: &Node,
+        from: Option<(NodeId, Name)>,
+    ) {
+        let namespace = way.namespace.id;
+        let ordinal = self.ordinals.entry(namespace).or_default();
+        let cursor = Cursor { revision: self.context.revision, ordinal: *ordinal };
+        *ordinal += 1;
         self.system.changes += 1;
         let (request, time_ms) = (self.context.request, self.context.time_ms);
         let change = Change { cursor, kind, node: node.clone(), from, request, time_ms };
-        let key = key::journal(self.context.group, self.namespace.id, cursor);
-        self.txn.put(key, change::encode(&change));
+        self.txn.put(key::journal(self.context.group, namespace, cursor), change::encode(&change));
     }
 }
 

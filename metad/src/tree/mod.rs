@@ -9,6 +9,7 @@
 mod apply;
 pub mod check;
 mod edit;
+mod mounts;
 mod op;
 mod past;
 pub mod query;

@@ -12,7 +12,7 @@ use crate::{
         key,
         node::{self, Location, Place},
     },
-    types::{GroupId, Name, Node, NodeId, Revision},
+    types::{GroupId, Node, NodeId, Revision},
 };
 
 /// The node that had this name in this directory.
@@ -20,10 +20,10 @@ pub(super) fn child(
     view: &(impl KvRead + ?Sized),
     group: GroupId,
     parent: NodeId,
-    name: &Name,
+    name: &str,
     at: Revision,
 ) -> Result<Option<Node>> {
-    let range = key::past_nodes_from(group, parent, name.as_str(), at);
+    let range = key::past_nodes_from(group, parent, name, at);
     let Some(pair) = view.scan(&range.start, &range.end).next() else { return Ok(None) };
     let node = node::decode(&pair?.1)?;
     Ok(Some(node).filter(|node| node.rev <= at))
@@ -72,9 +72,9 @@ pub(super) fn versions(
     }
     for place in places {
         let Location::In(Place { parent, name, .. }) = place else { continue };
-        let past = key::past_nodes_from(group, parent, name.as_str(), oldest);
+        let past = key::past_nodes_from(group, parent, name.key(), oldest);
         let past = view.scan(&past.start, &past.end).map(|pair| pair.map(|(_, value)| value));
-        let now = view.get(&key::node(group, parent, name.as_str()))?.map(Ok);
+        let now = view.get(&key::node(group, parent, name.key()))?.map(Ok);
         for value in past.chain(now) {
             let version = node::decode(&value?)?;
             // A node may have come back to a place where it was before.

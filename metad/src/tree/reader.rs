@@ -5,14 +5,14 @@ use super::{Tried, past};
 use crate::{
     kv::{KvRead, Result, StorageFault},
     records::{
-        key, namespace,
+        key, lock, namespace,
         node::{self, Location, Place},
         system::{self, System},
         usage,
     },
     types::{
-        Account, Attributes, Body, GroupId, Name, Namespace, NamespaceId, Node, NodeId, NodeRef,
-        Rejection, Revision, Usage,
+        Account, Attributes, Body, GroupId, Lock, LockRef, Name, Namespace, NamespaceId, Node,
+        NodeId, NodeRef, Path, Rejection, Revision, Usage,
     },
 };
 
@@ -24,19 +24,43 @@ pub(super) struct Reader<'v, V: ?Sized> {
     pub at: Option<Revision>,
 }
 
-/// A node that was asked for, and the directories above it, the root first.
+/// The way to a place: the tree that it is in, and the directories above it there, the root
+/// first. There are none above the root itself.
+#[derive(Clone)]
+pub(super) struct Way {
+    pub namespace: Namespace,
+    pub above: Vec<NodeId>,
+}
+
+/// A node that was asked for.
 pub(super) struct Found {
     pub node: Node,
-    pub above: Vec<NodeId>,
+    pub way: Way,
 }
 
 /// A place for a node: a name in a directory, taken or free.
 pub(super) struct Slot {
-    /// From the root to the directory itself; empty if the place is the root's.
-    pub above: Vec<NodeId>,
+    pub way: Way,
     /// None if the place is the root's.
     pub name: Option<Name>,
     pub taken: Option<Node>,
+}
+
+impl Way {
+    /// How many of the directories, from the root on, two ways have in common.
+    pub fn shared(&self, other: &Way) -> usize {
+        self.above.iter().zip(&other.above).take_while(|(one, other)| one == other).count()
+    }
+}
+
+impl Found {
+    fn root(namespace: Namespace) -> Found {
+        Found { node: root(&namespace), way: Way { namespace, above: Vec::new() } }
+    }
+
+    pub fn is_root(&self) -> bool {
+        self.way.above.is_empty()
+    }
 }
 
 impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
@@ -75,6 +99,24 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         }
     }
 
+    /// The key of a lock. Names are under their keys: two spellings of a path are one lock.
+    pub fn lock_key(&self, lock: &LockRef) -> Tried<Vec<u8>> {
+        let namespace = self.namespace(lock.namespace)?;
+        let target = &lock.target;
+        let names = target.path.names().iter().map(|name| namespace.policy.key(name));
+        let path = names.collect::<Vec<_>>().join("/");
+        let target = match target.start {
+            NodeId::NONE => key::LockTarget::Path(&path),
+            id => key::LockTarget::Node(id),
+        };
+        Ok(key::lock(self.group, lock.namespace, target, &lock.name))
+    }
+
+    /// The lock with this key, whether it has ended or not.
+    pub fn lock_at(&self, key: &[u8]) -> Result<Option<Lock>> {
+        self.view.get(key)?.map(|value| lock::decode(&value)).transpose()
+    }
+
     /// What is under a directory now: counters have no past.
     pub fn usage(&self, directory: NodeId) -> Result<Usage> {
         Ok(self.account(directory)?.usage)
@@ -86,8 +128,9 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         value.map_or(Ok(Account::default()), |value| usage::decode(&value))
     }
 
-    pub fn child(&self, parent: NodeId, name: &Name) -> Result<Option<Node>> {
-        let value = self.view.get(&key::node(self.group, parent, name.as_str()))?;
+    /// The node that has a name, given by its key, in a directory.
+    pub fn child(&self, parent: NodeId, name: &str) -> Result<Option<Node>> {
+        let value = self.view.get(&key::node(self.group, parent, name))?;
         let current = value.map(|value| node::decode(&value)).transpose()?;
         match self.at {
             Some(at) if current.as_ref().is_none_or(|node| node.rev > at) => {
@@ -97,7 +140,8 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         }
     }
 
-    /// The entries of a directory in the order of their names; those after one, if given.
+    /// The entries of a directory in the order of their names; those after one, if its key is
+    /// given.
     pub fn entries<'r>(
         &'r self,
         directory: NodeId,
@@ -137,69 +181,98 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         }
     }
 
-    /// The node that a reference names.
+    /// The node that a reference names. The way to it may lead through mounts; its last name
+    /// is the mount itself.
     pub fn find(&self, namespace: &Namespace, target: &NodeRef) -> Tried<Found> {
-        let mut found = self.start(namespace, target.start)?;
-        for name in target.path.names() {
-            let child = self.child_of(&found.node, name)?;
-            found.above.push(found.node.id);
+        let start = self.start(namespace, target.start)?;
+        self.descend(start, target.path.names())
+    }
+
+    /// The place that a reference names. The directory must be there; the name need not.
+    pub fn slot(&self, namespace: &Namespace, target: &NodeRef) -> Tried<Slot> {
+        let start = self.start(namespace, target.start)?;
+        let Some((last, before)) = target.path.split_last() else {
+            let name = start.node.name.clone();
+            return Ok(Slot { way: start.way, name, taken: Some(start.node) });
+        };
+        let Found { node, mut way } = self.enter(self.descend(start, before)?)?;
+        let name = way.namespace.policy.name(last);
+        let taken = self.child(node.id, name.key())?;
+        way.above.push(node.id);
+        Ok(Slot { way, name: Some(name), taken })
+    }
+
+    fn descend(&self, from: Found, names: &[Name]) -> Tried<Found> {
+        let mut found = from;
+        for name in names {
+            found = self.enter(found)?;
+            let child = self.child(found.node.id, &found.way.namespace.policy.key(name))?;
+            found.way.above.push(found.node.id);
             found.node = child.ok_or(Rejection::NotFound)?;
         }
         Ok(found)
     }
 
-    /// The place that a reference names. The directory must be there; the name need not.
-    pub fn slot(&self, namespace: &Namespace, target: &NodeRef) -> Tried<Slot> {
-        let mut found = self.start(namespace, target.start)?;
-        let Some((last, before)) = target.path.split_last() else {
-            let name = found.node.name.clone();
-            return Ok(Slot { above: found.above, name, taken: Some(found.node) });
-        };
-        for name in before {
-            let child = self.child_of(&found.node, name)?;
-            found.above.push(found.node.id);
-            found.node = child.ok_or(Rejection::NotFound)?;
+    /// The directory in which the next name of a path is looked up.
+    pub fn enter(&self, found: Found) -> Tried<Found> {
+        match found.node.body {
+            Body::Directory => Ok(found),
+            Body::Mount(namespace) => Ok(Found::root(self.namespace(namespace)?)),
+            Body::File(_) | Body::Symlink(_) => Err(Rejection::NotADirectory.into()),
         }
-        let taken = self.child_of(&found.node, last)?;
-        found.above.push(found.node.id);
-        Ok(Slot { above: found.above, name: Some(last.clone()), taken })
-    }
-
-    fn child_of(&self, parent: &Node, name: &Name) -> Tried<Option<Node>> {
-        if !parent.is_directory() {
-            return Err(Rejection::NotADirectory.into());
-        }
-        Ok(self.child(parent.id, name)?)
     }
 
     /// Where a reference starts. A node whose ancestors were deleted may still be stored:
     /// only one that reaches the root is there.
     fn start(&self, namespace: &Namespace, id: NodeId) -> Tried<Found> {
         if id == NodeId::NONE || id == namespace.root {
-            return Ok(Found { node: root(namespace), above: Vec::new() });
+            return Ok(Found::root(namespace.clone()));
         }
         let Some(Location::In(place)) = self.location(id)? else {
             return Err(Rejection::NotFound.into());
         };
-        let above = self.above(namespace, &place)?.ok_or(Rejection::NotFound)?;
-        Ok(Found { node: self.node_at(id, &place)?, above })
+        let (reached, above) = self.way_up(place.parent)?.ok_or(Rejection::NotFound)?;
+        if reached != namespace.id {
+            return Err(Rejection::NotFound.into());
+        }
+        let way = Way { namespace: namespace.clone(), above };
+        Ok(Found { node: self.node_at(id, &place)?, way })
     }
 
-    /// The directories above a place, the root first; None if they do not reach the root of
-    /// this namespace.
-    fn above(&self, namespace: &Namespace, place: &Place) -> Result<Option<Vec<NodeId>>> {
-        let mut above = vec![place.parent];
-        let mut parent = place.parent;
-        while let Some(Location::In(place)) = self.location(parent)? {
-            parent = place.parent;
-            above.push(parent);
+    /// The namespace that a directory is in, and the way to it, the root first, itself last;
+    /// None if it reaches no root.
+    pub fn way_up(&self, directory: NodeId) -> Result<Option<(NamespaceId, Vec<NodeId>)>> {
+        let mut way = vec![directory];
+        let mut location = self.location(directory)?;
+        while let Some(Location::In(place)) = location {
+            way.push(place.parent);
+            location = self.location(place.parent)?;
         }
-        above.reverse();
-        Ok(Some(above).filter(|above| above.first() == Some(&namespace.root)))
+        way.reverse();
+        Ok(match location {
+            Some(Location::Root(namespace)) => Some((namespace, way)),
+            _ => None,
+        })
+    }
+
+    /// The whole path of a node in its tree.
+    pub fn path(&self, found: &Found) -> Result<Path> {
+        let mut names = Vec::new();
+        // The root has no name.
+        for directory in found.way.above.iter().skip(1) {
+            let location = self.location(*directory)?;
+            let Some(Location::In(place)) = location else {
+                let why = format!("directory {directory} is on a way, and nowhere");
+                return Err(StorageFault::corrupt("location record", why));
+            };
+            names.push(place.name);
+        }
+        names.extend(found.node.name.clone());
+        Ok(Path::of(names))
     }
 
     fn node_at(&self, id: NodeId, place: &Place) -> Result<Node> {
-        let node = self.child(place.parent, &place.name)?.filter(|node| node.id == id);
+        let node = self.child(place.parent, place.name.key())?.filter(|node| node.id == id);
         node.ok_or_else(|| {
             StorageFault::corrupt("location record", format!("node {id} is not where it says"))
         })

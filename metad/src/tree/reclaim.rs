@@ -5,6 +5,8 @@
 mod dead;
 mod forget;
 mod journals;
+mod locks;
+mod namespaces;
 mod sessions;
 
 use crate::{
@@ -29,6 +31,12 @@ pub(super) fn reclaim(
         budget = budget.saturating_sub(used);
     }
     while budget > 0
+        && let Some(deleted) = namespaces::next(txn, group, system)?
+    {
+        let used = namespaces::reclaim(txn, group, deleted, budget)?;
+        budget = budget.saturating_sub(used);
+    }
+    while budget > 0
         && let Some(directory) = forget::next(txn, group)?
     {
         let used = forget::forget(txn, group, directory, budget)?;
@@ -39,9 +47,15 @@ pub(super) fn reclaim(
         budget = budget.saturating_sub(used);
     }
     while budget > 0
+        && let Some(end) = locks::next(txn, group, system.time_ms)?
+    {
+        locks::reclaim(txn, system, end);
+        budget -= 1;
+    }
+    while budget > 0
         && let Some(client) = sessions::next(txn, group, system.time_ms)?
     {
-        let used = sessions::reclaim(txn, group, client, budget)?;
+        let used = sessions::reclaim(txn, group, system, client, budget)?;
         budget = budget.saturating_sub(used);
     }
     let more = is_needed(txn, group, system, system.time_ms)?;
@@ -56,7 +70,9 @@ pub(super) fn is_needed(
     time_ms: u64,
 ) -> Result<bool> {
     Ok(dead::next(view, group)?.is_some()
+        || namespaces::next(view, group, system)?.is_some()
         || forget::next(view, group)?.is_some()
         || journals::is_needed(system)
+        || locks::next(view, group, time_ms)?.is_some()
         || sessions::next(view, group, time_ms)?.is_some())
 }

@@ -4,7 +4,9 @@
 //! expires by replicated time. A request that the session can no longer know is refused,
 //! never run a second time.
 
-use metad_proto::limits::{PENDING_REQUESTS, PENDING_REQUESTS_MAX, SESSION_TTL_MS};
+use metad_proto::limits::{
+    PENDING_REQUESTS, PENDING_REQUESTS_MAX, SESSION_TTL_MS, SESSIONS, SESSIONS_MAX,
+};
 
 use crate::{
     kv::{KvRead, KvTxn, Result},
@@ -13,7 +15,7 @@ use crate::{
         session::{self, Session},
         system::System,
     },
-    types::{Applied, ClientId, GroupId, Outcome, Rejection, Request},
+    types::{Applied, ClientId, ClientRequest, GroupId, Outcome, Rejection, Request},
 };
 
 /// What a session says to a request.
@@ -28,12 +30,17 @@ pub(super) enum Admission {
 
 /// Opens a session. One that was opened for a client who never heard of it expires.
 pub(super) fn open(txn: &mut impl KvTxn, group: GroupId, system: &mut System) -> Applied {
+    let answer = |system: &System, outcome| Applied { revision: system.revision, outcome };
+    if system.sessions >= SESSIONS_MAX {
+        let rejection = Rejection::LimitExceeded { limit: SESSIONS, value: SESSIONS_MAX };
+        return answer(system, Outcome::Rejected(rejection));
+    }
     let client = system.next_client;
     system.next_client = ClientId(client.0 + 1);
+    system.sessions += 1;
     let session = Session { last_active_ms: system.time_ms, first_pending: 1 };
     txn.put(key::session(group, client), session::encode(&session));
-    let outcome = Outcome::Session { client, ttl_ms: SESSION_TTL_MS };
-    Applied { revision: system.revision, outcome }
+    answer(system, Outcome::Session { client, ttl_ms: SESSION_TTL_MS })
 }
 
 /// Whether a session has expired at a time.
@@ -70,13 +77,13 @@ pub(super) fn record(
     txn: &mut impl KvTxn,
     group: GroupId,
     system: &System,
-    request: Request,
-    first_pending: u64,
+    ClientRequest { request, first_pending, .. }: &ClientRequest,
     applied: &Applied,
 ) -> Result<()> {
+    let request = *request;
     let session = find(txn, group, request.client)?.expect("admit found it in this transaction");
     // A client cannot have the reply to a request that it is only making.
-    let first_pending = first_pending.clamp(session.first_pending, request.sequence);
+    let first_pending = (*first_pending).clamp(session.first_pending, request.sequence);
     let known = key::replies(group, request.client, session.first_pending..first_pending);
     let known = txn.scan(&known.start, &known.end).map(|pair| Ok(pair?.0));
     for reply in known.collect::<Result<Vec<_>>>()? {

@@ -5,6 +5,7 @@ mod nodes;
 mod past;
 mod random;
 mod script;
+mod trees;
 
 use expect_test::expect;
 use script::check;
@@ -116,7 +117,7 @@ fn moves() {
             move! /d /e: @9 #5 rev 9
             move / /e/x: @9 a directory cannot be put under itself
             move /nowhere /x: @9 no such namespace or node
-            lookup /e/b/c: #4 /e/b/c
+            lookup /e/b/c: #4 /e/b/c in 1
             stat /: Directory #1 rev 1 nodes 5 bytes 5
             journal: 
                 2.0 Created #2 a in #1

@@ -1,6 +1,6 @@
 //! The journal: what changed in a namespace.
 
-use super::{Name, Node, NodeId, Request, Revision};
+use super::{Name, NamespaceId, Node, NodeId, Request, Revision};
 
 /// A position in a namespace's journal: after the change that has it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +29,16 @@ pub enum ChangeKind {
     Moved,
     /// It is gone, and all that was under it.
     Deleted,
+    /// It came from another namespace, with all that is under it.
+    MovedIn {
+        /// That one.
+        from: NamespaceId,
+    },
+    /// It went to another namespace, with all that is under it.
+    MovedOut {
+        /// That one.
+        to: NamespaceId,
+    },
 }
 
 /// One line of a journal.
@@ -38,7 +48,7 @@ pub struct Change {
     pub cursor: Cursor,
     /// What happened.
     pub kind: ChangeKind,
-    /// As it is after the change; of a deleted node, as it was.
+    /// As it is after the change; of one that was deleted or moved out, as it was.
     pub node: Node,
     /// Of a moved node: the directory and the name that it had before.
     pub from: Option<(NodeId, Name)>,

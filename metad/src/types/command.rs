@@ -1,6 +1,9 @@
 //! Commands: what Raft replicates.
 
-use super::{Attributes, ClientId, Content, Kind, Name, NamespaceId, NodeRef, Quota, Revision};
+use super::{
+    Attributes, ClientId, Content, Fence, Kind, LockRef, Name, NamespaceId, NodeRef, Policy, Quota,
+    Revision,
+};
 
 /// Identifies a client's request: a retry carries the same one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,48 +28,8 @@ pub struct Command {
 pub enum Action {
     /// Opens a client session.
     OpenSession,
-    /// Makes a namespace with an empty root.
-    CreateNamespace {
-        /// For exactly-once effect.
-        request: Request,
-        /// The client has the replies of all sequences below this one.
-        first_pending: u64,
-        /// Unique in the cluster.
-        name: Name,
-    },
-    /// Gives the present revision of a namespace a name, and keeps what is there.
-    CreateSnapshot {
-        /// For exactly-once effect.
-        request: Request,
-        /// The client has the replies of all sequences below this one.
-        first_pending: u64,
-        /// Which tree.
-        namespace: NamespaceId,
-        /// Unique in the namespace.
-        name: Name,
-    },
-    /// Forgets a snapshot.
-    DeleteSnapshot {
-        /// For exactly-once effect.
-        request: Request,
-        /// The client has the replies of all sequences below this one.
-        first_pending: u64,
-        /// Which tree.
-        namespace: NamespaceId,
-        /// The snapshot's.
-        name: Name,
-    },
-    /// Changes one namespace: all steps or none, at one revision.
-    Mutate {
-        /// For exactly-once effect.
-        request: Request,
-        /// The client has the replies of all sequences below this one.
-        first_pending: u64,
-        /// Which tree.
-        namespace: NamespaceId,
-        /// 1..=1,000.
-        steps: Vec<Step>,
-    },
+    /// What a client asked for.
+    Request(ClientRequest),
     /// Housekeeping, proposed by the leader: what was there before a revision can no longer
     /// be read.
     Compact {
@@ -78,6 +41,86 @@ pub enum Action {
     Reclaim {
         /// At most so many records.
         records_max: u32,
+    },
+}
+
+/// What a client asked for: a mutation that has its effect once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRequest {
+    /// For exactly-once effect.
+    pub request: Request,
+    /// The client has the replies of all sequences below this one.
+    pub first_pending: u64,
+    /// Locks that must be held.
+    pub fences: Vec<Fence>,
+    /// What to do.
+    pub mutation: Mutation,
+}
+
+/// A change that a client asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Mutation {
+    /// Makes a namespace with an empty root.
+    CreateNamespace {
+        /// Unique in the cluster.
+        name: Name,
+        /// For good.
+        policy: Policy,
+        /// Of the root.
+        quota: Quota,
+    },
+    /// Gives a namespace another name, or its root another quota.
+    UpdateNamespace {
+        /// Which.
+        namespace: NamespaceId,
+        /// In place of the one before.
+        name: Option<Name>,
+        /// In place of the one before.
+        quota: Option<Quota>,
+    },
+    /// Removes a namespace with all that is known of it.
+    DeleteNamespace {
+        /// Which.
+        namespace: NamespaceId,
+        /// Whether there may be nodes in it.
+        recursive: bool,
+    },
+    /// Gives the present revision of a namespace a name, and keeps what is there.
+    CreateSnapshot {
+        /// Which tree.
+        namespace: NamespaceId,
+        /// Unique in the namespace.
+        name: Name,
+    },
+    /// Forgets a snapshot.
+    DeleteSnapshot {
+        /// Which tree.
+        namespace: NamespaceId,
+        /// The snapshot's.
+        name: Name,
+    },
+    /// Takes a lock that nobody holds.
+    AcquireLock {
+        /// Which.
+        lock: LockRef,
+        /// Milliseconds of replicated time until it ends.
+        ttl_ms: u64,
+    },
+    /// Has a lock end later.
+    RenewLock {
+        /// Which, and as whom.
+        fence: Fence,
+        /// Milliseconds of replicated time until it ends, from now.
+        ttl_ms: u64,
+    },
+    /// Gives a lock back.
+    ReleaseLock(Fence),
+    /// Changes trees from one namespace on: all steps or none, at one revision.
+    Steps {
+        /// Where paths start.
+        namespace: NamespaceId,
+        /// 1..=1,000.
+        steps: Vec<Step>,
     },
 }
 
@@ -108,6 +151,18 @@ pub enum Step {
         target: NodeRef,
         /// The path that it holds.
         to: Box<str>,
+    },
+    /// Shows the root of another namespace at a place.
+    Mount {
+        /// Where: the place must be free.
+        target: NodeRef,
+        /// What.
+        namespace: NamespaceId,
+    },
+    /// Removes a mount.
+    Unmount {
+        /// Where.
+        target: NodeRef,
     },
     /// Makes a second tree like the one at a place.
     Copy {

@@ -1,12 +1,17 @@
 //! Names of nodes and namespaces.
 
-use std::fmt;
+use std::{cmp::Ordering, fmt};
 
 use metad_proto::limits::NAME_BYTES_MAX;
 
-/// 1..=255 bytes of UTF-8, no NUL, no `/`, not `.` or `..`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Box<str>);
+/// 1..=255 bytes of UTF-8, no NUL, no `/`, not `.` or `..`. One that is stored in a directory
+/// knows the key under which that is found there; in the order of these keys.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Name {
+    text: Box<str>,
+    /// If it differs from the text.
+    key: Option<Box<str>>,
+}
 
 impl Name {
     /// Checks and takes a name.
@@ -26,18 +31,48 @@ impl Name {
         if text.contains(['\0', '/']) {
             return Err(NameInvalid::Character);
         }
-        Ok(Name(text.into()))
+        Ok(Name { text: text.into(), key: None })
+    }
+
+    /// The same spelling under a key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Name {
+        let key = (key != &*self.text).then(|| key.into());
+        Name { text: self.text.clone(), key }
     }
 
     /// The name as it was given.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
+    }
+
+    /// What it is found under.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or(&self.text)
+    }
+}
+
+impl Ord for Name {
+    fn cmp(&self, other: &Name) -> Ordering {
+        (self.key(), &self.text).cmp(&(other.key(), &other.text))
+    }
+}
+
+impl PartialOrd for Name {
+    fn partial_cmp(&self, other: &Name) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Name").field(&self.text).finish()
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
@@ -62,6 +97,15 @@ pub enum NameInvalid {
     /// A content hash of another size.
     #[error("a hash has 32 bytes")]
     Hash,
+    /// What was asked for would bring names into a namespace that tells them apart otherwise.
+    #[error("the two namespaces have different name policies")]
+    Policy,
+    /// The later of two revisions was given first.
+    #[error("the earlier revision comes first")]
+    Revisions,
+    /// A lock that is on neither a path nor a node.
+    #[error("a lock is on a path or on a node, not on a path from a node")]
+    Lock,
 }
 
 #[cfg(test)]

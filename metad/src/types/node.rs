@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Content, Name, NamespaceId, NodeId, Revision};
+use super::{Content, Name, NamespaceId, NodeId, Policy, Revision};
 
 /// A file tree with its own root and journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub struct Namespace {
     pub root: NodeId,
     /// When it was created: the root's rev.
     pub created: Revision,
+    /// Which names are the same.
+    pub policy: Policy,
 }
 
 /// What kind of node.
@@ -26,6 +28,8 @@ pub enum Kind {
     File,
     /// Holds the text of a path, which the service does not follow.
     Symlink,
+    /// Shows the root of another namespace.
+    Mount,
 }
 
 /// What a node is and holds.
@@ -37,6 +41,8 @@ pub enum Body {
     File(Content),
     /// See [`Kind::Symlink`].
     Symlink(Box<str>),
+    /// See [`Kind::Mount`].
+    Mount(NamespaceId),
 }
 
 /// What a client wants to be kept with a node, by name. The service does not look into it.
@@ -66,6 +72,7 @@ impl Node {
             Body::Directory => Kind::Directory,
             Body::File(_) => Kind::File,
             Body::Symlink(_) => Kind::Symlink,
+            Body::Mount(_) => Kind::Mount,
         }
     }
 
@@ -74,11 +81,19 @@ impl Node {
         self.kind() == Kind::Directory
     }
 
+    /// Of a mount: what it shows.
+    pub fn mounted(&self) -> Option<NamespaceId> {
+        match self.body {
+            Body::Mount(namespace) => Some(namespace),
+            _ => None,
+        }
+    }
+
     /// Of a file.
     pub fn content(&self) -> Option<&Content> {
         match &self.body {
             Body::File(content) => Some(content),
-            Body::Directory | Body::Symlink(_) => None,
+            _ => None,
         }
     }
 
@@ -131,6 +146,8 @@ pub struct Account {
 pub struct Stat {
     /// The node.
     pub node: Node,
-    /// Of a directory; nothing for a file.
+    /// Which tree it is in.
+    pub namespace: NamespaceId,
+    /// Of a directory, or of what a mount shows; nothing for a file.
     pub account: Account,
 }

@@ -1,6 +1,6 @@
 //! What apply answers.
 
-use super::{ClientId, Name, NameInvalid, Namespace, NodeId, Revision, Snapshot};
+use super::{ClientId, Lock, Name, NameInvalid, Namespace, NodeId, Revision, Snapshot};
 
 /// The answer to a command, kept for retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,10 +23,12 @@ pub enum Outcome {
         /// Milliseconds of replicated time without a request after which it expires.
         ttl_ms: u64,
     },
-    /// A namespace was made.
+    /// A namespace was made, changed or deleted.
     Namespace(Namespace),
     /// A snapshot was made or deleted.
     Snapshot(Snapshot),
+    /// A lock was granted, renewed or released.
+    Lock(Lock),
     /// All steps were done.
     Steps(Vec<StepResult>),
     /// What was there before this revision can no longer be read.
@@ -122,6 +124,22 @@ pub enum Rejection {
     CursorReset {
         /// To list at.
         revision: Revision,
+    },
+    /// Somebody holds the lock.
+    #[error("client {client} holds the lock, with token {token}")]
+    LockHeld {
+        /// Who.
+        client: ClientId,
+        /// The token of the grant.
+        token: Revision,
+        /// Replicated time at which it ends unless it is renewed, milliseconds since 1970.
+        expires_ms: u64,
+    },
+    /// The lock has ended, or somebody else holds it.
+    #[error("the lock is no longer held with token {token}")]
+    TokenStale {
+        /// The token given.
+        token: Revision,
     },
     /// The session is gone, or the reply is no longer kept.
     #[error("the session has expired: its earlier requests are no longer known")]

@@ -5,12 +5,18 @@
 //! |---|---|
 //! | one parent, one entry, a way to the root, no orphan | structure.rs |
 //! | counters equal a recount, none exceeds its quota | structure.rs |
+//! | names are unique under the policy | structure.rs |
+//! | the mount graph has no cycle | mounts.rs |
+//! | one holder of each lock, tokens only grow | locks.rs |
 //! | what is kept of the past does not overlap | past.rs |
+//! | the past is what it was | history.rs |
 //! | the journal replays from the oldest tree that is kept to the tree, without a gap | history.rs |
 //! | one effect for each request | history.rs |
 //! | revisions and ids only grow, no id is used twice | structure.rs, history.rs |
 
 mod history;
+mod locks;
+mod mounts;
 mod past;
 mod structure;
 
@@ -71,10 +77,11 @@ pub fn check_tree(view: &dyn KvRead, group: GroupId) -> Result<Vec<Violation>> {
     let trees = structure::check(view, group, &system, &namespaces, &mut findings)?;
     for namespace in &namespaces {
         let tree = trees.get(&namespace.root).expect("structure gives a tree for each root");
-        let past = past.tree(namespace.root);
         history::check(view, group, &system, namespace, (&past, tree), &mut findings)?;
     }
-    history::check_requests(view, group, &namespaces, &mut findings)?;
+    mounts::check(view, group, &namespaces, &trees, &mut findings)?;
+    locks::check(view, group, &system, &mut findings)?;
+    history::check_requests(view, group, &system, &namespaces, &mut findings)?;
     Ok(findings.0)
 }
 

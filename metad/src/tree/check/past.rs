@@ -1,4 +1,5 @@
-//! What is kept of the past: one version at a time, and the oldest tree that can be read.
+//! What is kept of the past: one version at a time, and the tree at any revision that can be
+//! read.
 
 use std::collections::BTreeMap;
 
@@ -6,30 +7,30 @@ use super::{Findings, Tree};
 use crate::{
     kv::{KvRead, Result},
     records::{key, node, system::System},
-    types::{GroupId, Name, Node, NodeId, Revision},
+    types::{GroupId, Node, NodeId, Revision},
 };
 
-/// The nodes that were there at the oldest revision that can be read, by their parents.
-pub(super) struct Past(BTreeMap<NodeId, Vec<Node>>);
+/// All versions of all nodes, by their parents: each with the revision that ended it, if one
+/// did.
+pub(super) struct Past(BTreeMap<NodeId, Vec<(Node, Option<Revision>)>>);
 
 impl Past {
-    /// Reads all versions of all nodes.
+    /// Reads them.
     pub(super) fn read(
         view: &dyn KvRead,
         group: GroupId,
         system: &System,
         findings: &mut Findings,
     ) -> Result<Past> {
-        let oldest = system.compacted;
-        let mut kept = BTreeMap::<NodeId, Vec<Node>>::new();
-        let mut last: Option<(NodeId, Name, Revision)> = None;
+        let mut past = Past(BTreeMap::new());
+        let mut last: Option<(NodeId, String, Revision)> = None;
         let range = key::past_nodes(group);
         for pair in view.scan(&range.start, &range.end) {
             let (key, value) = pair?;
             let node = node::decode(&value)?;
             let until = Revision(key::last_id(&key).expect("the range holds whole keys"));
-            let name = node.name.clone().expect("decode gives a name");
-            let place = key::past_node(group, node.parent, name.as_str(), until);
+            let name = node.name.as_ref().expect("decode gives a name").key().to_owned();
+            let place = key::past_node(group, node.parent, &name, until);
             findings.expect(key == place, "a past node is where it says", || format!("{node:?}"));
             let ended = node.rev <= until && until <= system.revision;
             findings.expect(ended, "the past has ended", || format!("{node:?} until {until}"));
@@ -38,28 +39,26 @@ impl Past {
             });
             findings.expect(follows, "one version at a time", || format!("{node:?} until {until}"));
             last = Some((node.parent, name, until));
-            if node.rev <= oldest && oldest < until {
-                kept.entry(node.parent).or_default().push(node);
-            }
+            past.0.entry(node.parent).or_default().push((node, Some(until)));
         }
         // What is there now, and what waits to be reclaimed, has not ended in the records.
         let range = key::nodes(group);
         for pair in view.scan(&range.start, &range.end) {
             let node = node::decode(&pair?.1)?;
-            if node.rev <= oldest {
-                kept.entry(node.parent).or_default().push(node);
-            }
+            past.0.entry(node.parent).or_default().push((node, None));
         }
-        Ok(Past(kept))
+        Ok(past)
     }
 
-    /// The tree under a root.
-    pub(super) fn tree(&self, root: NodeId) -> Tree {
+    /// What was under a directory at a revision.
+    pub(super) fn tree(&self, top: NodeId, at: Revision) -> Tree {
         let mut tree = Tree::new();
-        let mut queue = vec![root];
+        let mut queue = vec![top];
         while let Some(directory) = queue.pop() {
-            for node in self.0.get(&directory).into_iter().flatten() {
-                if tree.insert(node.id, node.clone()).is_none() && node.is_directory() {
+            for (node, until) in self.0.get(&directory).into_iter().flatten() {
+                let was_there = node.rev <= at && until.is_none_or(|until| at < until);
+                if was_there && tree.insert(node.id, node.clone()).is_none() && node.is_directory()
+                {
                     queue.push(node.id);
                 }
             }

@@ -39,7 +39,7 @@ pub(super) fn check(
             format!("namespace {} was created at {}", namespace.id, namespace.created)
         });
         let mut walk = Walk { children: &children, tree: Tree::new(), findings };
-        walk.locate(namespace.root, &mut locations);
+        walk.locate(namespace, &mut locations);
         walk.count(namespace.root, &mut usages);
         let tree = walk.tree;
         trees.insert(namespace.root, tree);
@@ -70,7 +70,7 @@ fn read_nodes(
     for pair in view.scan(&range.start, &range.end) {
         let (key, value) = pair?;
         let node = node::decode(&value)?;
-        let name = node.name.as_ref().map_or("", Name::as_str);
+        let name = node.name.as_ref().map_or("", Name::key);
         let place = key::node(group, node.parent, name);
         findings.expect(key == place, "a node is where it says", || format!("{node:?}"));
         findings.expect(ids.insert(node.id), "one entry a node", || format!("{node:?}"));
@@ -131,8 +131,8 @@ struct Walk<'a> {
 
 impl Walk<'_> {
     /// Every node has the location that leads to it, and is reached once.
-    fn locate(&mut self, root: NodeId, locations: &mut BTreeMap<NodeId, Location>) {
-        let mut queue = vec![root];
+    fn locate(&mut self, namespace: &Namespace, locations: &mut BTreeMap<NodeId, Location>) {
+        let mut queue = vec![namespace.root];
         while let Some(directory) = queue.pop() {
             for node in self.children.get(&directory).into_iter().flatten() {
                 let found = locations.remove(&node.id);
@@ -142,6 +142,12 @@ impl Walk<'_> {
                         && place.since <= node.rev);
                 self.findings.expect(agrees, "a location leads to its node", || {
                     format!("{node:?}, location {found:?}")
+                });
+                // Under its key there is one node: so it must be the right key.
+                let is_keyed =
+                    node.name.as_ref().is_some_and(|name| namespace.policy.name(name) == *name);
+                self.findings.expect(is_keyed, "names are unique under the policy", || {
+                    format!("{node:?} in namespace {}", namespace.id)
                 });
                 if self.tree.insert(node.id, node.clone()).is_none() && node.is_directory() {
                     queue.push(node.id);

@@ -25,10 +25,10 @@ pub(super) fn commit(
     let refused = match (&slot.taken, mode) {
         (None, CommitMode::Update { .. }) => Rejection::NotFound,
         (None, _) => {
-            return edit.create(Place::new(&slot.above, name)?, Body::File(content.clone()));
+            return edit.create(Place::new(&slot.way, name)?, Body::File(content.clone()));
         }
         (Some(node), mode) => match judge(node, content, mode) {
-            Judged::Replace => return edit.update(&slot.above, node.clone(), content.clone()),
+            Judged::Replace => return edit.update(&slot.way, node.clone(), content.clone()),
             Judged::Unchanged => return Ok(unchanged(node)),
             Judged::Refused(rejection) => rejection,
         },
@@ -49,7 +49,9 @@ enum Judged {
 fn judge(node: &Node, content: &Content, mode: CommitMode) -> Judged {
     let Some(before) = node.content() else {
         return Judged::Refused(match node.body {
-            Body::Directory if mode != CommitMode::Create => Rejection::IsADirectory,
+            Body::Directory | Body::Mount(_) if mode != CommitMode::Create => {
+                Rejection::IsADirectory
+            }
             _ => Rejection::AlreadyExists,
         });
     };
@@ -81,13 +83,14 @@ fn commit_copy(
     client: &str,
 ) -> Tried<StepResult> {
     let original = slot.name.as_ref().expect("commit refuses the root");
-    let directory = *slot.above.last().expect("a name is in a directory");
+    let directory = *slot.way.above.last().expect("a name is in a directory");
     let anonymous = format!("client {}", edit.client());
     let client = if client.is_empty() { anonymous.as_str() } else { client };
     for number in 1.. {
         let name = conflicted_copy::name(original, client, edit.time_ms(), number);
-        if edit.reader().child(directory, &name)?.is_none() {
-            let place = Place::new(&slot.above, &name)?;
+        let name = slot.way.namespace.policy.name(&name);
+        if edit.reader().child(directory, name.key())?.is_none() {
+            let place = Place::new(&slot.way, &name)?;
             let made = edit.create(place, Body::File(content.clone()))?;
             return Ok(StepResult { renamed: Some(name), ..made });
         }

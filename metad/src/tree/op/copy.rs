@@ -2,11 +2,13 @@
 
 use metad_proto::limits;
 
+use super::check_policies;
 use crate::{
     kv::{KvRead, KvTxn},
     tree::{
         Tried,
         edit::{Edit, Place, check_depth},
+        mounts,
         reader::Reader,
     },
     types::{Node, NodeRef, Rejection, Revision, StepResult, Usage},
@@ -21,14 +23,16 @@ pub(super) fn copy(
     let found = edit.reader_at(at)?.find(edit.namespace(), from)?;
     let slot = edit.reader().slot(edit.namespace(), to)?;
     // It would have no end. What was there in the past has one.
-    if at.is_none() && (found.above.is_empty() || slot.above.contains(&found.node.id)) {
+    if at.is_none() && (found.is_root() || slot.way.above.contains(&found.node.id)) {
         return Err(Rejection::Cycle.into());
     }
+    check_policies(&found.way, &slot.way)?;
     let (None, Some(name)) = (&slot.taken, &slot.name) else {
         return Err(Rejection::AlreadyExists.into());
     };
-    let place = Place::new(&slot.above, name)?;
-    let nodes = gather(&edit.reader_at(at)?, found.node, slot.above.len())?;
+    let place = Place::new(&slot.way, name)?;
+    let nodes = gather(&edit.reader_at(at)?, found.node, slot.way.above.len())?;
+    mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;
     edit.create_like(place, nodes)
 }
 

@@ -14,12 +14,12 @@ pub(super) fn delete(
     rev: Option<Revision>,
 ) -> Tried<StepResult> {
     let found = edit.reader().find(edit.namespace(), target)?;
-    if found.above.is_empty() {
+    if found.is_root() {
         return Err(Rejection::NameInvalid(NameInvalid::Root).into());
     }
     check_rev(&found.node, rev)?;
     if !recursive && edit.reader().usage(found.node.id)?.nodes > 0 {
         return Err(Rejection::NotEmpty.into());
     }
-    Ok(edit.remove(&found.above, &found.node)?)
+    Ok(edit.remove(&found.way, &found.node)?)
 }

@@ -6,15 +6,14 @@ use crate::{
         Tried,
         edit::{Edit, Place, check_depth},
         op::unchanged,
-        reader::root,
     },
-    types::{Body, NodeRef, Path, Rejection, StepResult, Usage},
+    types::{Body, Kind, NodeRef, Path, Rejection, StepResult, Usage},
 };
 
 pub(super) fn mkdir(edit: &mut Edit<impl KvTxn>, target: &NodeRef) -> Tried<StepResult> {
     let slot = edit.reader().slot(edit.namespace(), target)?;
     match (slot.taken, &slot.name) {
-        (None, Some(name)) => edit.create(Place::new(&slot.above, name)?, Body::Directory),
+        (None, Some(name)) => edit.create(Place::new(&slot.way, name)?, Body::Directory),
         _ => Err(Rejection::AlreadyExists.into()),
     }
 }
@@ -25,17 +24,15 @@ pub(super) fn mkdir_with_parents(
     target: &NodeRef,
 ) -> Tried<StepResult> {
     let start = NodeRef { start: target.start, path: Path::default() };
-    let found = edit.reader().find(edit.namespace(), &start)?;
-    let (mut above, mut node) = (found.above, found.node);
+    let mut found = edit.reader().find(edit.namespace(), &start)?;
     let mut names = target.path.names().iter();
     let mut missing = None;
     for name in names.by_ref() {
-        if !node.is_directory() {
-            return Err(Rejection::NotADirectory.into());
-        }
-        above.push(node.id);
-        match edit.reader().child(node.id, name)? {
-            Some(child) => node = child,
+        found = edit.reader().enter(found)?;
+        let name = found.way.namespace.policy.name(name);
+        found.way.above.push(found.node.id);
+        match edit.reader().child(found.node.id, name.key())? {
+            Some(child) => found.node = child,
             None => {
                 missing = Some(name);
                 break;
@@ -43,20 +40,20 @@ pub(super) fn mkdir_with_parents(
         }
     }
     let Some(first) = missing else {
-        return if node.is_directory() {
-            Ok(unchanged(&node))
-        } else {
-            Err(Rejection::AlreadyExists.into())
+        return match found.node.kind() {
+            Kind::Directory | Kind::Mount => Ok(unchanged(&found.node)),
+            Kind::File | Kind::Symlink => Err(Rejection::AlreadyExists.into()),
         };
     };
-    debug_assert!(above.first() == Some(&root(edit.namespace()).id), "the way starts at the root");
-    check_depth(above.len() + names.len())?;
+    let mut way = found.way;
+    check_depth(way.above.len() + names.len())?;
     let missing = Usage { nodes: 1 + names.len() as u64, bytes: 0 };
-    edit.check_room(&above, missing, Usage::default())?;
-    let mut made = edit.create(Place::new(&above, first)?, Body::Directory)?;
+    edit.check_room(&way, missing, Usage::default())?;
+    let mut made = edit.create(Place::new(&way, &first)?, Body::Directory)?;
     for name in names {
-        above.push(made.id);
-        made = edit.create(Place::new(&above, name)?, Body::Directory)?;
+        way.above.push(made.id);
+        let name = way.namespace.policy.name(name);
+        made = edit.create(Place::new(&way, &name)?, Body::Directory)?;
     }
     Ok(made)
 }

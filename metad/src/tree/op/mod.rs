@@ -5,9 +5,11 @@ mod check;
 mod commit;
 mod conflicted_copy;
 mod copy;
-mod create_namespace;
 mod delete;
+mod lock;
 mod mkdir;
+mod mount;
+mod namespace;
 mod relocate;
 mod restore;
 mod set_attributes;
@@ -15,13 +17,14 @@ mod set_quota;
 mod snapshot;
 mod symlink;
 
-pub(super) use create_namespace::create_namespace;
+pub(super) use lock::{acquire_lock, check_fences, release_lock, renew_lock};
+pub(super) use namespace::{create_namespace, delete_namespace, update_namespace};
 pub(super) use snapshot::{create_snapshot, delete_snapshot};
 
-use super::{Tried, edit::Edit};
+use super::{Tried, edit::Edit, reader::Way};
 use crate::{
     kv::KvTxn,
-    types::{Node, Rejection, Revision, Step, StepResult},
+    types::{NameInvalid, Node, Rejection, Revision, Step, StepResult},
 };
 
 /// Runs one step.
@@ -34,6 +37,8 @@ pub(super) fn step(edit: &mut Edit<impl KvTxn>, step: &Step) -> Tried<StepResult
         }
         Step::Symlink { target, to } => symlink::symlink(edit, target, to),
         Step::Copy { from, to, at } => copy::copy(edit, from, to, *at),
+        Step::Mount { target, namespace } => mount::mount(edit, target, *namespace),
+        Step::Unmount { target } => mount::unmount(edit, target),
         Step::SetQuota { target, quota } => set_quota::set_quota(edit, target, *quota),
         Step::Restore { target, revision } => restore::restore(edit, target, *revision),
         Step::SetAttributes { target, set, remove, rev } => {
@@ -51,6 +56,14 @@ fn check_rev(node: &Node, seen: Option<Revision>) -> Result<(), Rejection> {
         Some(rev) if rev != node.rev => Err(Rejection::Conflict { current: node.rev }),
         _ => Ok(()),
     }
+}
+
+/// Refuses names of a namespace in one that tells them apart otherwise.
+fn check_policies(from: &Way, to: &Way) -> Result<(), Rejection> {
+    if from.namespace.policy != to.namespace.policy {
+        return Err(Rejection::NameInvalid(NameInvalid::Policy));
+    }
+    Ok(())
 }
 
 /// A step that finds everything as it should be: it changes nothing.

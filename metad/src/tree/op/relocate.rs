@@ -1,14 +1,15 @@
-//! Gives a node another parent or name, at the cost of one node.
+//! Gives a node another parent or name, perhaps in another tree, at the cost of one node.
 
-use super::{check_rev, unchanged};
+use super::{check_policies, check_rev, unchanged};
 use crate::{
     kv::KvTxn,
     tree::{
         Tried,
         edit::{Edit, Place},
+        mounts,
         reader::Slot,
     },
-    types::{Node, NodeRef, Rejection, Revision, StepResult},
+    types::{Kind, Node, NodeRef, Rejection, Revision, StepResult},
 };
 
 pub(super) fn relocate(
@@ -19,30 +20,32 @@ pub(super) fn relocate(
     rev: Option<Revision>,
 ) -> Tried<StepResult> {
     let found = edit.reader().find(edit.namespace(), from)?;
-    if found.above.is_empty() {
+    if found.is_root() {
         return Err(Rejection::Cycle.into());
     }
     check_rev(&found.node, rev)?;
     let slot = edit.reader().slot(edit.namespace(), to)?;
     // The way to the new place leads through the node itself.
-    if slot.above.contains(&found.node.id) {
+    if slot.way.above.contains(&found.node.id) {
         return Err(Rejection::Cycle.into());
     }
-    let Slot { above, name, taken } = slot;
+    check_policies(&found.way, &slot.way)?;
+    mounts::check_move(&edit.reader(), &found, slot.way.namespace.id)?;
+    let Slot { way, name, taken } = slot;
     if let Some(other) = taken.as_ref().filter(|other| other.id != found.node.id) {
         check_replace(edit, &found.node, other, replace)?;
     }
     let Some(name) = name else { return Err(Rejection::NotEmpty.into()) };
-    if found.node.name.as_ref() == Some(&name) && above == found.above {
+    if found.node.name.as_ref() == Some(&name) && way.above == found.way.above {
         return Ok(unchanged(&found.node));
     }
-    let place = Place::new(&above, &name)?;
+    let place = Place::new(&way, &name)?;
     let replaced = taken.filter(|other| other.id != found.node.id);
-    edit.check_move(&found.above, &found.node, &above, replaced.as_ref())?;
+    edit.check_move(&found.way, &found.node, &way, replaced.as_ref())?;
     if let Some(other) = replaced {
-        edit.remove(&above, &other)?;
+        edit.remove(&way, &other)?;
     }
-    Ok(edit.relocate(&found.above, found.node, place)?)
+    Ok(edit.relocate(&found.way, found.node, place)?)
 }
 
 /// Whether a node may take the place of another one.
@@ -50,9 +53,11 @@ fn check_replace(edit: &Edit<impl KvTxn>, node: &Node, other: &Node, replace: bo
     if !replace {
         return Err(Rejection::AlreadyExists.into());
     }
-    match (node.is_directory(), other.is_directory()) {
+    let holds_nodes = |node: &Node| matches!(node.kind(), Kind::Directory | Kind::Mount);
+    match (holds_nodes(node), holds_nodes(other)) {
         (false, true) => Err(Rejection::IsADirectory.into()),
         (true, false) => Err(Rejection::NotADirectory.into()),
+        (true, true) if other.kind() == Kind::Mount => Err(Rejection::NotEmpty.into()),
         (true, true) if edit.reader().usage(other.id)?.nodes > 0 => Err(Rejection::NotEmpty.into()),
         _ => Ok(()),
     }

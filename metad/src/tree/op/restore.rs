@@ -1,11 +1,12 @@
 //! Brings back what was at a place: the content that a file had, or a tree that is gone.
 
-use super::{copy::gather, unchanged};
+use super::{check_policies, copy::gather, unchanged};
 use crate::{
     kv::KvTxn,
     tree::{
         Tried,
         edit::{Edit, Place},
+        mounts,
     },
     types::{NameInvalid, NodeRef, Rejection, Revision, StepResult},
 };
@@ -22,14 +23,16 @@ pub(super) fn restore(
     let Some(name) = &slot.name else {
         return Err(Rejection::NameInvalid(NameInvalid::Root).into());
     };
+    check_policies(&then.way, &slot.way)?;
     let Some(now) = slot.taken else {
-        let nodes = gather(&edit.reader_at(Some(revision))?, then.node, slot.above.len())?;
-        return edit.create_like(Place::new(&slot.above, name)?, nodes);
+        let nodes = gather(&edit.reader_at(Some(revision))?, then.node, slot.way.above.len())?;
+        mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;
+        return edit.create_like(Place::new(&slot.way, name)?, nodes);
     };
     match (now.content(), then.node.content()) {
         (Some(content), Some(before)) if now.id == then.node.id => match content == before {
             true => Ok(unchanged(&now)),
-            false => edit.update(&slot.above, now.clone(), before.clone()),
+            false => edit.update(&slot.way, now.clone(), before.clone()),
         },
         _ => Err(Rejection::AlreadyExists.into()),
     }

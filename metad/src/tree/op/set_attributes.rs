@@ -17,7 +17,7 @@ pub(super) fn set_attributes(
     rev: Option<Revision>,
 ) -> Tried<StepResult> {
     let found = edit.reader().find(edit.namespace(), target)?;
-    if found.above.is_empty() {
+    if found.is_root() {
         return Err(Rejection::NameInvalid(NameInvalid::Root).into());
     }
     check_rev(&found.node, rev)?;
@@ -30,7 +30,7 @@ pub(super) fn set_attributes(
         return Ok(unchanged(&found.node));
     }
     check_size(&attributes)?;
-    Ok(edit.set_attributes(found.node, attributes)?)
+    Ok(edit.set_attributes(found, attributes)?)
 }
 
 fn check_size(attributes: &Attributes) -> Result<(), Rejection> {

@@ -6,7 +6,7 @@ use super::unchanged;
 use crate::{
     kv::KvTxn,
     tree::{Tried, edit::Edit},
-    types::{NodeRef, Quota, Rejection, StepResult},
+    types::{NodeId, NodeRef, Quota, Rejection, StepResult, Usage},
 };
 
 /// What is there already must fit: a quota is never exceeded, not even for a moment.
@@ -20,15 +20,20 @@ pub(super) fn set_quota(
         return Err(Rejection::NotADirectory.into());
     }
     let account = edit.reader().account(node.id)?;
-    let bounds =
-        [(quota.nodes, NODES, account.usage.nodes), (quota.bytes, BYTES, account.usage.bytes)];
-    for (bound, of, used) in bounds {
-        if let Some(value) = bound.filter(|bound| used > *bound) {
-            return Err(Rejection::QuotaExceeded { directory: node.id, of, value }.into());
-        }
-    }
+    check_fits(node.id, account.usage, quota)?;
     if account.quota != quota {
         edit.set_quota(node.id, quota)?;
     }
     Ok(unchanged(&node))
+}
+
+/// Refuses a quota for less than there is.
+pub(super) fn check_fits(directory: NodeId, used: Usage, quota: Quota) -> Result<(), Rejection> {
+    let bounds = [(quota.nodes, NODES, used.nodes), (quota.bytes, BYTES, used.bytes)];
+    for (bound, of, used) in bounds {
+        if let Some(value) = bound.filter(|bound| used > *bound) {
+            return Err(Rejection::QuotaExceeded { directory, of, value });
+        }
+    }
+    Ok(())
 }

@@ -16,7 +16,7 @@ pub(super) fn symlink(
 ) -> Tried<StepResult> {
     let slot = edit.reader().slot(edit.namespace(), target)?;
     match (slot.taken, &slot.name) {
-        (None, Some(name)) => edit.create(Place::new(&slot.above, name)?, Body::Symlink(to.into())),
+        (None, Some(name)) => edit.create(Place::new(&slot.way, name)?, Body::Symlink(to.into())),
         _ => Err(Rejection::AlreadyExists.into()),
     }
 }

@@ -53,12 +53,15 @@ fn bury(
     deleted: Revision,
     is_kept: bool,
 ) -> Result<()> {
-    let name = entry.name.as_ref().expect("decode gives a name").as_str();
+    let name = entry.name.as_ref().expect("decode gives a name").key();
     let reader = Reader::new(&*txn, group);
     let location = reader.location(entry.id)?;
     let holds_nodes = entry.is_directory() && reader.usage(entry.id)?.nodes > 0;
     txn.delete(key::node(group, entry.parent, name));
     txn.delete(key::location(group, entry.id));
+    if let Some(shown) = entry.mounted() {
+        txn.delete(key::mounted(group, shown, entry.id));
+    }
     if is_kept {
         // Also if it came here at that very revision: this leads to its own past.
         txn.put(key::past_node(group, entry.parent, name, deleted), node::encode(entry));
@@ -72,8 +75,10 @@ fn bury(
         // It may have a past of its own.
         txn.put(key::forget(group, entry.id), Vec::new());
     }
-    if holds_nodes {
+    if entry.is_directory() {
         txn.delete(key::usage(group, entry.id));
+    }
+    if holds_nodes {
         txn.put(key::reclaim(group, entry.id), encode_revision(deleted));
     }
     Ok(())

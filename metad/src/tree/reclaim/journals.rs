@@ -67,21 +67,21 @@ fn namespace_from(
 }
 
 /// Removes the versions that a change ended.
-fn forget_line(txn: &mut impl KvTxn, group: GroupId, line: &Change) -> Result<()> {
+pub(super) fn forget_line(txn: &mut impl KvTxn, group: GroupId, line: &Change) -> Result<()> {
     let (node, until) = (&line.node, line.cursor.revision);
     let name = || {
         let name: Option<&Name> = node.name.as_ref();
         name.ok_or_else(|| StorageFault::corrupt("journal record", "a root was changed"))
     };
     let mut end = |parent: NodeId, name: &Name| {
-        txn.delete(key::past_node(group, parent, name.as_str(), until));
+        txn.delete(key::past_node(group, parent, name.key(), until));
     };
     match (line.kind, &line.from) {
-        (ChangeKind::Created, _) => return Ok(()),
+        (ChangeKind::Created | ChangeKind::MovedIn { .. }, _) => return Ok(()),
         (ChangeKind::Moved, Some((parent, name))) => end(*parent, name),
         _ => end(node.parent, name()?),
     }
-    if matches!(line.kind, ChangeKind::Moved | ChangeKind::Deleted) {
+    if !matches!(line.kind, ChangeKind::Updated) {
         txn.delete(key::past_location(group, node.id, until));
     }
     if line.kind == ChangeKind::Deleted && node.is_directory() {

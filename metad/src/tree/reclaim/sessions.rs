@@ -2,7 +2,7 @@
 
 use crate::{
     kv::{KvRead, KvTxn, Result},
-    records::{key, session},
+    records::{key, session, system::System},
     tree::session::has_expired,
     types::{ClientId, GroupId},
 };
@@ -28,6 +28,7 @@ pub(super) fn next(
 pub(super) fn reclaim(
     txn: &mut impl KvTxn,
     group: GroupId,
+    system: &mut System,
     client: ClientId,
     records_max: usize,
 ) -> Result<usize> {
@@ -38,6 +39,7 @@ pub(super) fn reclaim(
     replies.into_iter().for_each(|reply| txn.delete(reply));
     if count < records_max {
         txn.delete(key::session(group, client));
+        system.sessions -= 1;
     }
     Ok(count.max(1))
 }

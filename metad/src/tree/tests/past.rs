@@ -50,8 +50,8 @@ fn the_past() {
             at 4 stat /a/b/f: File #4 rev 4 nodes 0 bytes 2
             at 5 stat /a/b/f: no such namespace or node
             at 5 stat /c/f: File #4 rev 4 nodes 0 bytes 2
-            at 5 lookup #4: #4 /c/f
-            at 4 lookup #4: #4 /a/b/f
+            at 5 lookup #4: #4 /c/f in 1
+            at 4 lookup #4: #4 /a/b/f in 1
             at 2 list /a: b #3 rev 2
             at 5 list /: a #2 rev 2, c #3 rev 5
             at 7 list /: 

@@ -1,11 +1,11 @@
 //! Random scripts: whatever is asked for, the invariants hold; a rejection leaves the
 //! tree alone; and the order in which a batch is cut makes no difference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 
-use super::script::{GROUP, Machine, NAMESPACE, content};
+use super::script::{GROUP, Machine, content};
 use crate::{
     records::{key, system},
     tree::{
@@ -13,13 +13,13 @@ use crate::{
         query::{self, Source},
     },
     types::{
-        Action, CommitMode, Condition, Node, NodeId, NodeRef, Outcome, Path, Quota, Rejection,
-        Revision, Step,
+        Action, CommitMode, Condition, Fence, LockRef, Mutation, Name, NamespaceId, Node, NodeId,
+        NodeRef, Outcome, Path, Policy, Quota, Rejection, Revision, Step,
     },
 };
 
 fn path() -> impl Strategy<Value = NodeRef> {
-    let names = proptest::collection::vec("[abc]", 0..4);
+    let names = proptest::collection::vec("[abcA]", 0..4);
     let path = names.prop_map(|names| Path::parse(&names.join("/")).unwrap());
     let start = prop_oneof![4 => Just(0u64), 1 => 1..12u64];
     (start, path).prop_map(|(start, path)| NodeRef { start: NodeId(start), path })
@@ -54,6 +54,8 @@ fn step() -> impl Strategy<Value = Step> {
             Step::Restore { target, revision: Revision(revision) }
         }),
         path().prop_map(|target| Step::Symlink { target, to: "a".into() }),
+        (path(), namespace()).prop_map(|(target, namespace)| Step::Mount { target, namespace }),
+        path().prop_map(|target| Step::Unmount { target }),
         (path(), rev()).prop_map(|(target, rev)| {
             let set = [("colour".to_owned(), vec![7])].into();
             Step::SetAttributes { target, set, remove: vec!["size".to_owned()], rev }
@@ -76,51 +78,168 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Steps, or housekeeping.
-fn action() -> impl Strategy<Value = Result<Vec<Step>, Action>> {
+/// One that does not ask what was there at a revision.
+fn present_step() -> impl Strategy<Value = Step> {
+    step().prop_filter("of the past", |step| {
+        !matches!(step, Step::Restore { .. } | Step::Copy { at: Some(_), .. })
+    })
+}
+
+fn namespace() -> impl Strategy<Value = NamespaceId> {
+    prop_oneof![4 => 1..4u64, 1 => 1..6u64].prop_map(NamespaceId)
+}
+
+fn mutation() -> impl Strategy<Value = Mutation> {
+    let steps = prop_oneof![
+        2 => step().prop_map(|step| vec![step]),
+        1 => proptest::collection::vec(step(), 2..5),
+    ];
+    let lock = || {
+        let target = (path(), namespace());
+        target.prop_map(|(target, namespace)| LockRef { namespace, target, name: "".into() })
+    };
+    let fence =
+        || (lock(), 1..20u64).prop_map(|(lock, token)| Fence { lock, token: Revision(token) });
+    let name = || "[abc]".prop_map(|name| Name::new(&name).unwrap());
     prop_oneof![
-        6 => step().prop_map(|step| Ok(vec![step])),
-        3 => proptest::collection::vec(step(), 2..5).prop_map(Ok),
+        30 => (namespace(), steps)
+            .prop_map(|(namespace, steps)| Mutation::Steps { namespace, steps }),
+        1 => (name(), any::<bool>()).prop_map(|(name, casefold)| {
+            let policy = if casefold { Policy::Casefold } else { Policy::Exact };
+            Mutation::CreateNamespace { name, policy, quota: Quota::default() }
+        }),
+        1 => (namespace(), name()).prop_map(|(namespace, name)| Mutation::UpdateNamespace {
+            namespace,
+            name: Some(name),
+            quota: None
+        }),
+        1 => (namespace(), any::<bool>()).prop_map(|(namespace, recursive)| {
+            Mutation::DeleteNamespace { namespace, recursive }
+        }),
+        1 => (namespace(), name())
+            .prop_map(|(namespace, name)| Mutation::CreateSnapshot { namespace, name }),
+        1 => (namespace(), name())
+            .prop_map(|(namespace, name)| Mutation::DeleteSnapshot { namespace, name }),
+        1 => (lock(), 0..4u64).prop_map(|(lock, ttl_ms)| Mutation::AcquireLock { lock, ttl_ms }),
+        1 => (fence(), 0..4u64)
+            .prop_map(|(fence, ttl_ms)| Mutation::RenewLock { fence, ttl_ms }),
+        1 => fence().prop_map(Mutation::ReleaseLock),
+    ]
+}
+
+/// Mutations, or housekeeping.
+fn action() -> impl Strategy<Value = Result<Mutation, Action>> {
+    prop_oneof![
+        9 => mutation().prop_map(Ok),
         1 => (1..4u32).prop_map(|records_max| Err(Action::Reclaim { records_max })),
         1 => (0..30u64).prop_map(|up_to| Err(Action::Compact { up_to: Revision(up_to) })),
     ]
 }
 
+/// One tree of each policy, and one more.
+fn machine() -> Machine {
+    let mut machine = Machine::new();
+    machine.create_namespace("shared", Policy::Exact);
+    machine.create_namespace("folded", Policy::Casefold);
+    machine
+}
+
+fn namespaces(machine: &Machine) -> Vec<NamespaceId> {
+    let namespaces = query::namespaces(&machine.state, GROUP).unwrap();
+    namespaces.into_iter().map(|namespace| namespace.id).collect()
+}
+
 /// All that can be reached from the root, as it is or was.
-fn walk(machine: &Machine, at: Option<Revision>) -> Result<Vec<Node>, Rejection> {
+fn walk(
+    machine: &Machine,
+    namespace: NamespaceId,
+    at: Option<Revision>,
+) -> Result<Vec<Node>, Rejection> {
     let source = Source { at, ..Source::now(&machine.state, GROUP) };
     let mut nodes = Vec::new();
     let mut queue = vec![NodeId::NONE];
     while let Some(start) = queue.pop() {
         let target = NodeRef { start, path: Path::default() };
-        let page = query::list_page(source, NAMESPACE, &target, None, usize::MAX).unwrap()?;
-        let names = page.entries.iter().map(|node| node.name.clone());
-        assert!(names.is_sorted(), "{:?}", page.entries);
-        queue.extend(page.entries.iter().filter(|node| node.is_directory()).map(|node| node.id));
-        nodes.extend(page.entries);
+        let page = query::list_page(source, namespace, &target, None, usize::MAX).unwrap()?;
+        let page = page.entries.into_iter().map(|entry| entry.node).collect::<Vec<_>>();
+        let names = page.iter().map(|node| node.name.clone());
+        assert!(names.is_sorted(), "{page:?}");
+        queue.extend(page.iter().filter(|node| node.is_directory()).map(|node| node.id));
+        nodes.extend(page);
     }
+    // One after the other, in one go.
+    let root = NodeRef::default();
+    let listed = query::list_tree_page(source, namespace, &root, &Path::default(), usize::MAX);
+    assert_eq!(listed.unwrap()?.entries.len(), nodes.len());
     // By its id, each is found where it was.
     for node in &nodes {
         let target = NodeRef { start: node.id, path: Path::default() };
-        let found = query::stat(source, NAMESPACE, &target).unwrap().map(|stat| stat.node);
+        let found = query::stat(source, namespace, &target).unwrap().map(|stat| stat.node);
         assert_eq!(found.as_ref(), Ok(node));
     }
     Ok(nodes)
 }
 
+/// What was there at revisions.
+type Seen = BTreeMap<(NamespaceId, Revision), Result<Vec<Node>, Rejection>>;
+
 /// Reading at a retained revision gives what was read at that revision then.
-fn compare_past(machine: &Machine, seen: &BTreeMap<Revision, Result<Vec<Node>, Rejection>>) {
+fn compare_past(machine: &Machine, seen: &Seen) {
     let system = machine.state.get(&key::system(GROUP)).expect("there is one");
     let oldest = system::decode(system).unwrap().compacted;
-    for (revision, then) in seen {
-        match walk(machine, Some(*revision)) {
+    let present = namespaces(machine);
+    for ((namespace, revision), then) in seen {
+        match walk(machine, *namespace, Some(*revision)) {
+            Err(Rejection::NotFound) => assert!(!present.contains(namespace)),
             Err(rejection) => {
                 assert_eq!(rejection, Rejection::RevisionCompacted { oldest });
                 assert!(*revision < oldest);
             }
-            now => assert_eq!(now, *then, "at {revision}"),
+            now => assert_eq!(now, *then, "namespace {namespace} at {revision}"),
         }
     }
+}
+
+/// What differs between two revisions is what two listings show.
+fn compare_diff(machine: &Machine, from: Revision, to: Revision) {
+    for namespace in namespaces(machine) {
+        let source = Source::now(&machine.state, GROUP);
+        let Ok(told) = query::diff(source, namespace, from, Some(to)).unwrap() else { continue };
+        let by_id = |at| -> BTreeMap<NodeId, Node> {
+            let nodes = walk(machine, namespace, Some(at)).unwrap();
+            nodes.into_iter().map(|node| (node.id, node)).collect()
+        };
+        let (before, after) = (by_id(from), by_id(to));
+        let touched = |id: &NodeId| match (before.get(id), after.get(id)) {
+            (Some(was), None) => {
+                before.get(&was.parent).is_none() || after.contains_key(&was.parent)
+            }
+            (None, Some(is)) => after.get(&is.parent).is_none() || before.contains_key(&is.parent),
+            (Some(was), Some(is)) => Node { rev: is.rev, ..was.clone() } != *is,
+            (None, None) => false,
+        };
+        let ids: BTreeSet<NodeId> = before.keys().chain(after.keys()).copied().collect();
+        let expected = ids.into_iter().filter(touched).collect::<Vec<_>>();
+        let node = |side: &Option<query::Located>| side.as_ref().map(|side| side.node.clone());
+        let found = told.iter().map(|told| {
+            let (was, is) = (node(&told.before), node(&told.after));
+            let id = was.as_ref().or(is.as_ref()).expect("one of them").id;
+            assert_eq!((was.as_ref(), is.as_ref()), (before.get(&id), after.get(&id)));
+            id
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected, "namespace {namespace}, {from} to {to}");
+    }
+}
+
+fn reclaim_all(machine: &mut Machine) {
+    while machine.apply(Action::Reclaim { records_max: 2 }).outcome
+        == (Outcome::Reclaimed { more: true })
+    {}
+}
+
+fn check_invariants(machine: &Machine) {
+    let violations = check_tree(&machine.state, GROUP).unwrap();
+    assert!(violations.is_empty(), "{violations:?}");
 }
 
 /// The reachable tree, without what is known of sessions.
@@ -137,13 +256,14 @@ proptest! {
 
     #[test]
     fn the_invariants_hold(script in proptest::collection::vec(action(), 1..40)) {
-        let mut machine = Machine::new();
-        let mut seen = BTreeMap::new();
+        let mut machine = machine();
+        let mut seen = Seen::new();
         for action in script {
             let before = visible(&machine);
             let revision = query::revision(&machine.state, GROUP).unwrap();
+            let is_mutation = action.is_ok();
             let applied = match action {
-                Ok(steps) => machine.mutate(steps),
+                Ok(mutation) => machine.ask_for(mutation),
                 Err(housekeeping) => machine.apply(housekeeping),
             };
             match applied.outcome {
@@ -151,44 +271,59 @@ proptest! {
                     prop_assert_eq!(applied.revision, revision);
                     prop_assert_eq!(visible(&machine), before);
                 }
-                Outcome::Steps(_) => prop_assert!(applied.revision >= revision),
+                _ if is_mutation => prop_assert!(applied.revision >= revision),
                 _ => prop_assert_eq!(applied.revision, revision),
             }
-            let violations = check_tree(&machine.state, GROUP).unwrap();
-            prop_assert!(violations.is_empty(), "{:?}", violations);
-            seen.insert(applied.revision, walk(&machine, None));
+            check_invariants(&machine);
+            for namespace in namespaces(&machine) {
+                seen.insert((namespace, applied.revision), walk(&machine, namespace, None));
+            }
             compare_past(&machine, &seen);
         }
+        let now = query::revision(&machine.state, GROUP).unwrap();
+        for part in 1..4 {
+            compare_diff(&machine, Revision(now.0 * part / 4), Revision(now.0 * (part + 1) / 4));
+        }
         // Housekeeping comes to an end, and leaves what can be reached.
-        let root = NodeRef::default();
-        let before = query::stat(Source::now(&machine.state, GROUP), NAMESPACE, &root).unwrap();
-        while (machine.apply(Action::Reclaim { records_max: 2 })).outcome
-            == (Outcome::Reclaimed { more: true })
-        {}
+        let under = |machine: &Machine| -> Vec<u64> {
+            let root = NodeRef::default();
+            let source = Source::now(&machine.state, GROUP);
+            let stat = |id| query::stat(source, id, &root).unwrap().unwrap().account.usage.nodes;
+            namespaces(machine).into_iter().map(stat).collect()
+        };
+        let before = under(&machine);
+        reclaim_all(&mut machine);
+        check_invariants(&machine);
         compare_past(&machine, &seen);
-        prop_assert_eq!(query::stat(Source::now(&machine.state, GROUP), NAMESPACE, &root).unwrap(), before);
+        prop_assert_eq!(under(&machine), before.clone());
         let stored = key::nodes(GROUP);
         let stored = machine.state.range(stored.start..stored.end).count() as u64;
-        let root = query::stat(Source::now(&machine.state, GROUP), NAMESPACE, &root).unwrap().unwrap();
-        prop_assert_eq!(stored, root.account.usage.nodes);
+        prop_assert_eq!(stored, before.into_iter().sum::<u64>());
         // What is no longer kept goes, all of it.
+        for namespace in namespaces(&machine) {
+            for name in ["a", "b", "c"] {
+                let name = Name::new(name).unwrap();
+                machine.ask_for(Mutation::DeleteSnapshot { namespace, name });
+            }
+        }
         let up_to = query::revision(&machine.state, GROUP).unwrap();
         machine.apply(Action::Compact { up_to });
-        while (machine.apply(Action::Reclaim { records_max: 2 })).outcome
-            == (Outcome::Reclaimed { more: true })
-        {}
-        let violations = check_tree(&machine.state, GROUP).unwrap();
-        prop_assert!(violations.is_empty(), "{:?}", violations);
+        reclaim_all(&mut machine);
+        check_invariants(&machine);
         for past in [key::past_nodes(GROUP), key::past_locations(GROUP)] {
             for key in machine.state.range(past.start..past.end).map(|(key, _)| key) {
                 prop_assert_eq!(key::last_id(key), Some(up_to.0));
             }
         }
+        let gone = key::deleted_namespaces(GROUP);
+        prop_assert_eq!(machine.state.range(gone.start..gone.end).count(), 0);
     }
 
     #[test]
-    fn single_steps_and_batches_agree(steps in proptest::collection::vec(step(), 2..6)) {
-        let (mut one, mut other) = (Machine::new(), Machine::new());
+    fn single_steps_and_batches_agree(
+        steps in proptest::collection::vec(present_step(), 2..6),
+    ) {
+        let (mut one, mut other) = (machine(), machine());
         let batch = one.mutate(steps.clone());
         let singles = steps.into_iter().map(|step| other.mutate(vec![step]).outcome);
         let refused = singles.enumerate().find_map(|(index, outcome)| match outcome {

@@ -1,20 +1,24 @@
 //! Runs a script of operations, a line each, and prints what each answers. The invariants
 //! are checked after every line.
 
+mod ask;
+mod parse;
+
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use expect_test::Expect;
 
+pub use self::parse::{content, node_ref};
+use self::{
+    ask::show,
+    parse::{quota, step},
+};
 use crate::{
     kv::{Txn, Write},
-    tree::{
-        apply,
-        check::check_tree,
-        query::{self, Source},
-    },
+    tree::{apply, check::check_tree},
     types::{
-        Action, Applied, ClientId, Command, CommitMode, Condition, Content, GroupId, Kind, Name,
-        NamespaceId, Node, NodeId, NodeRef, Outcome, Path, Quota, Request, Revision, Step,
+        Action, Applied, ClientId, ClientRequest, Command, Fence, GroupId, Mutation, Name,
+        NamespaceId, Policy, Quota, Request, Revision, Step,
     },
 };
 
@@ -29,27 +33,31 @@ pub struct Machine {
     sequence: u64,
     /// The revision that questions are asked at.
     at: Option<Revision>,
+    /// Where paths start.
+    namespace: NamespaceId,
+    /// What the next mutation depends on.
+    fences: Vec<Fence>,
 }
 
 impl Machine {
     /// With one session and one namespace.
     pub fn new() -> Machine {
-        let mut machine =
-            Machine { state: BTreeMap::new(), time_ms: 1_000, sequence: 1_000, at: None };
+        let mut machine = Machine {
+            state: BTreeMap::new(),
+            time_ms: 1_000,
+            sequence: 1_000,
+            at: None,
+            namespace: NAMESPACE,
+            fences: Vec::new(),
+        };
         machine.apply(Action::OpenSession);
-        let name = Name::new("main").unwrap();
-        let request = machine.next_request();
-        machine.apply(Action::CreateNamespace { request, first_pending: 1, name });
+        machine.create_namespace("main", Policy::Exact);
         machine
     }
 
-    fn source(&self) -> Source<'_> {
-        Source { at: self.at, ..Source::now(&self.state, GROUP) }
-    }
-
-    pub fn next_request(&mut self) -> Request {
-        self.sequence += 1;
-        Request { client: CLIENT, sequence: self.sequence }
+    pub fn create_namespace(&mut self, name: &str, policy: Policy) -> Applied {
+        let (name, quota) = (Name::new(name).unwrap(), Quota::default());
+        self.ask_for(Mutation::CreateNamespace { name, policy, quota })
     }
 
     pub fn apply(&mut self, action: Action) -> Applied {
@@ -66,34 +74,38 @@ impl Machine {
         applied
     }
 
+    /// As the next request.
+    pub fn ask_for(&mut self, mutation: Mutation) -> Applied {
+        self.sequence += 1;
+        self.ask_as(self.sequence, 1, mutation)
+    }
+
+    fn ask_as(&mut self, sequence: u64, first_pending: u64, mutation: Mutation) -> Applied {
+        let request = Request { client: CLIENT, sequence };
+        let fences = std::mem::take(&mut self.fences);
+        self.apply(Action::Request(ClientRequest { request, first_pending, fences, mutation }))
+    }
+
     pub fn mutate(&mut self, steps: Vec<Step>) -> Applied {
-        let request = self.next_request();
-        self.apply(Action::Mutate { request, first_pending: 1, namespace: NAMESPACE, steps })
+        self.ask_for(Mutation::Steps { namespace: self.namespace, steps })
     }
 
     fn line(&mut self, line: &str) -> String {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
-        match verb {
-            "stat" => match query::stat(self.source(), NAMESPACE, &node_ref(rest)).unwrap() {
-                Ok(stat) => {
-                    let (node, usage) = (stat.node, stat.account.usage);
-                    let size = node.bytes() + usage.bytes;
-                    let kept: String = node.attributes.iter().map(shown).collect();
-                    format!(
-                        "{:?} #{} rev {} nodes {} bytes {size}{kept}",
-                        node.kind(),
-                        node.id,
-                        node.rev,
-                        usage.nodes
-                    )
-                }
-                Err(rejection) => rejection.to_string(),
-            },
-            "lookup" => match query::lookup(self.source(), NAMESPACE, &node_ref(rest)).unwrap() {
-                Ok((node, path)) => format!("#{} {path}", node.id),
-                Err(rejection) => rejection.to_string(),
-            },
-            "list" => self.list(&node_ref(rest)),
+        let answer = self.ask(verb, rest).or_else(|| self.arrange(verb, rest));
+        answer.unwrap_or_else(|| {
+            let mutation = self.mutation(verb, rest);
+            let mutation = mutation.unwrap_or_else(|| Mutation::Steps {
+                namespace: self.namespace,
+                steps: vec![step(line)],
+            });
+            show(&self.ask_for(mutation))
+        })
+    }
+
+    /// Lines that are about another one, and housekeeping.
+    fn arrange(&mut self, verb: &str, rest: &str) -> Option<String> {
+        Some(match verb {
             "at" => {
                 let (revision, question) = rest.split_once(' ').unwrap();
                 self.at = Some(Revision(revision.parse().unwrap()));
@@ -101,40 +113,18 @@ impl Machine {
                 self.at = None;
                 answer
             }
-            "snapshot" | "unsnapshot" => {
-                let (request, name) = (self.next_request(), Name::new(rest).unwrap());
-                let (first_pending, namespace) = (1, NAMESPACE);
-                show(&self.apply(match verb {
-                    "snapshot" => {
-                        Action::CreateSnapshot { request, first_pending, namespace, name }
-                    }
-                    _ => Action::DeleteSnapshot { request, first_pending, namespace, name },
-                }))
+            "in" => {
+                let (namespace, line) = rest.split_once(' ').unwrap();
+                self.namespace = NamespaceId(namespace.parse().unwrap());
+                let answer = self.line(line);
+                self.namespace = NAMESPACE;
+                answer
             }
-            "versions" => {
-                let target = node_ref(rest);
-                let found = query::versions(self.source(), NAMESPACE, &target, None, 100).unwrap();
-                match found {
-                    Ok(versions) => {
-                        let version = |node: &Node| {
-                            let name = node.name.clone().unwrap();
-                            format!("rev {} {name} {}", node.rev, node.bytes())
-                        };
-                        versions.iter().map(version).collect::<Vec<_>>().join(", ")
-                    }
-                    Err(rejection) => rejection.to_string(),
-                }
+            "holding" => {
+                let (fence, line) = rest.split_once(' ').unwrap();
+                self.fences = vec![self.fence(fence)];
+                self.line(line)
             }
-            "compact" => {
-                show(&self.apply(Action::Compact { up_to: Revision(rest.parse().unwrap()) }))
-            }
-            "journal" => self.journal(),
-            "wait" => {
-                self.time_ms += rest.parse::<u64>().unwrap();
-                String::new()
-            }
-            "reclaim" => show(&self.apply(Action::Reclaim { records_max: rest.parse().unwrap() })),
-            "batch" => show(&self.mutate(rest.split("; ").map(step).collect())),
             "request" => {
                 let (sequence, mut rest) = rest.split_once(' ').unwrap();
                 let mut first_pending = 1;
@@ -142,149 +132,61 @@ impl Machine {
                     let (pending, step) = more.split_once(' ').unwrap();
                     (first_pending, rest) = (pending.parse().unwrap(), step);
                 }
-                let request = Request { client: CLIENT, sequence: sequence.parse().unwrap() };
-                let (namespace, steps) = (NAMESPACE, vec![step(rest)]);
-                show(&self.apply(Action::Mutate { request, first_pending, namespace, steps }))
+                let mutation = Mutation::Steps { namespace: NAMESPACE, steps: vec![step(rest)] };
+                show(&self.ask_as(sequence.parse().unwrap(), first_pending, mutation))
             }
-            _ => show(&self.mutate(vec![step(line)])),
-        }
-    }
-
-    fn list(&self, target: &NodeRef) -> String {
-        let page = query::list_page(self.source(), NAMESPACE, target, None, 100).unwrap();
-        match page {
-            Ok(page) => {
-                let entries = page.entries.iter();
-                entries
-                    .map(|node| {
-                        format!("{} #{} rev {}", node.name.clone().unwrap(), node.id, node.rev)
-                    })
-                    .collect::<Vec<_>>()
-                    .join(", ")
+            "wait" => {
+                self.time_ms += rest.parse::<u64>().unwrap();
+                String::new()
             }
-            Err(rejection) => rejection.to_string(),
-        }
+            "compact" => {
+                show(&self.apply(Action::Compact { up_to: Revision(rest.parse().unwrap()) }))
+            }
+            "reclaim" => show(&self.apply(Action::Reclaim { records_max: rest.parse().unwrap() })),
+            _ => return None,
+        })
     }
 
-    fn journal(&self) -> String {
-        let page = match query::journal_page(&self.state, GROUP, NAMESPACE, None, 100).unwrap() {
-            Ok(page) => page,
-            Err(rejection) => return rejection.to_string(),
-        };
-        let changes = page.changes.iter().map(|change| {
-            let (cursor, node) = (change.cursor, &change.node);
-            let name = node.name.clone().unwrap();
-            let (kind, parent) = (change.kind, node.parent);
-            let at = format!("{}.{}", cursor.revision, cursor.ordinal);
-            let from = change.from.as_ref();
-            let from = from.map(|(parent, name)| format!(", was {name} in #{parent}"));
-            let from = from.unwrap_or_default();
-            format!("\n    {at} {kind:?} #{} {name} in #{parent}{from}", node.id)
-        });
-        changes.collect()
+    /// `TARGET@TOKEN`.
+    fn fence(&self, text: &str) -> Fence {
+        let (lock, token) = text.split_once('@').unwrap();
+        Fence { lock: self.lock_ref(lock), token: Revision(token.parse().unwrap()) }
     }
-}
 
-fn shown((name, value): (&String, &Vec<u8>)) -> String {
-    format!(" {name}={}", String::from_utf8_lossy(value))
-}
-
-fn show(applied: &Applied) -> String {
-    let answer = match &applied.outcome {
-        Outcome::Rejected(rejection) => rejection.to_string(),
-        Outcome::Steps(results) => {
-            let results = results.iter().map(|result| {
-                let renamed = result.renamed.as_ref().map(|name| format!(" {name:?}"));
-                format!("#{} rev {}{}", result.id, result.rev, renamed.unwrap_or_default())
-            });
-            results.collect::<Vec<_>>().join(", ")
-        }
-        other => format!("{other:?}"),
-    };
-    format!("@{} {answer}", applied.revision)
-}
-
-fn node_ref(text: &str) -> NodeRef {
-    match text.strip_prefix('#') {
-        Some(id) => NodeRef { start: NodeId(id.parse().unwrap()), path: Path::default() },
-        None => NodeRef { start: NodeId::NONE, path: Path::parse(text).unwrap() },
-    }
-}
-
-pub fn content(size: u64) -> Content {
-    let mut hash = [0; 32];
-    hash[..8].copy_from_slice(&size.to_be_bytes());
-    Content { size, hash, media_type: String::new(), mtime_ms: 0, blocks: Vec::new() }
-}
-
-/// `VERB[!][@REV] ARGUMENT…`
-fn step(line: &str) -> Step {
-    let words = line.split(' ').collect::<Vec<_>>();
-    let (verb, rev) = match words[0].split_once('@') {
-        Some((verb, rev)) => (verb, Some(Revision(rev.parse().unwrap()))),
-        None => (words[0], None),
-    };
-    match (verb, &words[1..]) {
-        ("mkdir", ["-p", path]) => Step::Mkdir { target: node_ref(path), parents: true },
-        ("mkdir", [path]) => Step::Mkdir { target: node_ref(path), parents: false },
-        ("commit" | "commit+rename", [mode, path, size]) => Step::Commit {
-            target: node_ref(path),
-            autorename: (verb == "commit+rename").then(|| "Ann".into()),
-            content: content(size.parse().unwrap()),
-            mode: match mode.split_once('@') {
-                Some((_, rev)) => CommitMode::Update { rev: Revision(rev.parse().unwrap()) },
-                None if *mode == "create" => CommitMode::Create,
-                None => CommitMode::Overwrite,
-            },
-        },
-        ("move" | "move!", [from, to]) => {
-            Step::Move { from: node_ref(from), to: node_ref(to), replace: verb == "move!", rev }
-        }
-        ("symlink", [path, to]) => Step::Symlink { target: node_ref(path), to: (*to).into() },
-        ("copy", [from, to]) => Step::Copy { from: node_ref(from), to: node_ref(to), at: rev },
-        ("quota", [path, bounds @ ..]) => {
-            let bound = |name: &str| {
-                let bound = bounds.iter().find_map(|bound| bound.strip_prefix(name));
-                bound.map(|value| value.parse().unwrap())
-            };
-            let quota = Quota { nodes: bound("nodes="), bytes: bound("bytes=") };
-            Step::SetQuota { target: node_ref(path), quota }
-        }
-        ("restore", [path]) => {
-            Step::Restore { target: node_ref(path), revision: rev.expect("a revision") }
-        }
-        ("set", [path, changes @ ..]) => set_attributes(node_ref(path), changes, rev),
-        ("check", [path, condition]) => {
-            Step::Check { target: node_ref(path), condition: self::condition(condition) }
-        }
-        ("delete", ["-r", path]) => Step::Delete { target: node_ref(path), recursive: true, rev },
-        ("delete", [path]) => Step::Delete { target: node_ref(path), recursive: false, rev },
-        _ => panic!("unknown line {line:?}"),
-    }
-}
-
-/// `name=value` sets, `-name` removes.
-fn set_attributes(target: NodeRef, changes: &[&str], rev: Option<Revision>) -> Step {
-    let set = changes.iter().filter_map(|change| change.split_once('='));
-    let remove = changes.iter().filter_map(|change| change.strip_prefix('-'));
-    Step::SetAttributes {
-        target,
-        set: set.map(|(name, value)| (name.to_owned(), value.into())).collect(),
-        remove: remove.map(str::to_owned).collect(),
-        rev,
-    }
-}
-
-fn condition(text: &str) -> Condition {
-    let number = |text: &str| Revision(text.parse().unwrap());
-    match text.split_once('=') {
-        Some(("rev", rev)) => Condition::Rev(number(rev)),
-        Some(("unchanged", revision)) => Condition::Unchanged(number(revision)),
-        Some((_, "directory")) => Condition::Kind(Kind::Directory),
-        Some((_, "file")) => Condition::Kind(Kind::File),
-        Some(_) => Condition::Kind(Kind::Symlink),
-        None if text == "exists" => Condition::Exists,
-        None => Condition::Absent,
+    /// Mutations that are not single steps.
+    fn mutation(&mut self, verb: &str, rest: &str) -> Option<Mutation> {
+        let namespace = self.namespace;
+        let words = rest.split(' ').collect::<Vec<_>>();
+        let name = |text: &str| Name::new(text).unwrap();
+        Some(match (verb, words.as_slice()) {
+            ("batch", _) => {
+                Mutation::Steps { namespace, steps: rest.split("; ").map(step).collect() }
+            }
+            ("create-namespace", [text, rules @ ..]) => {
+                let casefold = rules.contains(&"casefold");
+                let policy = if casefold { Policy::Casefold } else { Policy::Exact };
+                Mutation::CreateNamespace { name: name(text), policy, quota: quota(rules) }
+            }
+            ("rename-namespace", [text]) => {
+                Mutation::UpdateNamespace { namespace, name: Some(name(text)), quota: None }
+            }
+            ("bound-namespace", bounds) => {
+                Mutation::UpdateNamespace { namespace, name: None, quota: Some(quota(bounds)) }
+            }
+            ("delete-namespace", flags) => {
+                Mutation::DeleteNamespace { namespace, recursive: flags == ["-r"] }
+            }
+            ("snapshot", _) => Mutation::CreateSnapshot { namespace, name: name(rest) },
+            ("unsnapshot", _) => Mutation::DeleteSnapshot { namespace, name: name(rest) },
+            ("acquire", [lock, ttl_ms]) => {
+                Mutation::AcquireLock { lock: self.lock_ref(lock), ttl_ms: ttl_ms.parse().unwrap() }
+            }
+            ("renew", [fence, ttl_ms]) => {
+                Mutation::RenewLock { fence: self.fence(fence), ttl_ms: ttl_ms.parse().unwrap() }
+            }
+            ("release", [fence]) => Mutation::ReleaseLock(self.fence(fence)),
+            _ => return None,
+        })
     }
 }
 

@@ -1,0 +1,128 @@
+//! What differs in a namespace between two revisions. The journal between them says which
+//! nodes to compare, so that it costs what happened, not what is there.
+
+use std::collections::BTreeSet;
+
+use metad_proto::limits;
+
+use super::Source;
+use crate::{
+    kv::KvRead,
+    records::{change, key},
+    tree::{Answer, Tried, answer, reader::Reader},
+    types::{
+        Cursor, NameInvalid, Namespace, NamespaceId, Node, NodeId, NodeRef, Path, Rejection,
+        Revision,
+    },
+};
+
+/// A node at a revision, and its path there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// The node.
+    pub node: Node,
+    /// From the root.
+    pub path: Path,
+}
+
+/// What became of a node. One of the two at least is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// As it was.
+    pub before: Option<Located>,
+    /// As it is.
+    pub after: Option<Located>,
+}
+
+/// The differences of two revisions, in the order of the nodes' ids. What is under a
+/// directory that was added or removed is not told, but for what was there before, or still
+/// is, somewhere else.
+pub fn diff(
+    source: Source,
+    id: NamespaceId,
+    from: Revision,
+    to: Option<Revision>,
+) -> Answer<Vec<Difference>> {
+    let compare = || -> Tried<Vec<Difference>> {
+        let now = Reader::new(source.view, source.group).system()?.revision;
+        let to = to.unwrap_or(now);
+        let namespace = Source { at: Some(to), ..source }.reader()?.namespace(id)?;
+        Source { at: Some(from), ..source }.reader()?.namespace(id)?;
+        if from > to {
+            return Err(Rejection::NameInvalid(NameInvalid::Revisions).into());
+        }
+        let side = |at| Side {
+            reader: Reader { at: Some(at), ..Reader::new(source.view, source.group) },
+            namespace: &namespace,
+        };
+        let (before, after) = (side(from), side(to));
+        let mut differences = Vec::new();
+        for node in touched(source, id, from, to)? {
+            differences.extend(difference(&before, &after, node)?);
+        }
+        Ok(differences)
+    };
+    answer(compare())
+}
+
+/// The nodes that the journal between two revisions tells of.
+fn touched(
+    source: Source,
+    id: NamespaceId,
+    from: Revision,
+    to: Revision,
+) -> Tried<BTreeSet<NodeId>> {
+    let range = key::journal_after(source.group, id, Some(Cursor::after(from)));
+    let end = key::journal(source.group, id, Cursor { revision: to.next(), ordinal: 0 });
+    let mut touched = BTreeSet::new();
+    for (count, pair) in source.view.scan(&range.start, &end).enumerate() {
+        if count >= limits::DIFF_CHANGES_MAX {
+            let (limit, value) = (limits::DIFF_CHANGES, limits::DIFF_CHANGES_MAX as u64);
+            return Err(Rejection::LimitExceeded { limit, value }.into());
+        }
+        touched.insert(change::decode(&pair?.1)?.node.id);
+    }
+    Ok(touched)
+}
+
+fn difference(
+    before: &Side<impl KvRead + ?Sized>,
+    after: &Side<impl KvRead + ?Sized>,
+    id: NodeId,
+) -> Tried<Option<Difference>> {
+    let (was, is) = (before.find(id)?, after.find(id)?);
+    let is_told = match (&was, &is) {
+        (None, None) => false,
+        // The directory says it, if it shares the fate.
+        (Some(was), None) => after.has(was.node.parent)?,
+        (None, Some(is)) => before.has(is.node.parent)?,
+        (Some(was), Some(is)) => {
+            let place = |node: &Node| (node.parent, node.name.clone());
+            place(&was.node) != place(&is.node)
+                || was.node.body != is.node.body
+                || was.node.attributes != is.node.attributes
+        }
+    };
+    Ok(is_told.then_some(Difference { before: was, after: is }))
+}
+
+/// The tree at one of the revisions.
+struct Side<'v, V: ?Sized> {
+    reader: Reader<'v, V>,
+    namespace: &'v Namespace,
+}
+
+impl<V: KvRead + ?Sized> Side<'_, V> {
+    fn has(&self, id: NodeId) -> Tried<bool> {
+        Ok(id == self.namespace.root || self.find(id)?.is_some())
+    }
+
+    fn find(&self, id: NodeId) -> Tried<Option<Located>> {
+        let target = NodeRef { start: id, path: Path::default() };
+        let Ok(found) = answer(self.reader.find(self.namespace, &target))? else {
+            return Ok(None);
+        };
+        let path = self.reader.path(&found)?;
+        Ok(Some(Located { node: found.node, path }))
+    }
+}

@@ -1,0 +1,88 @@
+//! Single nodes: what they are, where they are, what they were.
+
+use super::Source;
+use crate::{
+    kv::KvRead,
+    tree::{
+        Answer, Tried, answer, past,
+        reader::{Found, Reader},
+    },
+    types::{Account, NamespaceId, Node, NodeRef, Path, Rejection, Revision, Stat},
+};
+
+/// A node and what is under it now; what was under it in the past is not known.
+pub fn stat(source: Source, id: NamespaceId, target: &NodeRef) -> Answer<Stat> {
+    let find = || -> Tried<Stat> {
+        let reader = source.reader()?;
+        stat_in(&reader, reader.find(&reader.namespace(id)?, target)?)
+    };
+    answer(find())
+}
+
+/// Several nodes: each is found, or refused by itself.
+pub fn stats(
+    source: Source,
+    id: NamespaceId,
+    targets: &[NodeRef],
+) -> Answer<Vec<Result<Stat, Rejection>>> {
+    let find = || -> Tried<Vec<Result<Stat, Rejection>>> {
+        let reader = source.reader()?;
+        let namespace = reader.namespace(id)?;
+        let mut stats = Vec::with_capacity(targets.len());
+        for target in targets {
+            let found = reader.find(&namespace, target);
+            stats.push(answer(found.and_then(|found| stat_in(&reader, found)))?);
+        }
+        Ok(stats)
+    };
+    answer(find())
+}
+
+fn stat_in(reader: &Reader<impl KvRead + ?Sized>, found: Found) -> Tried<Stat> {
+    let Found { node, way } = found;
+    let counted = match node.mounted() {
+        _ if reader.at.is_some() => None,
+        // What it shows may be gone.
+        Some(shown) => answer(reader.namespace(shown))?.ok().map(|shown| shown.root),
+        None => node.is_directory().then_some(node.id),
+    };
+    let account = counted.map_or(Ok(Account::default()), |counted| reader.account(counted))?;
+    Ok(Stat { node, namespace: way.namespace.id, account })
+}
+
+/// A node, the namespace that it is in, and its whole path there.
+pub fn lookup(
+    source: Source,
+    id: NamespaceId,
+    target: &NodeRef,
+) -> Answer<(Node, NamespaceId, Path)> {
+    let find = || -> Tried<(Node, NamespaceId, Path)> {
+        let reader = source.reader()?;
+        let found = reader.find(&reader.namespace(id)?, target)?;
+        let path = reader.path(&found)?;
+        Ok((found.node, found.way.namespace.id, path))
+    };
+    answer(find())
+}
+
+/// The versions of a node that are kept, the latest first: at most `limit` of those before
+/// a revision.
+pub fn versions(
+    source: Source,
+    id: NamespaceId,
+    target: &NodeRef,
+    before: Option<Revision>,
+    limit: usize,
+) -> Answer<Vec<Node>> {
+    let read = || -> Tried<Vec<Node>> {
+        let reader = source.reader()?;
+        let node = reader.find(&reader.namespace(id)?, target)?.node;
+        let oldest = reader.system()?.compacted;
+        let mut versions = past::versions(source.view, source.group, node.id, oldest)?;
+        versions.retain(|version| before.is_none_or(|before| version.rev < before));
+        versions.sort_by_key(|version| std::cmp::Reverse(version.rev));
+        versions.truncate(limit);
+        Ok(versions)
+    };
+    answer(read())
+}

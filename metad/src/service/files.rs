@@ -17,7 +17,8 @@ use super::{
 use crate::{
     kv,
     raft::{Replica, Unavailable},
-    types::{Action, Applied, NamespaceId, Outcome, Revision, ServerId},
+    tree::query,
+    types::{Action, Applied, Mutation, NamespaceId, Outcome, Rejection, Revision, ServerId},
 };
 
 /// The service.
@@ -47,6 +48,7 @@ impl Files {
     }
 
     pub(super) async fn propose(&self, action: Action) -> Result<Applied, Status> {
+        self.check_room(&action)?;
         let proposed = self.replica.propose(action).await;
         let applied = proposed.map_err(|unavailable| self.unavailable(unavailable))?;
         match &applied.outcome {
@@ -54,6 +56,28 @@ impl Files {
                 Err(status::rejected(why, Some(applied.revision), self.server()))
             }
             _ => Ok(applied),
+        }
+    }
+
+    /// What a full state refuses needs no place in the log.
+    fn check_room(&self, action: &Action) -> Result<(), Status> {
+        let mutation = match action {
+            Action::Request(request) => Some(&request.mutation),
+            _ => None,
+        };
+        if !matches!(mutation, None | Some(Mutation::AcquireLock { .. })) {
+            return Ok(());
+        }
+        let fault = |fault| status::fault(&fault, &self.replica);
+        let view = self.replica.state().view().map_err(fault)?;
+        let group = self.replica.member().group;
+        match query::check_room(&*view, group, action).map_err(fault)? {
+            Err(rejection @ Rejection::LimitExceeded { .. }) => {
+                let revision = query::revision(&*view, group).map_err(fault)?;
+                Err(status::rejected(&rejection, Some(revision), self.server()))
+            }
+            // Whether the namespace is there is for apply to say.
+            _ => Ok(()),
         }
     }
 

@@ -8,6 +8,7 @@ mod locks;
 mod namespaces;
 mod nodes;
 
+use metad_proto::limits;
 use xxhash_rust::xxh3::Xxh3;
 
 pub use self::{
@@ -18,13 +19,13 @@ pub use self::{
     namespaces::{Which, namespace, namespaces, snapshots},
     nodes::{lookup, stat, stats, versions},
 };
-use super::{Tried, reader::Reader, reclaim, retention};
+use super::{Answer, Tried, answer, reader::Reader, reclaim, retention};
 
 pub use super::retention::Retention;
 use crate::{
     kv::{KvRead, Result},
     records::key,
-    types::{GroupId, Revision},
+    types::{Action, ClientRequest, GroupId, Mutation, Rejection, Revision},
 };
 
 /// A view of any kind.
@@ -60,6 +61,29 @@ pub fn revision(view: View, group: GroupId) -> Result<Revision> {
 /// Replicated time, milliseconds since 1970.
 pub fn time_ms(view: View, group: GroupId) -> Result<u64> {
     Ok(Reader::new(view, group).system()?.time_ms)
+}
+
+/// Refuses what the state has no room for, as apply will, so that it need not go through Raft.
+pub fn check_room(view: View, group: GroupId, action: &Action) -> Answer<()> {
+    let check = || -> Tried<()> {
+        let reader = Reader::new(view, group);
+        let (used, limit, value) = match action {
+            Action::OpenSession => {
+                (reader.system()?.sessions, limits::SESSIONS, limits::SESSIONS_MAX)
+            }
+            Action::Request(ClientRequest {
+                mutation: Mutation::AcquireLock { lock, .. }, ..
+            }) if reader.lock_at(&reader.lock_key(lock)?)?.is_none() => {
+                (reader.system()?.locks, limits::LOCKS, limits::LOCKS_MAX)
+            }
+            _ => return Ok(()),
+        };
+        match used < value {
+            true => Ok(()),
+            false => Err(Rejection::LimitExceeded { limit, value }.into()),
+        }
+    };
+    answer(check())
 }
 
 /// The revision before which the past need no longer be kept at a time (milliseconds since

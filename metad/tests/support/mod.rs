@@ -271,7 +271,7 @@ impl Session {
             async |mut files: FilesClient<_>| files.open_session(v1::OpenSessionRequest {}).await;
         let client_id = cluster.ask(open).await.expect("session").into_inner().client_id;
         let mut session = Session { client_id, next: 1, ns: 0 };
-        let create = v1::CreateNamespace { name: namespace.to_owned() };
+        let create = v1::CreateNamespace { name: namespace.to_owned(), ..Default::default() };
         let request = session.request(v1::mutate_request::Mutation::CreateNamespace(create));
         let made = mutate(cluster, &request).await.expect("namespace");
         let Some(v1::mutate_reply::Result::Namespace(made)) = made.result else {
@@ -290,6 +290,7 @@ impl Session {
         let sequence = self.next;
         self.next += 1;
         v1::MutateRequest {
+            fences: Vec::new(),
             request: Some(v1::RequestId { client_id: self.client_id, sequence }),
             first_pending: sequence,
             mutation: Some(mutation),

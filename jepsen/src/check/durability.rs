@@ -34,7 +34,7 @@ pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
     let told = revisions_by_request(journals);
     let mut counts = Counts::default();
     for operation in history.operations.iter().filter(|operation| is_mutation(operation)) {
-        check_operation(operation, journals, &told, &mut counts, &mut findings);
+        check_operation(history, operation, journals, &told, &mut counts, &mut findings);
     }
     check_requests(&told, &mut findings);
     check_revisions(journals, &mut findings);
@@ -79,10 +79,14 @@ fn is_mutation(operation: &Operation) -> bool {
             | "set_attributes"
             | "check"
             | "batch"
+            | "restore"
+            | "mount"
+            | "unmount"
     )
 }
 
 fn check_operation(
+    history: &History,
     operation: &Operation,
     journals: &Journals,
     told: &BTreeMap<RequestId, BTreeSet<u64>>,
@@ -93,6 +97,7 @@ fn check_operation(
     let told = operation.request.and_then(|request| told.get(&request));
     let ns = operation.input.get("ns").and_then(Value::as_u64);
     let journal = ns.and_then(|ns| journals.journals.get(&ns));
+    let covers = |revision| ns.is_some_and(|ns| journals.cover_ways_from(ns, history, revision));
     match (effect, told) {
         (Effect::None, Some(revisions)) => findings.push(format!(
             "line {}: the {} changed nothing, but the journal tells of it at {revisions:?}",
@@ -110,8 +115,14 @@ fn check_operation(
             let Some(revision) = operation.revision else { return };
             match journal {
                 Some(journal) if journal.covers(revision) => {
+                    // Over a mount it may be told in another namespace's journal.
+                    let mut changes = journals.at(revision).peekable();
+                    if changes.peek().is_none() && !covers(revision) {
+                        counts.beyond += 1;
+                        return;
+                    }
                     counts.found += 1;
-                    check_change(operation, revision, journal.at(revision), findings);
+                    check_change(operation, revision, changes, findings);
                 }
                 _ => counts.beyond += 1,
             }
@@ -179,7 +190,7 @@ fn effect_of(operation: &Operation) -> Effect {
         rev.is_some() && rev == operation.revision
     };
     match operation.function.as_str() {
-        "delete" | "symlink" | "copy" => Effect::Certain,
+        "delete" | "symlink" | "copy" | "mount" | "unmount" => Effect::Certain,
         "check" => Effect::None,
         "commit" if renamed_in(value).is_some() => Effect::Certain,
         "mkdir" if !flag("parents") => Effect::Certain,
@@ -209,7 +220,7 @@ fn check_requests(told: &BTreeMap<RequestId, BTreeSet<u64>>, findings: &mut Vec<
 
 fn check_revisions(journals: &Journals, findings: &mut Vec<String>) {
     let mut requests: BTreeMap<u64, BTreeSet<RequestId>> = BTreeMap::new();
-    for change in journals.journals.values().flat_map(|journal| journal.changes.values()) {
+    for (_, change) in journals.all_changes() {
         if let Some(request) = change.request {
             requests.entry(change.cursor.revision).or_default().insert(request);
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::replay::Replayed;
+use super::replayed::{Found, Replayed};
 use crate::check::verdict::shorten;
 use crate::history::{Operation, Outcome};
 
@@ -17,10 +17,14 @@ impl Replayed {
         }
         let start = read.input.get("id").and_then(Value::as_u64);
         let path = read.input.get("path").and_then(Value::as_str).unwrap_or("");
+        let is_list = read.function == "list";
+        let is_recursive = read.input.get("recursive").and_then(Value::as_bool) == Some(true);
         let fits = match self.resolve(start, path) {
-            None => false,
-            Some(id) if read.function == "list" => self.fits_list(id, answer),
-            Some(id) => self.fits_stat(id, answer),
+            Found::Nothing => false,
+            Found::Elsewhere => return,
+            Found::Node(id) if is_list && self.is_mount(id) => return,
+            Found::Node(id) if is_list => self.fits_list(id, is_recursive, answer),
+            Found::Node(id) => self.fits_stat(id, answer),
         };
         if !fits {
             let revision = read.revision.unwrap_or_default();
@@ -33,19 +37,43 @@ impl Replayed {
         }
     }
 
-    fn fits_list(&self, id: u64, answer: &Value) -> bool {
+    fn is_mount(&self, id: u64) -> bool {
+        self.nodes.get(&id).is_some_and(|node| node.body.is_mount())
+    }
+
+    fn fits_list(&self, id: u64, is_recursive: bool, answer: &Value) -> bool {
         let Some(entries) = answer.get("entries").and_then(Value::as_array) else { return false };
-        let mut children = self.children_of(id);
+        let field = if is_recursive { "path" } else { "name" };
+        let mut expected = self.listing(id, is_recursive).into_iter();
         let all_told = entries.iter().all(|entry| {
-            let Some((name, child)) = children.next() else { return false };
+            let Some((label, child)) = expected.next() else { return false };
             let node = self.nodes.get(&child);
             let kind = node.and_then(|node| node.body.kind.as_deref());
-            entry.get("name").and_then(Value::as_str) == Some(name)
+            entry.get(field).and_then(Value::as_str) == Some(label.as_str())
                 && fits_number(entry, "id", Some(child))
                 && fits_number(entry, "rev", node.and_then(|node| node.rev))
                 && fits_text(entry, "kind", kind)
         });
-        all_told && children.next().is_none()
+        all_told && expected.next().is_none()
+    }
+
+    /// What a listing should tell, by names, or by paths if it is of all that is under it.
+    fn listing(&self, top: u64, is_recursive: bool) -> Vec<(String, u64)> {
+        let mut listing = Vec::new();
+        let mut stack = vec![(String::new(), top)];
+        while let Some((path, id)) = stack.pop() {
+            if id != top {
+                listing.push((path.clone(), id));
+            }
+            if id == top || is_recursive {
+                let prefix = if id == top { String::new() } else { format!("{path}/") };
+                let from = stack.len();
+                let child = |(name, child)| (format!("{prefix}{name}"), child);
+                stack.extend(self.children_of(id).map(child));
+                stack[from..].reverse();
+            }
+        }
+        listing
     }
 
     fn fits_stat(&self, id: u64, answer: &Value) -> bool {
@@ -58,6 +86,7 @@ impl Replayed {
             && fits_text(answer, "hash", content.map(|(hash, _)| hash.as_str()))
             && fits_number(answer, "size", content.map(|(_, size)| *size))
             && fits_text(answer, "symlink", body.symlink.as_deref())
+            && fits_number(answer, "mount", body.mount)
             && fits_attributes(answer, &body.attributes)
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::Journal;
 use super::pages::{Change, ChangeKind, namespace_of};
-use super::replay::Replayed;
+use super::replayed::{Found, Replayed};
 use crate::history::{History, Operation, Outcome, RequestId};
 
 /// The copies of one namespace that were asked for outside of batches, by their requests.
@@ -21,6 +21,8 @@ impl<'h> Copies<'h> {
     pub(super) fn of(history: &'h History, ns: u64) -> Copies<'h> {
         let is_copy = |operation: &&Operation| {
             operation.function == "copy"
+                // What was there before is no longer in the tree.
+                && operation.input.get("at_revision").and_then(Value::as_u64).unwrap_or(0) == 0
                 && namespace_of(operation) == Some(ns)
                 && !matches!(operation.outcome, Outcome::Fail(_))
         };
@@ -42,8 +44,9 @@ impl<'h> Copies<'h> {
         let number = |field: &str| copy.input.get(field).and_then(Value::as_u64);
         let from = copy.input.get("from").and_then(Value::as_str).unwrap_or("");
         let differs = match tree.resolve(number("from_id"), from) {
-            Some(top) => compare(tree, top, told),
-            None => Some("is of what is not there".to_string()),
+            Found::Node(top) => compare(tree, top, told),
+            Found::Nothing => Some("is of what is not there".to_string()),
+            Found::Elsewhere => None,
         };
         if let Some(reason) = differs {
             findings.push(format!("line {}: the copy at revision {revision} {reason}", copy.line));

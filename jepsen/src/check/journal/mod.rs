@@ -3,13 +3,15 @@
 //! Checks that every page is in order, starts after its cursor and skips no ordinal; that
 //! all pages tell the same changes for the same stretch (unique and gap-free); that a page
 //! is no older than what was acknowledged before it was asked for; that a parent is told
-//! before its children; that a copy is told as what it was made from; and that replaying the journal from its start gives what listings
-//! and stats answered at each revision. Shares no code with the model of the tree.
+//! before its children; that a copy is told as what it was made from; that what goes from one
+//! namespace to another is told in both; and that replaying the journals from their starts
+//! gives what listings and stats answered at each revision. Shares no code with the model of the tree.
 
 mod compare;
 mod copies;
 mod pages;
 mod replay;
+mod replayed;
 #[cfg(test)]
 mod tests;
 
@@ -17,8 +19,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use pages::{Change, ChangeKind, Cursor, Page, read_pages};
 
+use serde_json::Value;
+
 use super::verdict::{Check, Verdict};
-use crate::history::{History, Outcome, RequestId};
+use crate::history::{History, Operation, Outcome, RequestId};
 use crate::model::BadOperation;
 use crate::model::tree::{Hint, Hints};
 
@@ -58,10 +62,40 @@ impl Journals {
         Ok(Journals { journals })
     }
 
+    /// Every change that any page tells, with its namespace.
+    pub(super) fn all_changes(&self) -> impl Iterator<Item = (u64, &Change)> {
+        self.journals
+            .iter()
+            .flat_map(|(ns, journal)| journal.changes.values().map(|change| (*ns, change)))
+    }
+
+    /// The changes of one revision, in whatever namespace.
+    pub(super) fn at(&self, revision: u64) -> impl Iterator<Item = &Change> {
+        self.journals.values().flat_map(move |journal| journal.at(revision))
+    }
+
+    /// Whether a revision is known wherever a change in this namespace may be told: over a
+    /// mount that is any other.
+    pub(super) fn cover_ways_from(&self, ns: u64, history: &History, revision: u64) -> bool {
+        let covers =
+            |ns| self.journals.get(&ns).is_some_and(|journal: &Journal| journal.covers(revision));
+        if !history.operations.iter().any(mounts_something) {
+            return covers(ns);
+        }
+        let created = history.operations.iter().filter_map(|operation| match &operation.outcome {
+            Outcome::Ok(value) if operation.function == "create_namespace" => {
+                value.get("id").and_then(Value::as_u64)
+            }
+            _ => None,
+        });
+        let mut all = history.header.namespaces.iter().map(|namespace| namespace.id).chain(created);
+        all.all(covers)
+    }
+
     /// What the journal tells of each request.
     pub(super) fn hints(&self) -> Hints {
         let mut hints = Hints::new();
-        for change in self.journals.values().flat_map(|journal| journal.changes.values()) {
+        for (_, change) in self.all_changes() {
             let Some(request) = change.request else { continue };
             let hint = hints.entry(request).or_default();
             if hint.revision != change.cursor.revision {
@@ -73,6 +107,13 @@ impl Journals {
         }
         hints
     }
+}
+
+fn mounts_something(operation: &Operation) -> bool {
+    let is_mount = |f: &str| f == "mount";
+    let steps = operation.input.get("steps").and_then(Value::as_array);
+    let name = |step: &Value| step.get("f").and_then(Value::as_str).is_some_and(is_mount);
+    is_mount(&operation.function) || steps.is_some_and(|steps| steps.iter().any(name))
 }
 
 impl Journal {
@@ -111,7 +152,6 @@ pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
     let mut findings = Vec::new();
     let mut changes_count = 0;
     let mut pages_count = 0;
-    let mut reads_count = 0;
     for (ns, journal) in &journals.journals {
         changes_count += journal.changes.len();
         pages_count += journal.pages.len();
@@ -121,8 +161,9 @@ pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
             check_agreement(page, journal, &mut findings);
             acknowledged.check_freshness(page, &mut findings);
         }
-        reads_count += replay::check(history, *ns, journal, &mut findings);
     }
+    check_crossings(journals, &mut findings);
+    let reads_count = replay::check(history, journals, &mut findings);
     let detail = format!(
         "{changes_count} changes in {pages_count} pages, replayed and compared with {reads_count} reads"
     );
@@ -156,7 +197,7 @@ fn check_order(page: &Page, findings: &mut Vec<String>) {
                 page.line
             ));
         }
-        let rev_fits = match change.is_deletion() {
+        let rev_fits = match change.is_farewell() {
             true => change.rev.is_none_or(|rev| rev <= cursor.revision),
             false => change.rev.is_none_or(|rev| rev == cursor.revision),
         };
@@ -175,6 +216,36 @@ fn check_order(page: &Page, findings: &mut Vec<String>) {
         && !page.changes.is_empty()
     {
         findings.push(format!("line {}: a page of revision {revision} tells of {last}", page.line));
+    }
+    if let (Some(revision), Some(at_least)) = (page.revision, page.at_least)
+        && revision < at_least
+    {
+        findings.push(format!(
+            "line {}: a page of revision {revision}, though {at_least} at least was asked for",
+            page.line
+        ));
+    }
+}
+
+/// What goes from one namespace to another is told in both journals.
+fn check_crossings(journals: &Journals, findings: &mut Vec<String>) {
+    for (ns, change) in journals.all_changes() {
+        let (Some(other_ns), revision) = (change.other_ns, change.cursor.revision) else {
+            continue;
+        };
+        let Some(other) = journals.journals.get(&other_ns) else { continue };
+        // Of what came in, parts may be told again; what went out is told at its top.
+        let fits = |told: &Change| match change.kind {
+            ChangeKind::MovedOut => told.kind == ChangeKind::MovedIn && told.id == change.id,
+            _ => told.kind == ChangeKind::MovedOut && told.other_ns == Some(ns),
+        };
+        if other.covers(revision) && !other.at(revision).any(fits) {
+            findings.push(format!(
+                "line {}: {} moves node {} between namespaces {ns} and {other_ns}, and the other \
+                 journal does not tell of it",
+                change.line, change.cursor, change.id
+            ));
+        }
     }
 }
 
@@ -236,7 +307,7 @@ impl Acknowledged {
             return;
         };
         match page.revision {
-            Some(revision) if revision < *acknowledged && !page.is_subscription => {
+            Some(revision) if revision < *acknowledged && !page.may_lag => {
                 findings.push(format!(
                     "line {}: a page of revision {revision}, though {acknowledged} was acknowledged before",
                     page.line
@@ -250,7 +321,7 @@ impl Acknowledged {
 /// Requests by what the journal says of them.
 pub(super) fn revisions_by_request(journals: &Journals) -> BTreeMap<RequestId, BTreeSet<u64>> {
     let mut revisions: BTreeMap<RequestId, BTreeSet<u64>> = BTreeMap::new();
-    for change in journals.journals.values().flat_map(|journal| journal.changes.values()) {
+    for (_, change) in journals.all_changes() {
         if let Some(request) = change.request {
             revisions.entry(request).or_default().insert(change.cursor.revision);
         }

@@ -35,22 +35,28 @@ impl fmt::Display for Cursor {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub(in crate::check) enum ChangeKind {
     Created,
     Updated,
     Moved,
     Deleted,
+    /// From another namespace, with all that is under it.
+    MovedIn,
+    /// To another namespace, with all that is under it.
+    MovedOut,
 }
 
 /// What a node is, as far as it was told.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(in crate::check) struct Body {
-    /// `directory`, `file` or `symlink`.
+    /// `directory`, `file`, `symlink` or `mount`.
     pub(in crate::check) kind: Option<String>,
     /// Hash and size.
     pub(in crate::check) content: Option<(String, u64)>,
     pub(in crate::check) symlink: Option<String>,
+    /// The namespace that a mount shows.
+    pub(in crate::check) mount: Option<u64>,
     pub(in crate::check) attributes: BTreeMap<String, String>,
 }
 
@@ -59,8 +65,12 @@ impl Body {
     pub(super) fn is_directory(&self) -> bool {
         match self.kind.as_deref() {
             Some(kind) => kind == "directory",
-            None => self.content.is_none() && self.symlink.is_none(),
+            None => self.content.is_none() && self.symlink.is_none() && self.mount.is_none(),
         }
+    }
+
+    pub(super) fn is_mount(&self) -> bool {
+        self.mount.is_some() || self.kind.as_deref() == Some("mount")
     }
 }
 
@@ -74,14 +84,17 @@ pub(in crate::check) struct Change {
     pub(in crate::check) name: String,
     pub(in crate::check) rev: Option<u64>,
     pub(in crate::check) body: Body,
+    /// Of what was moved in or out.
+    pub(in crate::check) other_ns: Option<u64>,
     pub(in crate::check) request: Option<RequestId>,
     /// The line of the page that told it first.
     pub(in crate::check) line: u32,
 }
 
 impl Change {
-    pub(super) fn is_deletion(&self) -> bool {
-        self.kind == ChangeKind::Deleted
+    /// Whether it tells of the node as it was.
+    pub(super) fn is_farewell(&self) -> bool {
+        matches!(self.kind, ChangeKind::Deleted | ChangeKind::MovedOut)
     }
 }
 
@@ -91,7 +104,10 @@ impl PartialEq for Change {
         let parts = |change: &Change| {
             (change.cursor, change.kind, change.id, change.parent, change.rev, change.request)
         };
-        parts(self) == parts(other) && self.name == other.name && self.body == other.body
+        parts(self) == parts(other)
+            && self.name == other.name
+            && self.body == other.body
+            && self.other_ns == other.other_ns
     }
 }
 
@@ -106,8 +122,10 @@ pub(in crate::check) struct Page {
     pub(super) changes: Vec<Change>,
     pub(super) end: bool,
     pub(super) revision: Option<u64>,
-    /// Told by a subscription, which may lag behind.
-    pub(super) is_subscription: bool,
+    /// Told by a subscription, or asked for without the latest: it may lag behind.
+    pub(super) may_lag: bool,
+    /// The revision that it was asked to reflect at least.
+    pub(super) at_least: Option<u64>,
 }
 
 impl Page {
@@ -124,6 +142,8 @@ impl Page {
 struct RawRequest {
     ns: u64,
     cursor: Option<(u64, u64)>,
+    at_least: Option<u64>,
+    consistency: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -147,6 +167,8 @@ struct RawChange {
     hash: Option<String>,
     size: Option<u64>,
     symlink: Option<String>,
+    mount: Option<u64>,
+    other_ns: Option<u64>,
     #[serde(default)]
     attributes: BTreeMap<String, String>,
     request: Option<(u64, u64)>,
@@ -188,7 +210,10 @@ fn read_page(operation: &Operation, value: &Value) -> Result<Page, serde_json::E
         changes,
         end: raw.end,
         revision: operation.revision,
-        is_subscription: operation.function == "subscribe",
+        may_lag: operation.function == "subscribe"
+            || request.at_least.is_some()
+            || request.consistency.as_deref() == Some("any"),
+        at_least: request.at_least,
     })
 }
 
@@ -204,8 +229,10 @@ fn read_change(raw: RawChange, line: u32) -> Change {
             kind: raw.node_kind,
             content: raw.hash.map(|hash| (hash, raw.size.unwrap_or_default())),
             symlink: raw.symlink,
+            mount: raw.mount.filter(|ns| *ns != 0),
             attributes: raw.attributes,
         },
+        other_ns: raw.other_ns.filter(|ns| *ns != 0),
         request: raw.request.map(|(client, sequence)| RequestId { client, sequence }),
         line,
     }

@@ -1,68 +1,122 @@
-//! Replays a journal from its start and holds it against what reads answered.
+//! Replays journals from their starts and holds them against what reads answered.
+//!
+//! All namespaces go together, revision by revision: what one journal tells to have come from
+//! another namespace is what the other's tree had there. Where that is not known, the rest of
+//! the journal is not replayed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::iter::Peekable;
+use std::vec::IntoIter;
 
 use serde_json::Value;
 
 use super::copies::Copies;
-use super::pages::{Body, Change, ChangeKind, namespace_of};
-use super::{FINDINGS_MAX, Journal};
+use super::pages::{ChangeKind, namespace_of};
+use super::replayed::{Departed, Refusal, Replayed};
+use super::{FINDINGS_MAX, Journal, Journals};
 use crate::history::{History, Operation, Outcome};
-
-/// The tree as the journal tells it.
-#[derive(Default)]
-pub(super) struct Replayed {
-    pub(super) root: Option<u64>,
-    pub(super) nodes: BTreeMap<u64, Node>,
-    children: BTreeMap<(u64, String), u64>,
-    ids_seen: BTreeSet<u64>,
-}
-
-pub(super) struct Node {
-    parent: u64,
-    pub(super) name: String,
-    pub(super) rev: Option<u64>,
-    pub(super) body: Body,
-}
+use crate::names::Policy;
 
 /// Replays what is known without a gap. Returns how many reads were compared.
-pub(super) fn check(
-    history: &History,
-    ns: u64,
-    journal: &Journal,
-    findings: &mut Vec<String>,
-) -> usize {
-    let mut tree = Replayed { root: root_of(history, ns), ..Replayed::default() };
-    let mut reads = reads_of(history, ns, journal);
-    reads.sort_by_key(|operation| operation.revision);
-    let mut reads = reads.into_iter().peekable();
-    let mut compared_count = 0;
-    let copies = Copies::of(history, ns);
-    let mut copied_at = None;
-    let complete = journal.changes.range(..=journal.complete_to);
-    for (cursor, change) in complete {
-        let is_before = |operation: &&Operation| operation.revision < Some(cursor.revision);
-        while let Some(read) = reads.next_if(is_before) {
-            tree.compare(read, findings);
-            compared_count += 1;
-        }
-        if copied_at != Some(cursor.revision) {
-            copied_at = Some(cursor.revision);
-            copies.check(&tree, cursor.revision, journal, findings);
-        }
-        if let Err(reason) = tree.apply(change) {
-            findings.push(format!("line {}: {cursor} {reason}", change.line));
-            return compared_count; // What follows would only repeat it.
+pub(super) fn check(history: &History, journals: &Journals, findings: &mut Vec<String>) -> usize {
+    let mut followers: Vec<Follower<'_>> = journals
+        .journals
+        .iter()
+        .map(|(ns, journal)| Follower::new(history, *ns, journal))
+        .collect();
+    let revisions: BTreeSet<u64> = journals
+        .journals
+        .values()
+        .flat_map(|journal| journal.changes.range(..=journal.complete_to))
+        .map(|(cursor, _)| cursor.revision)
+        .collect();
+    for revision in revisions {
+        let mut departed = Departed::new();
+        // What comes in must have left before.
+        for receives in [false, true] {
+            for follower in &mut followers {
+                if follower.receives_at(revision) == receives {
+                    follower.follow(revision, &mut departed, findings);
+                }
+            }
         }
     }
-    for read in reads {
-        tree.compare(read, findings);
-        compared_count += 1;
-        if findings.len() > FINDINGS_MAX {
-            break;
+    followers.iter_mut().map(|follower| follower.finish(findings)).sum()
+}
+
+/// One journal on its way.
+struct Follower<'h> {
+    journal: &'h Journal,
+    tree: Replayed,
+    reads: Peekable<IntoIter<&'h Operation>>,
+    copies: Copies<'h>,
+    compared_count: usize,
+    /// What follows is not known, or would only repeat a finding.
+    stopped: bool,
+}
+
+impl<'h> Follower<'h> {
+    fn new(history: &'h History, ns: u64, journal: &'h Journal) -> Follower<'h> {
+        let (root, policy) = beginning_of(history, ns);
+        let mut reads = reads_of(history, ns, journal);
+        reads.sort_by_key(|operation| revision_read(operation));
+        Follower {
+            journal,
+            tree: Replayed::new(root, policy),
+            reads: reads.into_iter().peekable(),
+            copies: Copies::of(history, ns),
+            compared_count: 0,
+            stopped: false,
         }
     }
-    compared_count
+
+    fn receives_at(&self, revision: u64) -> bool {
+        self.journal.at(revision).any(|change| change.kind == ChangeKind::MovedIn)
+    }
+
+    fn follow(&mut self, revision: u64, departed: &mut Departed, findings: &mut Vec<String>) {
+        let complete = self.journal.complete_to;
+        let mut changes =
+            self.journal.at(revision).filter(|change| change.cursor <= complete).peekable();
+        if self.stopped || changes.peek().is_none() {
+            return;
+        }
+        let is_before = |operation: &&Operation| revision_read(operation) < Some(revision);
+        while let Some(read) = self.reads.next_if(is_before) {
+            self.tree.compare(read, findings);
+            self.compared_count += 1;
+        }
+        self.copies.check(&self.tree, revision, self.journal, findings);
+        for change in changes {
+            match self.tree.apply(change, departed) {
+                Ok(()) => {}
+                Err(refusal) => {
+                    if let Refusal::Wrong(reason) = refusal {
+                        findings.push(format!("line {}: {} {reason}", change.line, change.cursor));
+                    }
+                    self.stopped = true;
+                    return;
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, findings: &mut Vec<String>) -> usize {
+        while let Some(read) = self.reads.next_if(|_| !self.stopped) {
+            self.tree.compare(read, findings);
+            self.compared_count += 1;
+            if findings.len() > FINDINGS_MAX {
+                break;
+            }
+        }
+        self.compared_count
+    }
+}
+
+/// The revision whose tree a read answers.
+fn revision_read(operation: &Operation) -> Option<u64> {
+    let asked = operation.input.get("at_revision").and_then(Value::as_u64);
+    asked.filter(|revision| *revision != 0).or(operation.revision)
 }
 
 /// Answered listings and stats whose revision the journal reaches.
@@ -70,140 +124,24 @@ fn reads_of<'h>(history: &'h History, ns: u64, journal: &Journal) -> Vec<&'h Ope
     let is_read = |operation: &&Operation| {
         matches!(operation.function.as_str(), "list" | "stat")
             && matches!(&operation.outcome, Outcome::Ok(value) if value.get("rejected").is_none())
-            && operation.revision.is_some_and(|revision| journal.covers(revision))
+            && revision_read(operation).is_some_and(|revision| journal.covers(revision))
             && namespace_of(operation) == Some(ns)
     };
     history.operations.iter().filter(is_read).collect()
 }
 
-/// The root's id, from whatever tells it.
-fn root_of(history: &History, ns: u64) -> Option<u64> {
+/// The root's id and the policy of names, from whatever tells them.
+fn beginning_of(history: &History, ns: u64) -> (Option<u64>, Policy) {
     if let Some(namespace) = history.header.namespaces.iter().find(|namespace| namespace.id == ns) {
-        return Some(namespace.root);
+        return (Some(namespace.root), namespace.policy);
     }
-    history.operations.iter().find_map(|operation| {
+    let created = history.operations.iter().find_map(|operation| {
         let Outcome::Ok(value) = &operation.outcome else { return None };
         let created = operation.function == "create_namespace"
             && value.get("id").and_then(Value::as_u64) == Some(ns);
-        if created { value.get("root").and_then(Value::as_u64) } else { None }
-    })
-}
-
-impl Replayed {
-    fn apply(&mut self, change: &Change) -> Result<(), String> {
-        // A journal whose root nobody told begins with a child of it.
-        let root = *self.root.get_or_insert(change.parent);
-        match change.kind {
-            ChangeKind::Created => {
-                if change.id == root || !self.ids_seen.insert(change.id) {
-                    return Err(format!("creates node {}, which was there before", change.id));
-                }
-                self.check_place(change)?;
-                self.enter(change, change.body.clone());
-            }
-            ChangeKind::Updated => {
-                let node = self.nodes.get_mut(&change.id);
-                let node =
-                    node.ok_or_else(|| format!("updates node {}, which is not there", change.id))?;
-                let is_same = node.parent == change.parent
-                    && node.name == change.name
-                    && node.body.is_directory() == change.body.is_directory()
-                    && node.body.symlink == change.body.symlink;
-                if !is_same {
-                    return Err(format!("updates node {}, which is not as it tells", change.id));
-                }
-                node.rev = change.rev;
-                node.body = change.body.clone();
-            }
-            ChangeKind::Moved => {
-                let node = self.nodes.get(&change.id);
-                let node =
-                    node.ok_or_else(|| format!("moves node {}, which is not there", change.id))?;
-                let (body, place) = (node.body.clone(), (node.parent, node.name.clone()));
-                self.children.remove(&place);
-                self.check_place(change)?;
-                if self.is_within(change.parent, change.id) {
-                    return Err(format!("moves node {} under itself", change.id));
-                }
-                if change.body.kind.is_some() && change.body != body {
-                    return Err(format!("moves node {}, which is not as it tells", change.id));
-                }
-                self.enter(change, body);
-            }
-            ChangeKind::Deleted => {
-                let node = self.nodes.get(&change.id);
-                let node =
-                    node.ok_or_else(|| format!("deletes node {}, which is not there", change.id))?;
-                if node.parent != change.parent || node.name != change.name {
-                    return Err(format!("deletes node {}, which is not as it tells", change.id));
-                }
-                self.remove(change.id);
-            }
-        }
-        Ok(())
-    }
-
-    /// The parent was told before, is a directory, and has no such name yet.
-    fn check_place(&self, change: &Change) -> Result<(), String> {
-        let parent_is_directory = Some(change.parent) == self.root
-            || self.nodes.get(&change.parent).is_some_and(|parent| parent.body.is_directory());
-        if !parent_is_directory {
-            return Err(format!(
-                "puts node {} in {}, which is no directory",
-                change.id, change.parent
-            ));
-        }
-        match self.children.get(&(change.parent, change.name.clone())) {
-            Some(taken) => Err(format!(
-                "puts node {} at {:?} in {}, where node {taken} is",
-                change.id, change.name, change.parent
-            )),
-            None => Ok(()),
-        }
-    }
-
-    fn enter(&mut self, change: &Change, body: Body) {
-        self.children.insert((change.parent, change.name.clone()), change.id);
-        let node = Node { parent: change.parent, name: change.name.clone(), rev: change.rev, body };
-        self.nodes.insert(change.id, node);
-    }
-
-    fn remove(&mut self, top: u64) {
-        let mut doomed = vec![top];
-        while let Some(id) = doomed.pop() {
-            doomed.extend(self.children_of(id).map(|(_, child)| child));
-            if let Some(node) = self.nodes.remove(&id) {
-                self.children.remove(&(node.parent, node.name));
-            }
-        }
-    }
-
-    pub(super) fn children_of(&self, parent: u64) -> impl Iterator<Item = (&str, u64)> {
-        self.children
-            .range((parent, String::new())..)
-            .take_while(move |((of, _), _)| *of == parent)
-            .map(|((_, name), id)| (name.as_str(), *id))
-    }
-
-    fn is_within(&self, id: u64, ancestor: u64) -> bool {
-        let mut current = Some(id);
-        while let Some(id) = current {
-            if id == ancestor {
-                return true;
-            }
-            current = self.nodes.get(&id).map(|node| node.parent);
-        }
-        false
-    }
-
-    /// The node at a path from a node, or from the root.
-    pub(super) fn resolve(&self, start: Option<u64>, path: &str) -> Option<u64> {
-        let start = start.filter(|id| *id != 0).or(self.root)?;
-        let names = path.split('/').filter(|name| !name.is_empty());
-        let mut current = start;
-        for name in names {
-            current = *self.children.get(&(current, name.to_string()))?;
-        }
-        (Some(current) == self.root || self.nodes.contains_key(&current)).then_some(current)
-    }
+        let policy = operation.input.get("policy").and_then(Value::as_str);
+        let policy = policy.and_then(Policy::parse).unwrap_or_default();
+        created.then(|| (value.get("root").and_then(Value::as_u64), policy))
+    });
+    created.unwrap_or_default()
 }

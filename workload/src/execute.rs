@@ -1,26 +1,14 @@
-//! Carries out one operation with a client, and says how it ended in the history's terms.
+//! Carries out one call with a client, and says how it ended in the history's terms.
 
 use metad_client::{
-    Client, Error, Reply, Request,
+    Client, Error, Level, Mutation, Reply, Request,
     errors::{self, Reason},
-    v1::{self, LookupReply, ReadJournalReply, change::Change},
+    steps::at,
+    v1,
 };
-use serde_json::{Value, json};
 
-use crate::operation::{NodeKind, Operation, hex};
-
-/// What was answered.
-#[derive(Clone, Debug)]
-#[allow(missing_docs)]
-pub enum Answer {
-    Namespace(v1::Namespace),
-    /// One for each step.
-    Results(Vec<v1::StepResult>),
-    Node(v1::Node),
-    Found(LookupReply),
-    Entries(Vec<v1::Node>),
-    Journal(ReadJournalReply),
-}
+pub use crate::answer::Answer;
+use crate::operation::{Call, Operation};
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
@@ -36,6 +24,8 @@ pub enum Outcome {
         step: Option<u64>,
         /// The revision that it reflects.
         revision: Option<u64>,
+        /// Of a refused cursor: where to list instead.
+        reset: Option<u64>,
         /// Who refused.
         node: Option<u64>,
     },
@@ -45,70 +35,19 @@ pub enum Outcome {
     Unknown(String),
 }
 
-impl Answer {
-    /// What a completion in the history says, `single` for the answer to a single step.
-    pub fn value(&self, single: bool) -> Value {
-        match self {
-            Answer::Namespace(namespace) => json!({"id": namespace.id, "root": namespace.root}),
-            Answer::Results(results) => match results.as_slice() {
-                [result] if single => result_value(result),
-                results => {
-                    json!({"results": results.iter().map(result_value).collect::<Vec<_>>()})
-                }
-            },
-            Answer::Node(node) => {
-                let value = json!({"id": node.id, "kind": kind(node.kind), "rev": node.rev});
-                with_body(value, node)
-            }
-            Answer::Found(found) => {
-                json!({"id": found.id, "kind": kind(found.kind), "path": found.path})
-            }
-            Answer::Entries(entries) => {
-                let entry = |node: &v1::Node| json!({"name": node.name, "id": node.id, "kind": kind(node.kind), "rev": node.rev});
-                json!({"entries": entries.iter().map(entry).collect::<Vec<_>>()})
-            }
-            Answer::Journal(page) => json!({
-                "changes": page.changes.iter().map(change_value).collect::<Vec<_>>(),
-                "cursor": cursor_value(page.cursor),
-                "end": page.end,
-            }),
-        }
-    }
-}
-
-/// Runs an operation to its end. A mutation needs the request that the history names.
+/// Runs a call to its end. A mutation needs the request that the history names.
 /// An error is one that no service may answer with: the run must stop and show it.
 pub async fn execute(
     client: &Client,
-    ns: u64,
-    operation: &Operation,
+    call: &Call,
     request: Option<&Request>,
 ) -> Result<Outcome, Error> {
-    let request = || request.expect("a mutation is given a request");
-    let reply = match operation {
-        Operation::CreateNamespace { name } => {
-            let reply = client.create_namespace_as(request(), name).await;
-            reply.map(|reply| reply.map(Answer::Namespace))
+    let reply = match request {
+        Some(request) => {
+            let fences: Vec<_> = call.fences.iter().map(|fence| fence.wire()).collect();
+            mutate(&client.fenced(fences), request, call).await
         }
-        Operation::Step(step) => mutate(client, request(), ns, vec![step.wire()]).await,
-        Operation::Batch(steps) => {
-            let steps = steps.iter().map(|step| step.wire()).collect();
-            mutate(client, request(), ns, steps).await
-        }
-        Operation::Stat(target) => {
-            client.stat(ns, target.wire()).await.map(|reply| reply.map(Answer::Node))
-        }
-        Operation::Lookup(target) => {
-            client.lookup(ns, target.wire()).await.map(|reply| reply.map(Answer::Found))
-        }
-        Operation::List { path } => {
-            let target = metad_client::steps::at(path);
-            client.list(ns, target).await.map(|reply| reply.map(Answer::Entries))
-        }
-        Operation::Journal { cursor, limit } => {
-            let reply = client.read_journal(ns, *cursor, *limit).await;
-            reply.map(|reply| reply.map(Answer::Journal))
-        }
+        None => read(&client.reading(call.level.unwrap_or(Level::Linearizable)), call).await,
     };
     match reply {
         Ok(reply) => Ok(Outcome::Done(reply)),
@@ -116,14 +55,105 @@ pub async fn execute(
     }
 }
 
-async fn mutate(
-    client: &Client,
-    request: &Request,
-    ns: u64,
-    steps: Vec<v1::Step>,
-) -> Result<Reply<Answer>, Error> {
-    let reply = client.mutate_as(request, ns, steps).await?;
-    Ok(reply.map(Answer::Results))
+async fn mutate(client: &Client, request: &Request, call: &Call) -> Result<Reply<Answer>, Error> {
+    let ns = call.ns;
+    let apply = Apply { client, request };
+    match call.operation.clone() {
+        Operation::CreateNamespace { name, policy, quota } => {
+            let create = v1::CreateNamespace { name, policy: policy.wire().into(), quota };
+            apply.to(create, Answer::Namespace).await
+        }
+        Operation::UpdateNamespace { name, quota } => {
+            let update = v1::UpdateNamespace { ns, name: name.unwrap_or_default(), quota };
+            apply.to(update, Answer::Namespace).await
+        }
+        Operation::DeleteNamespace { recursive } => {
+            apply.to(v1::DeleteNamespace { ns, recursive }, Answer::Namespace).await
+        }
+        Operation::CreateSnapshot { name } => {
+            apply.to(v1::CreateSnapshot { ns, name }, Answer::Snapshot).await
+        }
+        Operation::DeleteSnapshot { name } => {
+            apply.to(v1::DeleteSnapshot { ns, name }, Answer::Snapshot).await
+        }
+        Operation::AcquireLock { lock, ttl_ms } => {
+            apply.to(v1::AcquireLock { lock: Some(lock.wire(ns)), ttl_ms }, Answer::Lock).await
+        }
+        Operation::RenewLock { lock, token, ttl_ms } => {
+            let renew = v1::RenewLock { lock: Some(lock.wire(ns)), token, ttl_ms };
+            apply.to(renew, Answer::Lock).await
+        }
+        Operation::ReleaseLock { lock, token } => {
+            apply.to(v1::ReleaseLock { lock: Some(lock.wire(ns)), token }, Answer::Lock).await
+        }
+        Operation::Step(step) => apply.steps(ns, vec![step.wire()]).await,
+        Operation::Batch(steps) => {
+            apply.steps(ns, steps.iter().map(|step| step.wire()).collect()).await
+        }
+        read => unreachable!("{} is given no request", read.f()),
+    }
+}
+
+/// Sends mutations under one identity.
+struct Apply<'a> {
+    client: &'a Client,
+    request: &'a Request,
+}
+
+impl Apply<'_> {
+    async fn to<M: Mutation>(
+        &self,
+        mutation: M,
+        answer: impl FnOnce(M::Answer) -> Answer,
+    ) -> Result<Reply<Answer>, Error> {
+        Ok(self.client.apply_as(self.request, mutation).await?.map(answer))
+    }
+
+    async fn steps(&self, ns: u64, steps: Vec<v1::Step>) -> Result<Reply<Answer>, Error> {
+        Ok(self.client.mutate_as(self.request, ns, steps).await?.map(Answer::Results))
+    }
+}
+
+async fn read(client: &Client, call: &Call) -> Result<Reply<Answer>, Error> {
+    let ns = call.ns;
+    let revision = |at: &Option<u64>| at.unwrap_or(0);
+    Ok(match &call.operation {
+        Operation::GetNamespace => client.get_namespace(ns).await?.map(Answer::Described),
+        Operation::ListSnapshots => client.list_snapshots(ns).await?.map(Answer::Snapshots),
+        Operation::GetLock(lock) => client.get_lock(lock.wire(ns)).await?.map(Answer::Held),
+        Operation::Stat { target, at } => {
+            let (target, at_revision) = (Some(target.wire()), revision(at));
+            let request = v1::StatRequest { ns, target, at_revision, consistency: None };
+            client.stat_located(request).await?.map(|(node, ns)| Answer::Node(node, ns))
+        }
+        Operation::BatchStat { paths, at: then } => {
+            let targets = paths.iter().map(at).collect();
+            let at_revision = revision(then);
+            let request = v1::BatchStatRequest { ns, targets, at_revision, consistency: None };
+            client.batch_stat(request).await?.map(Answer::Nodes)
+        }
+        Operation::Lookup { target, at } => {
+            let (target, at_revision) = (Some(target.wire()), revision(at));
+            let request = v1::LookupRequest { ns, target, at_revision, consistency: None };
+            client.lookup_with(request).await?.map(Answer::Found)
+        }
+        Operation::List { target, recursive, at } => {
+            let (target, at_revision) = (Some(target.wire()), revision(at));
+            let page = v1::ListRequest { ns, target, at_revision, ..v1::ListRequest::default() };
+            let page = v1::ListRequest { recursive: *recursive, ..page };
+            client.list_page(page).await?.map(Answer::Entries)
+        }
+        Operation::ListRevisions { path } => {
+            let target = Some(at(path));
+            let request = v1::ListRevisionsRequest { ns, target, ..Default::default() };
+            client.list_revisions(request).await?.map(Answer::Versions)
+        }
+        Operation::Diff { from, to } => client.diff(ns, *from, *to).await?.map(Answer::Differences),
+        Operation::Journal { cursor, limit } => {
+            client.read_journal(ns, *cursor, *limit).await?.map(Answer::Journal)
+        }
+        mutation => unreachable!("{} is given a request", mutation.f()),
+    })
 }
 
 fn outcome_of(error: Error) -> Result<Outcome, Error> {
@@ -136,65 +166,11 @@ fn outcome_of(error: Error) -> Result<Outcome, Error> {
             reason: info.reason,
             step: info.number(errors::STEP),
             revision: error.revision(),
+            reset: info.number(errors::RESET_REVISION),
             node: error.node(),
         }),
         Error::Unavailable { message } => Ok(Outcome::Failed(message)),
         Error::Unknown { message, .. } => Ok(Outcome::Unknown(message)),
         Error::Invalid(_) | Error::Fault { .. } => Err(error),
     }
-}
-
-fn result_value(result: &v1::StepResult) -> Value {
-    let mut value = json!({"id": result.id, "rev": result.rev});
-    if !result.renamed.is_empty() {
-        value["renamed"] = json!(result.renamed);
-    }
-    value
-}
-
-fn kind(kind: i32) -> &'static str {
-    NodeKind::from_wire(kind).map_or("unknown", NodeKind::name)
-}
-
-/// What a node holds besides its place: content, the text of a symlink, attributes.
-fn with_body(mut value: Value, node: &v1::Node) -> Value {
-    if let Some(content) = &node.content {
-        value["hash"] = json!(hex(&content.hash));
-        value["size"] = json!(content.size);
-    }
-    if node.kind == v1::Kind::Symlink as i32 {
-        value["symlink"] = json!(node.symlink);
-    }
-    if !node.attributes.is_empty() {
-        let attributes =
-            node.attributes.iter().map(|(name, bytes)| (name.clone(), json!(hex(bytes))));
-        value["attributes"] = attributes.collect::<serde_json::Map<_, _>>().into();
-    }
-    value
-}
-
-fn cursor_value(cursor: Option<v1::Cursor>) -> Value {
-    cursor.map_or(Value::Null, |cursor| json!([cursor.revision, cursor.ordinal]))
-}
-
-fn change_value(change: &v1::Change) -> Value {
-    let (what, node) = match &change.change {
-        Some(Change::Created(node)) => ("created", node),
-        Some(Change::Updated(node)) => ("updated", node),
-        Some(Change::Moved(node)) => ("moved", node),
-        Some(Change::Deleted(node)) => ("deleted", node),
-        None => return json!({"cursor": cursor_value(change.cursor), "kind": "unknown"}),
-    };
-    let request = change.request.unwrap_or_default();
-    let value = json!({
-        "cursor": cursor_value(change.cursor),
-        "kind": what,
-        "id": node.id,
-        "parent": node.parent_id,
-        "name": node.name,
-        "node_kind": kind(node.kind),
-        "rev": node.rev,
-        "request": [request.client_id, request.sequence],
-    });
-    with_body(value, node)
 }

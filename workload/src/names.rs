@@ -39,6 +39,29 @@ pub fn directory(random: &mut impl Rng) -> String {
     format!("{stem}-{}", random.random_range(0..200))
 }
 
+/// Another spelling of a name: the same but for case or Unicode form, where there is one.
+pub fn respelled(random: &mut impl Rng, name: &str) -> String {
+    for (composed, decomposed) in TWINS {
+        if name == *composed {
+            return (*decomposed).to_owned();
+        }
+        if name == *decomposed {
+            return (*composed).to_owned();
+        }
+    }
+    match random.random_bool(0.5) {
+        true => name.to_uppercase(),
+        false => name.chars().enumerate().map(alternating).collect(),
+    }
+}
+
+fn alternating((position, letter): (usize, char)) -> char {
+    match position % 2 {
+        0 => letter.to_ascii_uppercase(),
+        _ => letter.to_ascii_lowercase(),
+    }
+}
+
 fn variant(random: &mut impl Rng, sibling: Option<&str>) -> String {
     match sibling {
         Some(sibling) if random.random_bool(0.5) => {

@@ -13,17 +13,21 @@ use tokio::{
 };
 
 use crate::{
-    execute::{Answer, Outcome, execute},
-    operation::Operation,
+    answer::Shape,
+    execute::{Outcome, execute},
+    learn::{learn, not_found},
+    operation::{Call, Operation},
     profile::{Next, Plan, team::Team},
     record::{Event, Kind},
     run::{Error, Run},
     stats::Sample,
-    world::World,
+    sync::Syncer,
 };
 
 /// How long a client waits for another one to join its race.
 const RACE_WAIT: Duration = Duration::from_millis(100);
+/// From here on, numbers are not those of a run's clients.
+const FINAL_NUMBERS: u64 = u64::MAX - 1;
 /// Waits of more than so many times the mean are cut.
 const THINK_TIMES_MAX: f64 = 8.0;
 
@@ -41,6 +45,11 @@ pub(crate) struct Process<'a> {
     team: Team,
     /// Which offline window was last drawn for.
     window: u32,
+    number: u64,
+    /// It works for the final reads: its calls are not those of the run.
+    is_final: bool,
+    /// How many calls it has made.
+    calls: u64,
 }
 
 impl<'a> Process<'a> {
@@ -50,10 +59,32 @@ impl<'a> Process<'a> {
         random.set_stream(number);
         let process = run.recorder.fresh_process();
         let team = Team::new(run.config.processes, number);
-        Process { run, client, process, random, team, window: 0 }
+        let is_final = number >= FINAL_NUMBERS;
+        Process { run, client, process, random, team, window: 0, number, is_final, calls: 0 }
     }
 
     pub(crate) async fn work(&mut self) -> Result<(), Error> {
+        match self.run.syncer(self.number) {
+            Some(syncer) => self.work_apart(syncer).await,
+            None => self.work_together().await,
+        }
+    }
+
+    /// Online for a moment, offline for long, again and again.
+    async fn work_apart(&mut self, mut syncer: Syncer) -> Result<(), Error> {
+        while !self.run.is_over() {
+            syncer.online(self).await?;
+            syncer.offline(&mut self.random);
+            // Not all away for equally long.
+            let away = self.run.config.offline_window.mul_f64(self.random.random_range(0.2..1.0));
+            let end = self.run.elapsed() + away;
+            sleep(self.run.until_end(end).saturating_sub(self.run.elapsed())).await;
+        }
+        self.run.shared().syncers.push(syncer);
+        Ok(())
+    }
+
+    async fn work_together(&mut self) -> Result<(), Error> {
         while self.run.claim() {
             self.maybe_offline().await;
             // On a line of its own: the lock must not be held while the operation runs.
@@ -78,54 +109,96 @@ impl<'a> Process<'a> {
     }
 
     async fn invoke(&mut self, plan: Plan) -> Result<(), Error> {
-        let (latency, outcome) = self.perform(&plan.operation).await?;
-        if let Outcome::Done(reply) = &outcome {
-            self.team.told(&reply.value);
-        }
-        let sample =
-            Sample { mutation: plan.operation.is_mutation(), latency, at: self.run.elapsed() };
+        let (latency, outcome) = self.perform(&plan.call).await?;
+        self.told(&plan.call, &outcome);
+        let mutation = plan.call.operation.is_mutation();
+        let sample = Sample { mutation, latency, at: self.run.elapsed() };
         let mut shared = self.run.shared();
         shared.stats.add(&sample, &outcome);
         match outcome {
-            Outcome::Done(reply) => {
-                shared.world.reached(reply.revision);
-                learn(&mut shared.world, plan, reply.value);
-            }
+            Outcome::Done(reply) => learn(&mut shared.world, plan, reply),
             Outcome::Rejected { reason: Reason::NotFound, .. } => {
-                let root = shared.world.root();
-                plan.about
-                    .filter(|id| *id != root)
-                    .into_iter()
-                    .for_each(|id| shared.world.forget(id));
+                not_found(&mut shared.world, &plan);
             }
             Outcome::Rejected { .. } | Outcome::Failed(_) | Outcome::Unknown(_) => {}
         }
         Ok(())
     }
 
-    /// Runs one operation and records it; tells how long it took and how it ended.
-    pub(crate) async fn perform(
-        &mut self,
-        operation: &Operation,
-    ) -> Result<(Duration, Outcome), Error> {
-        let (run, ns) = (self.run, self.run.ns());
-        let request = match operation.is_mutation() {
+    /// As [`perform`](Self::perform), for a client with a replica. None if the run is over.
+    pub(crate) async fn perform_for_sync(&mut self, call: &Call) -> Result<Option<Outcome>, Error> {
+        if self.is_final {
+            return Ok(Some(self.perform(call).await?.1));
+        }
+        if !self.run.claim() {
+            return Ok(None);
+        }
+        let (latency, outcome) = self.perform(call).await?;
+        let mutation = call.operation.is_mutation();
+        let sample = Sample { mutation, latency, at: self.run.elapsed() };
+        self.run.shared().stats.add(&sample, &outcome);
+        self.think().await;
+        Ok(Some(outcome))
+    }
+
+    /// How many calls it has made.
+    pub(crate) fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// Writes what was found out without a call.
+    pub(crate) fn record(
+        &self,
+        f: &str,
+        asked: serde_json::Value,
+        answer: serde_json::Value,
+        revision: u64,
+    ) -> Result<(), Error> {
+        let recorder = &self.run.recorder;
+        recorder.write(Event::new(self.process, Kind::Invoke, f, asked))?;
+        let answer = Event::new(self.process, Kind::Ok, f, answer);
+        recorder.write(answer.answered(Some(revision), None))?;
+        Ok(())
+    }
+
+    fn told(&mut self, call: &Call, outcome: &Outcome) {
+        match outcome {
+            Outcome::Done(reply) => {
+                self.team.told(call, &reply.value);
+                self.team.reached(reply.revision);
+            }
+            Outcome::Rejected { reason, reset, revision, .. } => {
+                if let (Reason::CursorReset, Some(reset)) = (reason, reset) {
+                    self.team.reset(call.ns, *reset);
+                }
+                // What a refused read at a revision reflects may lie in the past.
+                self.team.reached(revision.unwrap_or(0));
+            }
+            Outcome::Failed(_) | Outcome::Unknown(_) => {}
+        }
+    }
+
+    /// Makes one call and records it; tells how long it took and how it ended.
+    pub(crate) async fn perform(&mut self, call: &Call) -> Result<(Duration, Outcome), Error> {
+        let run = self.run;
+        self.calls += 1;
+        let request = match call.operation.is_mutation() {
             true => Some(self.client.next_request().await),
             false => None,
         };
         let request = request.transpose();
         let id = request.as_ref().ok().and_then(|request| request.as_ref().map(Request::id));
-        let invoke = Event::new(self.process, Kind::Invoke, operation.f(), operation.value(ns));
+        let invoke = Event::new(self.process, Kind::Invoke, call.operation.f(), call.value());
         run.recorder.write(invoke.request(id))?;
         let invoked = Instant::now();
         let outcome = match request {
-            Ok(request) => execute(&self.client, ns, operation, request.as_ref()).await?,
+            Ok(request) => execute(&self.client, call, request.as_ref()).await?,
             // Without a session nothing can be sent.
             Err(metad_client::Error::Unavailable { message }) => Outcome::Failed(message),
             Err(error) => return Err(error.into()),
         };
         let latency = invoked.elapsed();
-        run.recorder.write(completion(self.process, operation, ns, &outcome))?;
+        run.recorder.write(completion(self.process, call, &outcome))?;
         if let Outcome::Unknown(_) = outcome {
             self.process = run.recorder.fresh_process();
         }
@@ -170,7 +243,7 @@ impl<'a> Process<'a> {
         if !self.random.random_bool(self.run.config.offline_share) {
             return;
         }
-        self.team.go_offline(&mut self.run.shared().world, &mut self.random);
+        self.team.go_offline(self.run.shared().world.tree_mut(0), &mut self.random);
         let end = window * (now + 1);
         sleep(self.run.until_end(end).saturating_sub(self.run.elapsed())).await;
         self.window = now + 1;
@@ -178,49 +251,40 @@ impl<'a> Process<'a> {
     }
 }
 
-/// What an answer says about the tree.
-fn learn(world: &mut World, plan: Plan, answer: Answer) {
-    match answer {
-        Answer::Results(results) => {
-            for (effect, result) in plan.effects.into_iter().zip(results) {
-                match result.renamed.is_empty() {
-                    true => world.acknowledge(effect, result.id, result.rev),
-                    false => world.acknowledge_copy(effect, result.renamed, result.id, result.rev),
-                }
-            }
-        }
-        Answer::Entries(entries) => {
-            if let Some(parent) = plan.about {
-                world.listed(parent, &entries);
-            }
-        }
-        _ => {}
-    }
-}
-
-fn completion(process: u64, operation: &Operation, ns: u64, outcome: &Outcome) -> Event {
-    let event = |kind, value| Event::new(process, kind, operation.f(), value);
+fn completion(process: u64, call: &Call, outcome: &Outcome) -> Event {
+    let event = |kind, value| Event::new(process, kind, call.operation.f(), value);
     match outcome {
         Outcome::Done(reply) => {
-            let single = matches!(operation, Operation::Step(_));
-            let value = reply.value.value(single);
+            let value = reply.value.value(shape(&call.operation));
             event(Kind::Ok, value).answered(Some(reply.revision), Some(reply.node))
         }
-        Outcome::Rejected { reason, step, revision, node } => {
+        Outcome::Rejected { reason, step, revision, node, .. } => {
             let mut value = serde_json::json!({"rejected": reason.as_str()});
-            if let (Some(step), Operation::Batch(_)) = (step, operation) {
+            if let (Some(step), Operation::Batch(_)) = (step, &call.operation) {
                 value["step"] = (*step).into();
             }
             event(Kind::Ok, value).answered(*revision, *node)
         }
-        Outcome::Failed(why) => event(Kind::Fail, with_error(operation, ns, why)),
-        Outcome::Unknown(why) => event(Kind::Info, with_error(operation, ns, why)),
+        Outcome::Failed(why) => event(Kind::Fail, with_error(call, why)),
+        Outcome::Unknown(why) => event(Kind::Info, with_error(call, why)),
+    }
+}
+
+fn shape(operation: &Operation) -> Shape {
+    let past = match operation {
+        Operation::Stat { at, .. } | Operation::BatchStat { at, .. } => at.is_some(),
+        _ => false,
+    };
+    Shape {
+        single: matches!(operation, Operation::Step(_)),
+        past,
+        recursive: matches!(operation, Operation::List { recursive: true, .. }),
     }
 }
 
 /// As is usual for operations without an answer: what was asked, and why there is no answer.
-fn with_error(operation: &Operation, ns: u64, why: &str) -> serde_json::Value {
-    let mut value = operation.value(ns);
+fn with_error(call: &Call, why: &str) -> serde_json::Value {
+    let mut value = call.value();
     value["error"] = why.into();
     value
 }

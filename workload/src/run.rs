@@ -1,4 +1,4 @@
-//! A run: a namespace of its own, clients at work in it, and the final reads.
+//! A run: namespaces of its own, clients at work in it, and the final reads.
 //!
 //! The parts can be driven one by one, so that a nemesis works meanwhile and the simulator
 //! puts each client on a node of its own: [`Run::start`], [`Run::drive`] or [`Run::process`],
@@ -14,21 +14,18 @@ use std::{
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use metad_client::{Client, Reply, errors::Reason, v1};
+use metad_client::Client;
 use tokio::time::Instant;
 
 use crate::{
-    execute::{Answer, Outcome},
     finale,
-    operation::Operation,
     process::{Offer, Process},
     record::{Header, Recorder},
+    setup::set_up,
     stats::{Report, Stats},
+    sync::{self, Syncer},
     world::World,
 };
-
-/// Attempts to make a namespace for the run that may go without an answer.
-const SETUP_TRIES_MAX: u32 = 3;
 
 /// What a run is.
 #[derive(Clone, Debug)]
@@ -47,7 +44,10 @@ pub struct Config {
     pub offline_window: Duration,
     /// The share of clients that are offline in each window.
     pub offline_share: f64,
-    /// Name of the namespace; a number is added if it is taken.
+    /// The share of clients that keep a replica, with which they go offline for long and merge.
+    pub sync_share: f64,
+    /// Name of the namespace; a number is added if it is taken, or another one that begins with
+    /// it and a dot: such names are those of the run's other namespaces.
     pub namespace: String,
     /// For the header: nodes of the cluster.
     pub nodes: u64,
@@ -66,6 +66,7 @@ impl Config {
             think_time: Duration::ZERO,
             offline_window: Duration::from_secs(3),
             offline_share: 0.05,
+            sync_share: 0.05,
             namespace: format!("team-{seed}"),
             nodes: 3,
             faults: Vec::new(),
@@ -105,10 +106,13 @@ pub(crate) struct Shared {
     pub world: World,
     pub stats: Stats,
     pub offer: Option<Offer>,
+    /// Clients with a replica that have come to the end of their work.
+    pub syncers: Vec<Syncer>,
 }
 
 impl Run {
-    /// Writes the header and makes the namespace, which is the first operation.
+    /// Writes the header, makes the namespace, which is the first operation, and others that
+    /// are mounted in it.
     pub async fn start(
         config: Config,
         client: &Client,
@@ -123,18 +127,19 @@ impl Run {
             config,
             recorder,
             shared: Mutex::new(Shared {
-                world: World::new(0),
+                world: World::new("", 0, 0),
                 stats: Stats::default(),
                 offer: None,
+                syncers: Vec::new(),
             }),
             start: Instant::now(),
             begun: AtomicU64::new(0),
             ns: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         };
-        let namespace = run.set_up(client).await?;
-        run.ns.store(namespace.id, Ordering::Relaxed);
-        run.shared().world = World::new(namespace.root);
+        let world = set_up(&run, client).await?;
+        run.ns.store(world.tree(0).ns(), Ordering::Relaxed);
+        run.shared().world = world;
         run.start = Instant::now();
         Ok(run)
     }
@@ -167,7 +172,7 @@ impl Run {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
-    /// Reads the whole tree and its journal into the history, and tells the figures of the
+    /// Reads all trees and their journals into the history, and tells the figures of the
     /// time until now. To be called when all clients are done and the cluster is whole.
     pub async fn finish(&self, client: &Client) -> Result<Report, Error> {
         let elapsed = self.elapsed();
@@ -196,64 +201,40 @@ impl Run {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// May no more operations begin?
+    pub(crate) fn is_over(&self) -> bool {
+        let begun = self.begun.load(Ordering::Relaxed);
+        self.stopped.load(Ordering::Relaxed)
+            || self.config.time.is_some_and(|time| self.elapsed() >= time)
+            || self.config.operations.is_some_and(|operations| begun >= operations)
+    }
+
     /// May one more operation begin?
     pub(crate) fn claim(&self) -> bool {
-        if self.stopped.load(Ordering::Relaxed)
-            || self.config.time.is_some_and(|time| self.elapsed() >= time)
-        {
+        if self.is_over() {
             return false;
         }
         let begun = self.begun.fetch_add(1, Ordering::Relaxed);
         self.config.operations.is_none_or(|operations| begun < operations)
     }
 
+    /// The replica of the `number`th client, if it keeps one: the last ones do.
+    pub(crate) fn syncer(&self, number: u64) -> Option<Syncer> {
+        let processes = self.config.processes;
+        let first = processes - sync::count(processes, self.config.sync_share);
+        let index = usize::try_from(number).ok()?.checked_sub(first)?;
+        let shared = self.shared();
+        let world = &shared.world;
+        let exact: Vec<_> = (0..world.tree_count())
+            .map(|position| world.tree(position))
+            .filter(|tree| !tree.is_casefold())
+            .collect();
+        let tree = exact[index % exact.len()];
+        Some(Syncer::new(index as u64, tree.ns(), tree.root()))
+    }
+
     /// A time since the start, but no later than the end.
     pub(crate) fn until_end(&self, time: Duration) -> Duration {
         self.config.time.map_or(time, |end| time.min(end))
-    }
-
-    async fn set_up(&self, client: &Client) -> Result<v1::Namespace, Error> {
-        let mut process = Process::new(self, client.clone(), u64::MAX);
-        let mut last = String::new();
-        for _ in 0..SETUP_TRIES_MAX {
-            // An attempt without an answer may have made the name before: so look each time.
-            let name = self.free_name(client).await?;
-            let create = Operation::CreateNamespace { name: name.clone() };
-            match process.perform(&create).await?.1 {
-                Outcome::Done(Reply { value: Answer::Namespace(namespace), .. }) => {
-                    return Ok(namespace);
-                }
-                Outcome::Done(_) => unreachable!("a namespace answers create_namespace"),
-                // The attempt before this one came through after all.
-                Outcome::Rejected { reason: Reason::AlreadyExists, .. } if !last.is_empty() => {}
-                // It was free when we looked. The history must not begin with what others do.
-                Outcome::Rejected { reason: Reason::AlreadyExists, .. } => {
-                    let why = "another client has just made it: start the run again";
-                    return Err(Error::Invalid(format!("namespace {name:?}: {why}")));
-                }
-                Outcome::Rejected { reason, .. } => {
-                    return Err(Error::Invalid(format!("no namespace {name:?}: {reason}")));
-                }
-                Outcome::Failed(why) | Outcome::Unknown(why) => last = why,
-            }
-        }
-        Err(Error::Unavailable(format!("make a namespace for the run: {last}")))
-    }
-
-    /// Not part of the history, which starts with a namespace that was not there: a checker
-    /// knows nothing of what was before.
-    async fn free_name(&self, client: &Client) -> Result<String, Error> {
-        let taken = match client.list_namespaces().await {
-            Ok(reply) => reply.value,
-            Err(metad_client::Error::Unavailable { message }) => {
-                return Err(Error::Unavailable(message));
-            }
-            Err(error) => return Err(error.into()),
-        };
-        let is_free = |name: &String| taken.iter().all(|namespace| namespace.name != *name);
-        let base = &self.config.namespace;
-        let numbered = (2..).map(|number: u64| format!("{base}-{number}"));
-        let names = std::iter::once(base.clone()).chain(numbered);
-        Ok(names.into_iter().find(is_free).expect("there are more numbers than namespaces"))
     }
 }

@@ -36,10 +36,47 @@ struct Agreeable {
     revision: AtomicU64,
     client_id: AtomicU64,
     silent: Mutex<BTreeSet<(u64, u64)>>,
+    namespaces: Mutex<Vec<Namespace>>,
 }
 
 type Entries = Pin<Box<dyn Stream<Item = Result<ListReply, Status>> + Send>>;
+type Differences = Pin<Box<dyn Stream<Item = Result<DiffReply, Status>> + Send>>;
 type Changes = Pin<Box<dyn Stream<Item = Result<SubscribeReply, Status>> + Send>>;
+
+impl Agreeable {
+    fn agree(&self, revision: u64, mutation: mutate_request::Mutation) -> mutate_reply::Result {
+        use mutate_request::Mutation;
+        match mutation {
+            Mutation::CreateNamespace(create) => {
+                let (id, root) = (revision, revision);
+                let namespace = Namespace { id, name: create.name, root, policy: create.policy };
+                self.namespaces.lock().expect("nobody panicked").push(namespace.clone());
+                mutate_reply::Result::Namespace(namespace)
+            }
+            Mutation::UpdateNamespace(UpdateNamespace { ns, .. })
+            | Mutation::DeleteNamespace(DeleteNamespace { ns, .. }) => {
+                let namespace = Namespace { id: ns, ..Namespace::default() };
+                mutate_reply::Result::Namespace(namespace)
+            }
+            Mutation::CreateSnapshot(CreateSnapshot { name, .. })
+            | Mutation::DeleteSnapshot(DeleteSnapshot { name, .. }) => {
+                mutate_reply::Result::Snapshot(Snapshot { name, revision, time_ms: 0 })
+            }
+            Mutation::AcquireLock(_) | Mutation::RenewLock(_) | Mutation::ReleaseLock(_) => {
+                mutate_reply::Result::Lock(Lock { token: revision, ..Lock::default() })
+            }
+            Mutation::Steps(steps) => {
+                let result = |n| StepResult {
+                    id: revision * 1_000 + n,
+                    rev: revision,
+                    renamed: String::new(),
+                };
+                let results = (0..steps.steps.len() as u64).map(result).collect();
+                mutate_reply::Result::Steps(StepResults { results })
+            }
+        }
+    }
+}
 
 #[tonic::async_trait]
 impl Files for Agreeable {
@@ -48,29 +85,64 @@ impl Files for Agreeable {
 
     async fn list_snapshots(
         &self,
-        _: Request<metad_client::v1::ListSnapshotsRequest>,
-    ) -> Result<Response<metad_client::v1::ListSnapshotsReply>, Status> {
-        Err(Status::unimplemented("no workload asks"))
+        _: Request<ListSnapshotsRequest>,
+    ) -> Result<Response<ListSnapshotsReply>, Status> {
+        Ok(Response::new(ListSnapshotsReply::default()))
     }
 
     async fn list_revisions(
         &self,
-        _: Request<metad_client::v1::ListRevisionsRequest>,
-    ) -> Result<Response<metad_client::v1::ListRevisionsReply>, Status> {
+        _: Request<ListRevisionsRequest>,
+    ) -> Result<Response<ListRevisionsReply>, Status> {
+        Err(Info::new(Reason::NotFound).status("nothing is there"))
+    }
+
+    async fn get_namespace(
+        &self,
+        request: Request<GetNamespaceRequest>,
+    ) -> Result<Response<GetNamespaceReply>, Status> {
+        let namespace = Some(Namespace { id: request.into_inner().ns, ..Namespace::default() });
+        Ok(Response::new(GetNamespaceReply { namespace, ..GetNamespaceReply::default() }))
+    }
+
+    async fn batch_stat(
+        &self,
+        request: Request<BatchStatRequest>,
+    ) -> Result<Response<BatchStatReply>, Status> {
+        let rejected = StatResult { rejected: "NOT_FOUND".to_owned(), ..StatResult::default() };
+        let results = vec![rejected; request.into_inner().targets.len()];
+        Ok(Response::new(BatchStatReply { results, ..BatchStatReply::default() }))
+    }
+
+    type DiffStream = Differences;
+
+    async fn diff(&self, _: Request<DiffRequest>) -> Result<Response<Differences>, Status> {
+        let whole = DiffReply { done: true, ..DiffReply::default() };
+        Ok(Response::new(Box::pin(stream::iter([Ok(whole)]))))
+    }
+
+    async fn get_lock(&self, _: Request<GetLockRequest>) -> Result<Response<GetLockReply>, Status> {
+        Ok(Response::new(GetLockReply::default()))
+    }
+
+    async fn list_locks(
+        &self,
+        _: Request<ListLocksRequest>,
+    ) -> Result<Response<ListLocksReply>, Status> {
         Err(Status::unimplemented("no workload asks"))
     }
 
     async fn get_cursor(
         &self,
-        _: Request<metad_client::v1::GetCursorRequest>,
-    ) -> Result<Response<metad_client::v1::GetCursorReply>, Status> {
+        _: Request<GetCursorRequest>,
+    ) -> Result<Response<GetCursorReply>, Status> {
         Err(Status::unimplemented("no workload asks"))
     }
 
     async fn wait_for_change(
         &self,
-        _: Request<metad_client::v1::WaitForChangeRequest>,
-    ) -> Result<Response<metad_client::v1::WaitForChangeReply>, Status> {
+        _: Request<WaitForChangeRequest>,
+    ) -> Result<Response<WaitForChangeReply>, Status> {
         Err(Status::unimplemented("no workload asks"))
     }
 
@@ -99,25 +171,7 @@ impl Files for Agreeable {
         if is_silent {
             std::future::pending::<()>().await;
         }
-        let result = match request.mutation.expect("it says what to do") {
-            mutate_request::Mutation::CreateNamespace(create) => {
-                let namespace = Namespace { id: 1, name: create.name, root: 1 };
-                mutate_reply::Result::Namespace(namespace)
-            }
-            mutate_request::Mutation::CreateSnapshot(_)
-            | mutate_request::Mutation::DeleteSnapshot(_) => {
-                return Err(Status::unimplemented("no workload asks"));
-            }
-            mutate_request::Mutation::Steps(steps) => {
-                let result = |n| StepResult {
-                    id: revision * 1_000 + n,
-                    rev: revision,
-                    renamed: String::new(),
-                };
-                let results = (0..steps.steps.len() as u64).map(result).collect();
-                mutate_reply::Result::Steps(StepResults { results })
-            }
-        };
+        let result = self.agree(revision, request.mutation.expect("it says what to do"));
         Ok(Response::new(MutateReply { revision, node: 1, result: Some(result) }))
     }
 
@@ -125,7 +179,8 @@ impl Files for Agreeable {
         &self,
         _: Request<ListNamespacesRequest>,
     ) -> Result<Response<ListNamespacesReply>, Status> {
-        Ok(Response::new(ListNamespacesReply::default()))
+        let namespaces = self.namespaces.lock().expect("nobody panicked").clone();
+        Ok(Response::new(ListNamespacesReply { namespaces, ..ListNamespacesReply::default() }))
     }
 
     async fn stat(&self, _: Request<StatRequest>) -> Result<Response<StatReply>, Status> {
@@ -233,6 +288,14 @@ async fn a_run_leaves_a_well_formed_history() {
     assert!(open.is_empty(), "each invocation has an end");
     assert!(report.unknown > 0 && report.unknown == given_up.len() as u64);
     assert_eq!(report.operations, 1_000);
+    let replicas = events.iter().filter(|event| event["f"] == "replica" && event["type"] == "ok");
+    assert_eq!(replicas.count(), 1, "of six clients one keeps a replica");
+    let read_at_the_end = |f: &str| {
+        let asked = events[events.len() - 60..].iter().filter(|event| event["type"] == "invoke");
+        let of_kind = asked.filter(|event| event["f"] == f);
+        of_kind.map(|event| event["value"]["ns"].to_string()).collect::<BTreeSet<_>>()
+    };
+    assert!(read_at_the_end("journal").len() > 3, "all namespaces are read");
     let [.., last, end] = events else { panic!("there are events") };
     assert_eq!((&last["f"], &end["f"]), (&"journal".into(), &"end".into()));
 }

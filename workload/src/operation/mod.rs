@@ -1,9 +1,15 @@
 //! One operation, as the history writes it and as the client sends it.
 
-use metad_client::v1::{Cursor, NodeRef};
+mod call;
+#[cfg(test)]
+mod tests;
+
+use metad_client::v1::{self, Cursor, NodeRef};
 use serde_json::{Value, json};
 
+pub use self::call::{Call, Fence, LockName};
 pub use crate::step::{Condition, Content, Mode, NodeKind, Step};
+use crate::step::{quota_value, with};
 
 /// How a read names a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,16 +19,38 @@ pub enum Target {
     Id(u64),
 }
 
-/// Something that a client does.
+/// Which names of one directory are the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// The same bytes.
+    Exact,
+    /// The same but for case and Unicode form.
+    Casefold,
+}
+
+/// Something that a client does in a namespace.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(missing_docs)]
+#[allow(missing_docs)] // The fields are those of the API; `at` is its `at_revision`.
 pub enum Operation {
-    CreateNamespace { name: String },
+    CreateNamespace { name: String, policy: Policy, quota: Option<v1::Quota> },
+    UpdateNamespace { name: Option<String>, quota: Option<v1::Quota> },
+    DeleteNamespace { recursive: bool },
+    CreateSnapshot { name: String },
+    DeleteSnapshot { name: String },
+    AcquireLock { lock: LockName, ttl_ms: u64 },
+    RenewLock { lock: LockName, token: u64, ttl_ms: u64 },
+    ReleaseLock { lock: LockName, token: u64 },
     Step(Step),
     Batch(Vec<Step>),
-    Stat(Target),
-    Lookup(Target),
-    List { path: String },
+    GetNamespace,
+    ListSnapshots,
+    GetLock(LockName),
+    Stat { target: Target, at: Option<u64> },
+    BatchStat { paths: Vec<String>, at: Option<u64> },
+    Lookup { target: Target, at: Option<u64> },
+    List { target: Target, recursive: bool, at: Option<u64> },
+    ListRevisions { path: String },
+    Diff { from: u64, to: u64 },
     Journal { cursor: Option<Cursor>, limit: u32 },
 }
 
@@ -35,7 +63,7 @@ impl Target {
         }
     }
 
-    fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         match self {
             Target::Path(path) => json!({"path": path}),
             Target::Id(id) => json!({"id": id}),
@@ -43,37 +71,142 @@ impl Target {
     }
 }
 
+impl Policy {
+    /// Its name in histories.
+    pub fn name(self) -> &'static str {
+        match self {
+            Policy::Exact => "exact",
+            Policy::Casefold => "casefold",
+        }
+    }
+
+    /// As it is sent.
+    pub fn wire(self) -> v1::NamePolicy {
+        match self {
+            Policy::Exact => v1::NamePolicy::Exact,
+            Policy::Casefold => v1::NamePolicy::Casefold,
+        }
+    }
+
+    /// None for one that the wire does not say.
+    pub fn from_wire(policy: i32) -> Option<Policy> {
+        match v1::NamePolicy::try_from(policy) {
+            Ok(v1::NamePolicy::Exact | v1::NamePolicy::Unspecified) => Some(Policy::Exact),
+            Ok(v1::NamePolicy::Casefold) => Some(Policy::Casefold),
+            Err(_) => None,
+        }
+    }
+}
+
 impl Operation {
+    /// Lists the directory at a path as it is now.
+    pub fn list(path: &str) -> Operation {
+        let target = Target::Path(path.to_owned());
+        Operation::List { target, recursive: false, at: None }
+    }
+
+    /// Lists all that is under the directory at a path now.
+    pub fn list_all(path: &str) -> Operation {
+        let target = Target::Path(path.to_owned());
+        Operation::List { target, recursive: true, at: None }
+    }
+
     /// Its name in histories.
     pub fn f(&self) -> &'static str {
         match self {
             Operation::CreateNamespace { .. } => "create_namespace",
+            Operation::UpdateNamespace { .. } => "update_namespace",
+            Operation::DeleteNamespace { .. } => "delete_namespace",
+            Operation::CreateSnapshot { .. } => "create_snapshot",
+            Operation::DeleteSnapshot { .. } => "delete_snapshot",
+            Operation::AcquireLock { .. } => "acquire_lock",
+            Operation::RenewLock { .. } => "renew_lock",
+            Operation::ReleaseLock { .. } => "release_lock",
             Operation::Step(step) => step.f(),
             Operation::Batch(_) => "batch",
-            Operation::Stat(_) => "stat",
-            Operation::Lookup(_) => "lookup",
+            Operation::GetNamespace => "get_namespace",
+            Operation::ListSnapshots => "list_snapshots",
+            Operation::GetLock(_) => "get_lock",
+            Operation::Stat { .. } => "stat",
+            Operation::BatchStat { .. } => "batch_stat",
+            Operation::Lookup { .. } => "lookup",
             Operation::List { .. } => "list",
+            Operation::ListRevisions { .. } => "list_revisions",
+            Operation::Diff { .. } => "diff",
             Operation::Journal { .. } => "journal",
         }
     }
 
     /// Does it need a request id?
     pub fn is_mutation(&self) -> bool {
-        use Operation::{Batch, CreateNamespace, Step};
-        matches!(self, CreateNamespace { .. } | Step(_) | Batch(_))
+        match self {
+            Operation::CreateNamespace { .. }
+            | Operation::UpdateNamespace { .. }
+            | Operation::DeleteNamespace { .. }
+            | Operation::CreateSnapshot { .. }
+            | Operation::DeleteSnapshot { .. }
+            | Operation::AcquireLock { .. }
+            | Operation::RenewLock { .. }
+            | Operation::ReleaseLock { .. }
+            | Operation::Step(_)
+            | Operation::Batch(_) => true,
+            Operation::GetNamespace
+            | Operation::ListSnapshots
+            | Operation::GetLock(_)
+            | Operation::Stat { .. }
+            | Operation::BatchStat { .. }
+            | Operation::Lookup { .. }
+            | Operation::List { .. }
+            | Operation::ListRevisions { .. }
+            | Operation::Diff { .. }
+            | Operation::Journal { .. } => false,
+        }
+    }
+
+    /// The paths that are resolved in its namespace.
+    pub(crate) fn paths_mut(&mut self) -> Vec<&mut String> {
+        match self {
+            Operation::Step(step) => step.paths_mut(),
+            Operation::Batch(steps) => steps.iter_mut().flat_map(Step::paths_mut).collect(),
+            Operation::Stat { target: Target::Path(path), .. }
+            | Operation::Lookup { target: Target::Path(path), .. }
+            | Operation::List { target: Target::Path(path), .. }
+            | Operation::ListRevisions { path } => vec![path],
+            Operation::BatchStat { paths, .. } => paths.iter_mut().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// What an invocation in the history says.
     pub fn value(&self, ns: u64) -> Value {
         let mut value = match self {
-            Operation::CreateNamespace { name } => return json!({"name": name}),
+            Operation::CreateNamespace { name, policy, quota } => {
+                return created(name, *policy, quota.as_ref());
+            }
+            Operation::UpdateNamespace { name, quota } => updated(name.as_deref(), quota.as_ref()),
+            Operation::DeleteNamespace { recursive } => json!({"recursive": recursive}),
+            Operation::CreateSnapshot { name } | Operation::DeleteSnapshot { name } => {
+                json!({"name": name})
+            }
+            Operation::AcquireLock { lock, ttl_ms } => with("ttl_ms", lock.value(), Some(*ttl_ms)),
+            Operation::RenewLock { lock, token, ttl_ms } => {
+                with("ttl_ms", with("token", lock.value(), Some(*token)), Some(*ttl_ms))
+            }
+            Operation::ReleaseLock { lock, token } => with("token", lock.value(), Some(*token)),
             Operation::Step(step) => step.value(),
             Operation::Batch(steps) => {
                 let step = |step: &Step| json!({"f": step.f(), "value": step.value()});
                 json!({"steps": steps.iter().map(step).collect::<Vec<_>>()})
             }
-            Operation::Stat(target) | Operation::Lookup(target) => target.value(),
-            Operation::List { path } => json!({"path": path}),
+            Operation::GetNamespace | Operation::ListSnapshots => json!({}),
+            Operation::GetLock(lock) => lock.value(),
+            Operation::Stat { target, at } | Operation::Lookup { target, at } => {
+                with("at_revision", target.value(), *at)
+            }
+            Operation::BatchStat { paths, at } => with("at_revision", json!({"paths": paths}), *at),
+            Operation::List { target, recursive, at } => listed(target, *recursive, *at),
+            Operation::ListRevisions { path } => json!({"path": path}),
+            Operation::Diff { from, to } => json!({"from": from, "to": to}),
             Operation::Journal { cursor: None, .. } => json!({}),
             Operation::Journal { cursor: Some(after), .. } => {
                 json!({"cursor": [after.revision, after.ordinal]})
@@ -84,91 +217,35 @@ impl Operation {
     }
 }
 
+fn created(name: &str, policy: Policy, quota: Option<&v1::Quota>) -> Value {
+    let mut value = json!({"name": name});
+    if policy != Policy::Exact {
+        value["policy"] = json!(policy.name());
+    }
+    with_quota(value, quota)
+}
+
+fn updated(name: Option<&str>, quota: Option<&v1::Quota>) -> Value {
+    let value = name.map_or_else(|| json!({}), |name| json!({"name": name}));
+    with_quota(value, quota)
+}
+
+fn with_quota(mut value: Value, quota: Option<&v1::Quota>) -> Value {
+    if let Some(quota) = quota {
+        value["quota"] = quota_value(quota);
+    }
+    value
+}
+
+fn listed(target: &Target, recursive: bool, at: Option<u64>) -> Value {
+    let mut value = target.value();
+    if recursive {
+        value["recursive"] = json!(true);
+    }
+    with("at_revision", value, at)
+}
+
 /// Lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use expect_test::expect;
-
-    use super::*;
-
-    fn lines(operations: &[Operation]) -> String {
-        let line = |operation: &Operation| format!("{} {}\n", operation.f(), operation.value(1));
-        operations.iter().map(line).collect()
-    }
-
-    #[test]
-    fn invocations_read_as_the_history_format_says() {
-        let content = Content { hash: [0xab; 32], size: 5 };
-        let (path, mode) = ("/a".to_owned(), Mode::Update(7));
-        let commit = Step::Commit { path, mode, content, autorename: None };
-        let delete = Step::Delete { path: "/b".to_owned(), recursive: true, rev: None };
-        let move_node = Operation::Step(Step::Move {
-            from: "/a".to_owned(),
-            to: "/b".to_owned(),
-            replace: false,
-            rev: Some(3),
-        });
-        let cursor = Some(Cursor { revision: 9, ordinal: 1 });
-        let operations = [
-            Operation::CreateNamespace { name: "team".to_owned() },
-            move_node,
-            Operation::Batch(vec![commit, delete]),
-            Operation::Stat(Target::Id(4)),
-            Operation::Journal { cursor, limit: 10 },
-            Operation::Journal { cursor: None, limit: 10 },
-        ];
-        expect![[r#"
-            create_namespace {"name":"team"}
-            move {"from":"/a","ns":1,"replace":false,"rev":3,"to":"/b"}
-            batch {"ns":1,"steps":[{"f":"commit","value":{"hash":"abababababababababababababababababababababababababababababababab","mode":"update","path":"/a","rev":7,"size":5}},{"f":"delete","value":{"path":"/b","recursive":true}}]}
-            stat {"id":4,"ns":1}
-            journal {"cursor":[9,1],"ns":1}
-            journal {"ns":1}
-        "#]]
-        .assert_eq(&lines(&operations));
-    }
-
-    #[test]
-    fn so_do_those_of_symlinks_copies_attributes_and_preconditions() {
-        let path = || "/a".to_owned();
-        let check = |condition| Operation::Step(Step::Check { path: path(), condition });
-        let operations = [
-            Operation::Step(Step::Commit {
-                path: path(),
-                mode: Mode::Create,
-                content: Content { hash: [0xab; 32], size: 5 },
-                autorename: Some("ann".to_owned()),
-            }),
-            Operation::Step(Step::Symlink { path: path(), to: "../b".to_owned() }),
-            Operation::Step(Step::Copy { from: path(), to: "/b".to_owned() }),
-            Operation::Step(Step::SetAttributes {
-                path: path(),
-                set: BTreeMap::from([("color".to_owned(), vec![0x0f, 0xa0])]),
-                remove: vec!["tag".to_owned()],
-                rev: Some(4),
-            }),
-            check(Condition::Exists),
-            check(Condition::Absent),
-            check(Condition::Rev(4)),
-            check(Condition::Kind(NodeKind::Symlink)),
-            check(Condition::UnchangedSince(9)),
-        ];
-        expect![[r#"
-            commit {"autorename":true,"client":"ann","hash":"abababababababababababababababababababababababababababababababab","mode":"create","ns":1,"path":"/a","size":5}
-            symlink {"ns":1,"path":"/a","to":"../b"}
-            copy {"from":"/a","ns":1,"to":"/b"}
-            set_attributes {"ns":1,"path":"/a","remove":["tag"],"rev":4,"set":{"color":"0fa0"}}
-            check {"condition":{"exists":true},"ns":1,"path":"/a"}
-            check {"condition":{"absent":true},"ns":1,"path":"/a"}
-            check {"condition":{"rev":4},"ns":1,"path":"/a"}
-            check {"condition":{"kind":"symlink"},"ns":1,"path":"/a"}
-            check {"condition":{"unchanged_since":9},"ns":1,"path":"/a"}
-        "#]].assert_eq(&lines(&operations));
-    }
 }

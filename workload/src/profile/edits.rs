@@ -9,7 +9,7 @@ use super::{Next, Plan};
 use crate::{
     names,
     operation::{Content, Mode, NodeKind, Operation, Step},
-    world::{Effect, World},
+    world::{Effect, Tree},
 };
 
 const DIRECTORY_SHARE: f64 = 1.0 / 11.0; // about 10 files a directory
@@ -24,51 +24,47 @@ pub(super) fn join(directory: &str, name: &str) -> String {
     if directory == "/" { format!("/{name}") } else { format!("{directory}/{name}") }
 }
 
-pub(super) fn one(step: Step, effect: Effect, about: Option<u64>) -> Plan {
-    Plan { operation: Operation::Step(step), effects: vec![effect], about }
-}
-
 // ---------------------------------------------------------------- create
 
-pub fn create(world: &mut World, random: &mut impl Rng) -> Plan {
+pub fn create(tree: &mut Tree, random: &mut impl Rng) -> Plan {
     let drawn: f64 = random.random();
     if drawn < BATCH_SHARE {
-        create_batch(world, random)
+        create_batch(tree, random)
     } else if drawn < BATCH_SHARE + DIRECTORY_SHARE {
-        create_directory(world, random)
+        create_directory(tree, random)
     } else {
-        create_file(world, random)
+        create_file(tree, random)
     }
 }
 
-fn create_file(world: &mut World, random: &mut impl Rng) -> Plan {
-    let (parent, directory) = world.pick_parent(random);
-    let sibling = world.pick_file(random).and_then(|(id, _)| world.get(id));
+fn create_file(tree: &mut Tree, random: &mut impl Rng) -> Plan {
+    let (parent, directory) = tree.pick_parent(random);
+    let sibling = tree.pick_file(random).and_then(|(id, _)| tree.get(id));
     let name = names::file(random, sibling.map(|known| known.name.as_str()));
     let mode = if random.random_bool(0.1) { Mode::Overwrite } else { Mode::Create };
     let content = content(random);
     let path = join(&directory, &name);
     let step = Step::Commit { path, mode, content: content.clone(), autorename: None };
     let effect = Effect::Made { parent, name, kind: NodeKind::File, content: Some(content) };
-    one(step, effect, Some(parent))
+    Plan::one(step, effect, Some(parent))
 }
 
-fn create_directory(world: &mut World, random: &mut impl Rng) -> Plan {
-    let (parent, directory) = world.pick_parent(random);
+fn create_directory(tree: &mut Tree, random: &mut impl Rng) -> Plan {
+    let (parent, directory) = tree.pick_parent(random);
     let name = names::directory(random);
     let path = join(&directory, &name);
     if random.random_bool(0.1) {
         let path = join(&path, &names::directory(random));
-        return one(Step::Mkdir { path, parents: true }, Effect::None, Some(parent));
+        return Plan::one(Step::Mkdir { path, parents: true }, Effect::None, Some(parent));
     }
     let parents = random.random_bool(0.2);
     let effect = Effect::Made { parent, name, kind: NodeKind::Directory, content: None };
-    one(Step::Mkdir { path, parents }, effect, Some(parent))
+    Plan::one(Step::Mkdir { path, parents }, effect, Some(parent))
 }
 
 /// A folder that is dropped in as a whole, sometimes with a file that is moved into it.
-fn create_batch(world: &mut World, random: &mut impl Rng) -> Plan {
-    let (parent, directory) = world.pick_parent(random);
+fn create_batch(tree: &mut Tree, random: &mut impl Rng) -> Plan {
+    let (parent, directory) = tree.pick_parent(random);
     let name = names::directory(random);
     let path = join(&directory, &name);
     let mut steps = vec![Step::Mkdir { path: path.clone(), parents: false }];
@@ -81,32 +77,32 @@ fn create_batch(world: &mut World, random: &mut impl Rng) -> Plan {
         effects.push(Effect::None);
     }
     if random.random_bool(0.3)
-        && let Some((id, from)) = world.pick_file(random)
+        && let Some((id, from)) = tree.pick_file(random)
     {
         let to = join(&path, "moved-in.txt");
         steps.push(Step::Move { from, to, replace: false, rev: None });
         effects.push(Effect::Deleted { id });
     }
-    Plan { operation: Operation::Batch(steps), effects, about: None }
+    Plan::new(Operation::Batch(steps), effects, None)
 }
 
 // ---------------------------------------------------------------- update
 
 pub fn update(id: u64, path: String, mode: Mode, content: Content) -> Plan {
     let step = Step::Commit { path, mode, content: content.clone(), autorename: None };
-    one(step, Effect::Updated { id, content }, Some(id))
+    Plan::one(step, Effect::Updated { id, content }, Some(id))
 }
 
-pub fn current_update(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
-    let (id, path) = world.pick_file(random)?;
-    let rev = world.get(id)?.rev;
+pub fn current_update(tree: &mut Tree, random: &mut impl Rng) -> Option<Plan> {
+    let (id, path) = tree.pick_file(random)?;
+    let rev = tree.get(id)?.rev;
     let mode = if random.random_bool(0.7) { Mode::Update(rev) } else { Mode::Overwrite };
     Some(update(id, path, mode, content(random)))
 }
 
 /// Lets a commit become a conflicted copy rather than be refused.
 pub fn with_autorename(mut plan: Plan, client: &str) -> Plan {
-    if let Operation::Step(Step::Commit { autorename, .. }) = &mut plan.operation {
+    if let Operation::Step(Step::Commit { autorename, .. }) = &mut plan.call.operation {
         *autorename = Some(client.to_owned());
     }
     plan
@@ -114,9 +110,9 @@ pub fn with_autorename(mut plan: Plan, client: &str) -> Plan {
 
 /// From a rev that was replaced; sometimes with the content that is there already, which
 /// must succeed and change nothing.
-pub fn stale_update(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
-    let (id, path) = world.pick_file(random)?;
-    let known = world.get(id)?;
+pub fn stale_update(tree: &mut Tree, random: &mut impl Rng) -> Option<Plan> {
+    let (id, path) = tree.pick_file(random)?;
+    let known = tree.get(id)?;
     let rev = known.rev_before.unwrap_or(known.rev.saturating_sub(1));
     let equal = known.content.clone().filter(|_| random.random_bool(0.25));
     let content = equal.unwrap_or_else(|| content(random));
@@ -125,46 +121,46 @@ pub fn stale_update(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
 
 // ---------------------------------------------------------------- delete
 
-pub fn delete(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
+pub fn delete(tree: &mut Tree, random: &mut impl Rng) -> Option<Plan> {
     if random.random_bool(DIRECTORY_SHARE) {
-        return delete_directory(world, random);
+        return delete_directory(tree, random);
     }
     // Not the popular ones, or all others would run into that all the time.
-    let symlink = if random.random_bool(0.03) { world.pick_symlink(random) } else { None };
-    let (id, path) = symlink.or_else(|| world.pick_any_file(random))?;
-    let rev = world.get(id).map(|known| known.rev).filter(|_| random.random_bool(0.1));
-    Some(one(Step::Delete { path, recursive: false, rev }, Effect::Deleted { id }, Some(id)))
+    let symlink = if random.random_bool(0.03) { tree.pick_symlink(random) } else { None };
+    let (id, path) = symlink.or_else(|| tree.pick_any_file(random))?;
+    let rev = tree.get(id).map(|known| known.rev).filter(|_| random.random_bool(0.1));
+    Some(Plan::one(Step::Delete { path, recursive: false, rev }, Effect::Deleted { id }, Some(id)))
 }
 
 /// Mostly one without subdirectories, or the tree would never grow.
-fn delete_directory(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
-    let (id, path) = world.pick_directory(random)?;
-    let is_leaf = world.get(id)?.subdirectories == 0;
+fn delete_directory(tree: &mut Tree, random: &mut impl Rng) -> Option<Plan> {
+    let (id, path) = tree.pick_directory(random)?;
+    let is_leaf = tree.get(id)?.subdirectories == 0;
     let recursive = random.random_bool(if is_leaf { 0.7 } else { 0.1 });
-    Some(one(Step::Delete { path, recursive, rev: None }, Effect::Deleted { id }, Some(id)))
+    Some(Plan::one(Step::Delete { path, recursive, rev: None }, Effect::Deleted { id }, Some(id)))
 }
 
 // ---------------------------------------------------------------- move
 
-pub fn move_something(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
+pub fn move_something(tree: &mut Tree, random: &mut impl Rng) -> Option<Plan> {
     let drawn: f64 = random.random();
     let picked = match drawn {
-        ..0.15 => world.pick_directory(random),
-        0.15..0.2 => world.pick_symlink(random),
+        ..0.15 => tree.pick_directory(random),
+        0.15..0.2 => tree.pick_symlink(random),
         _ => None,
     };
-    let (id, from) = picked.or_else(|| world.pick_file(random))?;
-    let known = world.get(id)?;
+    let (id, from) = picked.or_else(|| tree.pick_file(random))?;
+    let known = tree.get(id)?;
     let is_file = known.kind != NodeKind::Directory;
     let rev = random.random_bool(0.1).then_some(known.rev);
     let parent = known.parent;
-    let (parent, directory) = match world.path(parent).filter(|_| random.random_bool(0.4)) {
+    let (parent, directory) = match tree.path(parent).filter(|_| random.random_bool(0.4)) {
         Some(directory) => (parent, directory),
-        None => world.pick_parent(random),
+        None => tree.pick_parent(random),
     };
     let replace = random.random_bool(0.1);
-    let taken = world.pick_file(random).filter(|_| replace && is_file);
-    let (parent, name, to) = match taken.and_then(|(id, path)| Some((world.get(id)?, path))) {
+    let taken = tree.pick_file(random).filter(|_| replace && is_file);
+    let (parent, name, to) = match taken.and_then(|(id, path)| Some((tree.get(id)?, path))) {
         Some((target, path)) => (target.parent, target.name.clone(), path),
         None => {
             let name = if is_file { names::file(random, None) } else { names::directory(random) };
@@ -172,34 +168,38 @@ pub fn move_something(world: &mut World, random: &mut impl Rng) -> Option<Plan> 
             (parent, name, path)
         }
     };
-    Some(one(Step::Move { from, to, replace, rev }, Effect::Moved { id, parent, name }, Some(id)))
+    Some(Plan::one(
+        Step::Move { from, to, replace, rev },
+        Effect::Moved { id, parent, name },
+        Some(id),
+    ))
 }
 
 fn plain_move(id: u64, from: String, parent: (u64, &str), name: String) -> Plan {
     let step = Step::Move { from, to: join(parent.1, &name), replace: false, rev: None };
-    one(step, Effect::Moved { id, parent: parent.0, name }, Some(id))
+    Plan::one(step, Effect::Moved { id, parent: parent.0, name }, Some(id))
 }
 
 /// One file to two places, or two files to one place.
-pub fn move_race(world: &mut World, random: &mut impl Rng) -> Option<Next> {
-    let (id, from) = world.pick_file(random)?;
-    let (parent, directory) = world.pick_parent(random);
-    let (other_id, other_from) = world.pick_file(random)?;
+pub fn move_race(tree: &mut Tree, random: &mut impl Rng) -> Option<Next> {
+    let (id, from) = tree.pick_file(random)?;
+    let (parent, directory) = tree.pick_parent(random);
+    let (other_id, other_from) = tree.pick_file(random)?;
     let name = names::file(random, None);
     let first = plain_move(id, from.clone(), (parent, &directory), name.clone());
     let second = if random.random_bool(0.5) {
         plain_move(other_id, other_from, (parent, &directory), name)
     } else {
-        let (parent, directory) = world.pick_parent(random);
+        let (parent, directory) = tree.pick_parent(random);
         plain_move(id, from, (parent, &directory), names::file(random, None))
     };
     Some(Next::Race(first, second))
 }
 
 /// Two directories, each into the other: one of the moves must be refused.
-pub fn cycle_race(world: &mut World, random: &mut impl Rng) -> Option<Next> {
-    let (a, a_path) = world.pick_directory(random)?;
-    let (b, b_path) = world.pick_directory(random)?;
+pub fn cycle_race(tree: &mut Tree, random: &mut impl Rng) -> Option<Next> {
+    let (a, a_path) = tree.pick_directory(random)?;
+    let (b, b_path) = tree.pick_directory(random)?;
     if a == b {
         return None;
     }

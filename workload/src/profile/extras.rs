@@ -9,12 +9,12 @@ use rand::{Rng, RngExt, seq::IndexedRandom};
 
 use super::{
     Plan,
-    edits::{content, join, one},
+    edits::{content, join},
 };
 use crate::{
     names,
     operation::{Condition, Mode, NodeKind, Operation, Step},
-    world::{Effect, World},
+    world::{Effect, Tree},
 };
 
 /// Few names and values, so that some changes change nothing.
@@ -25,51 +25,59 @@ const ATTRIBUTE_VALUES: u8 = 6;
 const AHEAD_MAX: u64 = 24;
 
 /// Mostly to a file that is there; sometimes to a path that leads nowhere.
-pub fn symlink(world: &mut World, random: &mut impl Rng) -> Plan {
-    let (parent, directory) = world.pick_parent(random);
-    let to = match world.pick_file(random).filter(|_| random.random_bool(0.8)) {
+pub fn symlink(tree: &mut Tree, random: &mut impl Rng) -> Plan {
+    let (parent, directory) = tree.pick_parent(random);
+    let to = match tree.pick_file(random).filter(|_| random.random_bool(0.8)) {
         Some((_, path)) => path,
         None => format!("../{}", names::file(random, None)),
     };
     let name = names::file(random, None);
     let step = Step::Symlink { path: join(&directory, &name), to };
-    one(step, Effect::Made { parent, name, kind: NodeKind::Symlink, content: None }, Some(parent))
+    Plan::one(
+        step,
+        Effect::Made { parent, name, kind: NodeKind::Symlink, content: None },
+        Some(parent),
+    )
 }
 
 /// A directory without subdirectories, a file or a symlink; sometimes a directory into
 /// itself, which must be refused.
-pub fn copy(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
+pub fn copy(tree: &mut Tree, random: &mut impl Rng) -> Option<Plan> {
     let drawn: f64 = random.random();
     let picked = match drawn {
-        ..0.6 => world.pick_directory(random),
-        0.6..0.7 => world.pick_symlink(random),
-        _ => world.pick_file(random),
+        ..0.6 => tree.pick_directory(random),
+        0.6..0.7 => tree.pick_symlink(random),
+        _ => tree.pick_file(random),
     };
     let (id, from) = picked?;
-    let known = world.get(id).filter(|known| known.subdirectories == 0)?;
+    let known = tree.get(id).filter(|known| known.subdirectories == 0)?;
     let (kind, content) = (known.kind, known.content.clone());
     let into_itself = kind == NodeKind::Directory && random.random_bool(0.05);
     let (parent, directory) =
-        if into_itself { (id, from.clone()) } else { world.pick_parent(random) };
+        if into_itself { (id, from.clone()) } else { tree.pick_parent(random) };
     let name = match kind {
         NodeKind::Directory => names::directory(random),
-        NodeKind::File | NodeKind::Symlink => names::file(random, None),
+        NodeKind::File | NodeKind::Symlink | NodeKind::Mount => names::file(random, None),
     };
     let to = join(&directory, &name);
-    Some(one(Step::Copy { from, to }, Effect::Made { parent, name, kind, content }, Some(id)))
+    Some(Plan::one(
+        Step::Copy { from, to, at_revision: None },
+        Effect::Made { parent, name, kind, content },
+        Some(id),
+    ))
 }
 
 /// Of a file, a directory or a symlink.
-pub fn attributes(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
+pub fn attributes(tree: &mut Tree, random: &mut impl Rng) -> Option<Plan> {
     let drawn: f64 = random.random();
     let picked = match drawn {
-        ..0.2 => world.pick_directory(random),
-        0.2..0.3 => world.pick_symlink(random),
-        _ => world.pick_file(random),
+        ..0.2 => tree.pick_directory(random),
+        0.2..0.3 => tree.pick_symlink(random),
+        _ => tree.pick_file(random),
     };
     let (id, path) = picked?;
-    let rev = world.get(id).map(|known| known.rev).filter(|_| random.random_bool(0.2));
-    Some(one(set_attributes(path, rev, random), Effect::None, Some(id)))
+    let rev = tree.get(id).map(|known| known.rev).filter(|_| random.random_bool(0.2));
+    Some(Plan::one(set_attributes(path, rev, random), Effect::None, Some(id)))
 }
 
 fn set_attributes(path: String, rev: Option<u64>, random: &mut impl Rng) -> Step {
@@ -86,16 +94,16 @@ fn set_attributes(path: String, rev: Option<u64>, random: &mut impl Rng) -> Step
 }
 
 /// A mutation that depends on what it finds.
-pub fn conditional(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
+pub fn conditional(tree: &mut Tree, revision: u64, random: &mut impl Rng) -> Option<Plan> {
     match random.random_bool(0.3) {
-        true => Some(conditional_create(world, random)),
-        false => conditional_edit(world, random),
+        true => Some(conditional_create(tree, random)),
+        false => conditional_edit(tree, revision, random),
     }
 }
 
 /// A file where there is none, in a directory that is there.
-fn conditional_create(world: &mut World, random: &mut impl Rng) -> Plan {
-    let (parent, directory) = world.pick_parent(random);
+fn conditional_create(tree: &mut Tree, random: &mut impl Rng) -> Plan {
+    let (parent, directory) = tree.pick_parent(random);
     let name = names::file(random, None);
     let path = join(&directory, &name);
     let content = content(random);
@@ -106,22 +114,22 @@ fn conditional_create(world: &mut World, random: &mut impl Rng) -> Plan {
     ];
     let made = Effect::Made { parent, name, kind: NodeKind::File, content: Some(content) };
     let effects = vec![Effect::None, Effect::None, made];
-    Plan { operation: Operation::Batch(steps), effects, about: Some(parent) }
+    Plan::new(Operation::Batch(steps), effects, Some(parent))
 }
 
 /// A change of a file that is still as it was seen, or in a namespace that is.
-fn conditional_edit(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
-    let (id, path) = world.pick_file(random)?;
-    let rev = world.get(id)?.rev;
+fn conditional_edit(tree: &mut Tree, revision: u64, random: &mut impl Rng) -> Option<Plan> {
+    let (id, path) = tree.pick_file(random)?;
+    let rev = tree.get(id)?.rev;
     let condition = match random.random_range(0..4) {
         0 => Condition::Exists,
-        1 => Condition::UnchangedSince(world.revision() + random.random_range(0..AHEAD_MAX)),
+        1 => Condition::UnchangedSince(revision + random.random_range(0..AHEAD_MAX)),
         2 => Condition::Kind(NodeKind::File),
         _ => Condition::Rev(rev),
     };
     let check = Step::Check { path: path.clone(), condition };
     if random.random_bool(0.05) {
-        return Some(one(check, Effect::None, Some(id)));
+        return Some(Plan::one(check, Effect::None, Some(id)));
     }
     let (change, effect) = match random.random_bool(0.5) {
         true => (set_attributes(path, None, random), Effect::None),
@@ -133,5 +141,5 @@ fn conditional_edit(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
         }
     };
     let effects = vec![Effect::None, effect];
-    Some(Plan { operation: Operation::Batch(vec![check, change]), effects, about: Some(id) })
+    Some(Plan::new(Operation::Batch(vec![check, change]), effects, Some(id)))
 }

@@ -1,26 +1,31 @@
 //! One member of a team that works in a shared folder: creates, updates, deletes, reads and
 //! moves by a measured chain, plus what finds bugs: stale updates, moves that race, a
 //! directory and its descendant moved under each other at once, edits made offline, and what
-//! the chain does not have: symlinks, copies, attributes, preconditions, conflicted copies.
+//! the chain does not have: symlinks, copies, attributes, preconditions, conflicted copies, the
+//! past, other namespaces, quotas and locks.
 //!
 //! Shares marked [i] are our interpolation, the others are published.
+
+use std::collections::BTreeMap;
 
 use metad_client::v1::Cursor;
 use rand::{Rng, RngExt};
 
 use super::{
     Next, Plan,
+    beyond::beyond,
     chain::State,
     edits::{
         content, create, current_update, cycle_race, delete, move_race, move_something,
         stale_update, update, with_autorename,
     },
     extras::{attributes, conditional, copy, symlink},
+    guards::guarded,
 };
 use crate::{
     execute::Answer,
-    operation::{Mode, Operation, Target},
-    world::World,
+    operation::{Call, Mode, Operation, Target},
+    world::{Tree, World},
 };
 
 const STALE_UPDATE_SHARE: f64 = 0.02; // [i]
@@ -39,12 +44,18 @@ const OFFLINE_EDITS_MAX: usize = 8; // [i]
 /// more than it creates, since the folders measured were not empty at first.
 const FILES_PER_MEMBER_MIN: usize = 12; // [i]
 
+#[cfg(test)]
+mod tests;
+
 /// One member's state.
 pub struct Team {
     /// The client that conflicted copies are named after.
     name: String,
     state: State,
-    cursor: Option<Cursor>,
+    /// Of each namespace whose journal it has read.
+    cursors: BTreeMap<u64, Cursor>,
+    /// The greatest revision that it was told.
+    seen: u64,
     /// Files and the revs that were seen before going offline, then edits to make.
     offline: Vec<(u64, u64)>,
     is_back: bool,
@@ -57,7 +68,8 @@ impl Team {
         Team {
             name: format!("member {number}"),
             state: State::Start,
-            cursor: None,
+            cursors: BTreeMap::new(),
+            seen: 0,
             offline: Vec::new(),
             is_back: false,
             files_min: members * FILES_PER_MEMBER_MIN,
@@ -66,15 +78,37 @@ impl Team {
 
     /// What this member does next.
     pub fn next(&mut self, world: &mut World, random: &mut impl Rng) -> Next {
-        if let Some(plan) = self.offline_edit(world, random) {
+        match self.planned(world, random) {
+            Next::One(plan) => Next::One(guarded(plan, world, self.seen, random)),
+            Next::Race(first, second) => Next::Race(
+                guarded(first, world, self.seen, random),
+                guarded(second, world, self.seen, random),
+            ),
+        }
+    }
+
+    fn planned(&mut self, world: &mut World, random: &mut impl Rng) -> Next {
+        if let Some(plan) = self.offline_edit(world.tree(0), random) {
+            return Next::One(plan.within(world, 0));
+        }
+        if let Some(plan) = beyond(world, random) {
             return Next::One(plan);
         }
-        let special = self.special(world, random);
-        special.unwrap_or_else(|| Next::One(self.usual(world, random)))
+        let position = world.pick_tree(random);
+        let revision = world.revision();
+        let tree = world.tree_mut(position);
+        let next = self.special(tree, revision, random);
+        let next = next.unwrap_or_else(|| Next::One(self.usual(tree, random)));
+        match next {
+            Next::One(plan) => Next::One(plan.within(world, position)),
+            Next::Race(first, second) => {
+                Next::Race(first.within(world, position), second.within(world, position))
+            }
+        }
     }
 
     /// What the measured chain does not have; mostly nothing.
-    fn special(&self, world: &mut World, random: &mut impl Rng) -> Option<Next> {
+    fn special(&self, tree: &mut Tree, revision: u64, random: &mut impl Rng) -> Option<Next> {
         let mut drawn: f64 = random.random();
         let mut is_drawn = |share: f64| {
             let before = drawn;
@@ -82,40 +116,52 @@ impl Team {
             (0.0..share).contains(&before)
         };
         if is_drawn(STALE_UPDATE_SHARE) {
-            stale_update(world, random).map(Next::One)
+            stale_update(tree, random).map(Next::One)
         } else if is_drawn(CONFLICTED_UPDATE_SHARE) {
-            let stale = stale_update(world, random);
+            let stale = stale_update(tree, random);
             stale.map(|plan| Next::One(with_autorename(plan, &self.name)))
         } else if is_drawn(MOVE_RACE_SHARE) {
-            move_race(world, random)
+            move_race(tree, random)
         } else if is_drawn(CYCLE_RACE_SHARE) {
-            cycle_race(world, random)
+            cycle_race(tree, random)
         } else if is_drawn(COPY_SHARE) {
-            copy(world, random).map(Next::One)
+            copy(tree, random).map(Next::One)
         } else if is_drawn(SYMLINK_SHARE) {
-            Some(Next::One(symlink(world, random)))
+            Some(Next::One(symlink(tree, random)))
         } else if is_drawn(ATTRIBUTES_SHARE) {
-            attributes(world, random).map(Next::One)
+            attributes(tree, random).map(Next::One)
         } else if is_drawn(CONDITIONAL_SHARE) {
-            conditional(world, random).map(Next::One)
+            conditional(tree, revision, random).map(Next::One)
         } else {
             None
         }
     }
 
     /// Learns from an answer.
-    pub fn told(&mut self, answer: &Answer) {
-        if let Answer::Journal(page) = answer {
-            self.cursor = page.cursor.or(self.cursor);
+    pub fn told(&mut self, call: &Call, answer: &Answer) {
+        if let Answer::Journal(page) = answer
+            && let Some(cursor) = page.cursor
+        {
+            self.cursors.insert(call.ns, cursor);
         }
     }
 
+    /// An answer or a refusal told of this revision.
+    pub fn reached(&mut self, revision: u64) {
+        self.seen = self.seen.max(revision);
+    }
+
+    /// The cursor that it read a journal with is too old: it begins again.
+    pub fn reset(&mut self, ns: u64, revision: u64) {
+        self.cursors.insert(ns, Cursor { revision, ordinal: u32::MAX });
+    }
+
     /// Remembers what it sees now, to edit it later as if nothing had happened since.
-    pub fn go_offline(&mut self, world: &mut World, random: &mut impl Rng) {
+    pub fn go_offline(&mut self, tree: &mut Tree, random: &mut impl Rng) {
         self.is_back = false;
         for _ in 0..OFFLINE_EDITS_MAX {
-            if let Some((id, _)) = world.pick_file(random) {
-                self.offline.extend(world.get(id).map(|known| (id, known.rev)));
+            if let Some((id, _)) = tree.pick_file(random) {
+                self.offline.extend(tree.get(id).map(|known| (id, known.rev)));
             }
         }
     }
@@ -126,13 +172,13 @@ impl Team {
         self.state = State::Start;
     }
 
-    fn offline_edit(&mut self, world: &World, random: &mut impl Rng) -> Option<Plan> {
+    fn offline_edit(&mut self, tree: &Tree, random: &mut impl Rng) -> Option<Plan> {
         while self.is_back {
             let Some((id, rev)) = self.offline.pop() else {
                 self.is_back = false;
                 break;
             };
-            if let Some(path) = world.path(id) {
+            if let Some(path) = tree.path(id) {
                 let plan = update(id, path, Mode::Update(rev), content(random));
                 return Some(self.maybe_autorename(plan, random));
             }
@@ -140,20 +186,20 @@ impl Team {
         None
     }
 
-    fn usual(&mut self, world: &mut World, random: &mut impl Rng) -> Plan {
+    fn usual(&mut self, tree: &mut Tree, random: &mut impl Rng) -> Plan {
         self.state = self.state.next(random);
         let plan = match self.state {
             State::Start | State::Create => None,
             State::Update => {
-                let plan = current_update(world, random);
+                let plan = current_update(tree, random);
                 plan.map(|plan| self.maybe_autorename(plan, random))
             }
-            State::Delete if world.file_count() < self.files_min => None,
-            State::Delete => delete(world, random),
-            State::Read => Some(self.read(world, random)),
-            State::Move => move_something(world, random),
+            State::Delete if tree.file_count() < self.files_min => None,
+            State::Delete => delete(tree, random),
+            State::Read => Some(self.read(tree, random)),
+            State::Move => move_something(tree, random),
         };
-        plan.unwrap_or_else(|| create(world, random))
+        plan.unwrap_or_else(|| create(tree, random))
     }
 
     fn maybe_autorename(&self, plan: Plan, random: &mut impl Rng) -> Plan {
@@ -163,98 +209,25 @@ impl Team {
         }
     }
 
-    fn read(&self, world: &mut World, random: &mut impl Rng) -> Plan {
-        let reading = |operation, about| Plan { operation, effects: Vec::new(), about };
+    fn read(&self, tree: &mut Tree, random: &mut impl Rng) -> Plan {
         let drawn: f64 = random.random();
         if drawn < 0.10 {
-            let operation = Operation::Journal { cursor: self.cursor, limit: JOURNAL_PAGE };
-            return reading(operation, None);
+            let cursor = self.cursors.get(&tree.ns()).copied();
+            let operation = Operation::Journal { cursor, limit: JOURNAL_PAGE };
+            return Plan::plain(operation, None);
         }
         if drawn < 0.35 {
-            let (id, path) = world.pick_parent(random);
-            return reading(Operation::List { path }, Some(id));
+            let (id, path) = tree.pick_parent(random);
+            return Plan::plain(Operation::list(&path), Some(id));
         }
-        let symlink = if random.random_bool(0.05) { world.pick_symlink(random) } else { None };
-        let picked = symlink.or_else(|| world.pick_file(random));
-        let (id, path) = picked.unwrap_or_else(|| world.pick_parent(random));
+        let symlink = if random.random_bool(0.05) { tree.pick_symlink(random) } else { None };
+        let picked = symlink.or_else(|| tree.pick_file(random));
+        let (id, path) = picked.unwrap_or_else(|| tree.pick_parent(random));
         let target = if random.random_bool(0.25) { Target::Id(id) } else { Target::Path(path) };
         if drawn < 0.50 {
-            reading(Operation::Lookup(target), Some(id))
+            Plan::plain(Operation::Lookup { target, at: None }, Some(id))
         } else {
-            reading(Operation::Stat(target), Some(id))
+            Plan::plain(Operation::Stat { target, at: None }, Some(id))
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{operation::Step, world::Effect};
-    use rand::{SeedableRng, rngs::ChaCha8Rng};
-
-    /// Plays plans against a world that acknowledges all of them.
-    fn play(seed: u64, count: usize) -> Vec<Operation> {
-        let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut world = World::new(1);
-        let mut team = Team::new(2, 0);
-        let mut operations = Vec::new();
-        for round in 0..count as u64 {
-            let plan = match team.next(&mut world, &mut random) {
-                Next::One(plan) | Next::Race(plan, _) => plan,
-            };
-            for effect in plan.effects {
-                let id = plan.about.filter(|_| !matches!(effect, Effect::Made { .. }));
-                world.acknowledge(effect, id.unwrap_or(round + 2), round + 2);
-            }
-            operations.push(plan.operation);
-        }
-        operations
-    }
-
-    #[test]
-    fn a_seed_gives_one_plan() {
-        assert_eq!(play(5, 2_000), play(5, 2_000));
-        assert_ne!(play(5, 100), play(6, 100));
-    }
-
-    #[test]
-    fn every_operation_occurs() {
-        let operations = play(1, 5_000);
-        let names = [
-            "mkdir",
-            "commit",
-            "symlink",
-            "copy",
-            "move",
-            "delete",
-            "set_attributes",
-            "check",
-            "batch",
-            "stat",
-            "lookup",
-            "list",
-            "journal",
-        ];
-        for f in names {
-            let count = operations.iter().filter(|operation| operation.f() == f).count();
-            assert!(count >= if f == "check" { 1 } else { 10 }, "{f}: {count}");
-        }
-    }
-
-    #[test]
-    fn some_updates_may_become_conflicted_copies_and_some_batches_have_conditions() {
-        let operations = play(1, 5_000);
-        let share = |is: fn(&Operation) -> bool| {
-            operations.iter().filter(|operation| is(operation)).count() as f64 / 5_000.0
-        };
-        let conflicted = share(|operation| {
-            matches!(operation, Operation::Step(Step::Commit { autorename: Some(_), .. }))
-        });
-        let conditional = share(|operation| match operation {
-            Operation::Batch(steps) => matches!(steps.first(), Some(Step::Check { .. })),
-            _ => false,
-        });
-        assert!((0.015..0.06).contains(&conflicted), "{conflicted}");
-        assert!((0.01..0.03).contains(&conditional), "{conditional}");
     }
 }

@@ -1,11 +1,10 @@
 //! One step of a mutation, as the history writes it and as the client sends it.
 
+mod wire;
+
 use std::collections::BTreeMap;
 
-use metad_client::{
-    steps,
-    v1::{self, check, commit_file},
-};
+use metad_client::v1;
 use serde_json::{Value, json};
 
 use crate::operation::hex;
@@ -17,12 +16,6 @@ pub struct Content {
     pub hash: [u8; 32],
     /// Bytes.
     pub size: u64,
-}
-
-impl Content {
-    fn wire(&self) -> v1::Content {
-        v1::Content { size: self.size, hash: self.hash.to_vec().into(), ..v1::Content::default() }
-    }
 }
 
 /// How a commit treats what is there.
@@ -43,6 +36,7 @@ pub enum NodeKind {
     Directory,
     File,
     Symlink,
+    Mount,
 }
 
 /// What a mutation may depend on.
@@ -82,6 +76,8 @@ pub enum Step {
     Copy {
         from: String,
         to: String,
+        /// Of what was there then.
+        at_revision: Option<u64>,
     },
     Move {
         from: String,
@@ -104,6 +100,22 @@ pub enum Step {
         path: String,
         condition: Condition,
     },
+    Restore {
+        path: String,
+        revision: u64,
+    },
+    SetQuota {
+        path: String,
+        quota: v1::Quota,
+    },
+    Mount {
+        path: String,
+        /// The namespace that it shows.
+        mount: u64,
+    },
+    Unmount {
+        path: String,
+    },
 }
 
 impl Step {
@@ -118,6 +130,10 @@ impl Step {
             Step::Delete { .. } => "delete",
             Step::SetAttributes { .. } => "set_attributes",
             Step::Check { .. } => "check",
+            Step::Restore { .. } => "restore",
+            Step::SetQuota { .. } => "set_quota",
+            Step::Mount { .. } => "mount",
+            Step::Unmount { .. } => "unmount",
         }
     }
 
@@ -128,7 +144,9 @@ impl Step {
                 commit_value(path, *mode, content, autorename.as_deref())
             }
             Step::Symlink { path, to } => json!({"path": path, "to": to}),
-            Step::Copy { from, to } => json!({"from": from, "to": to}),
+            Step::Copy { from, to, at_revision } => {
+                with("at_revision", json!({"from": from, "to": to}), *at_revision)
+            }
             Step::Move { from, to, replace, rev } => {
                 with_rev(json!({"from": from, "to": to, "replace": replace}), *rev)
             }
@@ -143,57 +161,29 @@ impl Step {
             Step::Check { path, condition } => {
                 json!({"path": path, "condition": condition.value()})
             }
+            Step::Restore { path, revision } => json!({"path": path, "revision": revision}),
+            Step::SetQuota { path, quota } => {
+                json!({"path": path, "quota": quota_value(quota)})
+            }
+            Step::Mount { path, mount } => json!({"path": path, "mount": mount}),
+            Step::Unmount { path } => json!({"path": path}),
         }
     }
 
-    /// The step as it is sent.
-    pub fn wire(&self) -> v1::Step {
+    /// The paths that are resolved.
+    pub(crate) fn paths_mut(&mut self) -> Vec<&mut String> {
         match self {
-            Step::Mkdir { path, parents: false } => steps::mkdir(steps::at(path)),
-            Step::Mkdir { path, parents: true } => steps::mkdir_all(steps::at(path)),
-            Step::Commit { path, mode, content, autorename } => {
-                steps::commit_with(v1::CommitFile {
-                    target: Some(steps::at(path)),
-                    content: Some(content.wire()),
-                    mode: Some(mode.wire()),
-                    autorename: autorename.is_some(),
-                    client: autorename.clone().unwrap_or_default(),
-                })
-            }
-            Step::Symlink { path, to } => steps::symlink(steps::at(path), to),
-            Step::Copy { from, to } => steps::copy(steps::at(from), steps::at(to)),
-            Step::Move { from, to, replace, rev } => steps::move_with(v1::Move {
-                from: Some(steps::at(from)),
-                to: Some(steps::at(to)),
-                replace: *replace,
-                rev: rev.unwrap_or(0),
-            }),
-            Step::Delete { path, recursive, rev } => steps::delete_with(v1::Delete {
-                target: Some(steps::at(path)),
-                recursive: *recursive,
-                rev: rev.unwrap_or(0),
-            }),
-            Step::SetAttributes { path, set, remove, rev } => {
-                let bytes =
-                    |(name, value): (&String, &Vec<u8>)| (name.clone(), value.clone().into());
-                steps::set_attributes(v1::SetAttributes {
-                    target: Some(steps::at(path)),
-                    set: set.iter().map(bytes).collect(),
-                    remove: remove.clone(),
-                    rev: rev.unwrap_or(0),
-                })
-            }
-            Step::Check { path, condition } => steps::check(steps::at(path), condition.wire()),
-        }
-    }
-}
-
-impl Mode {
-    fn wire(self) -> commit_file::Mode {
-        match self {
-            Mode::Create => commit_file::Mode::Create(commit_file::Create {}),
-            Mode::Overwrite => commit_file::Mode::Overwrite(commit_file::Overwrite {}),
-            Mode::Update(rev) => commit_file::Mode::Update(commit_file::Update { rev }),
+            Step::Copy { from, to, .. } | Step::Move { from, to, .. } => vec![from, to],
+            Step::Mkdir { path, .. }
+            | Step::Commit { path, .. }
+            | Step::Symlink { path, .. }
+            | Step::Delete { path, .. }
+            | Step::SetAttributes { path, .. }
+            | Step::Check { path, .. }
+            | Step::Restore { path, .. }
+            | Step::SetQuota { path, .. }
+            | Step::Mount { path, .. }
+            | Step::Unmount { path } => vec![path],
         }
     }
 }
@@ -205,6 +195,7 @@ impl NodeKind {
             NodeKind::Directory => "directory",
             NodeKind::File => "file",
             NodeKind::Symlink => "symlink",
+            NodeKind::Mount => "mount",
         }
     }
 
@@ -214,15 +205,8 @@ impl NodeKind {
             Ok(v1::Kind::Directory) => Some(NodeKind::Directory),
             Ok(v1::Kind::File) => Some(NodeKind::File),
             Ok(v1::Kind::Symlink) => Some(NodeKind::Symlink),
+            Ok(v1::Kind::Mount) => Some(NodeKind::Mount),
             Ok(v1::Kind::Unspecified) | Err(_) => None,
-        }
-    }
-
-    fn wire(self) -> v1::Kind {
-        match self {
-            NodeKind::Directory => v1::Kind::Directory,
-            NodeKind::File => v1::Kind::File,
-            NodeKind::Symlink => v1::Kind::Symlink,
         }
     }
 }
@@ -235,16 +219,6 @@ impl Condition {
             Condition::Rev(rev) => json!({"rev": rev}),
             Condition::Kind(kind) => json!({"kind": kind.name()}),
             Condition::UnchangedSince(revision) => json!({"unchanged_since": revision}),
-        }
-    }
-
-    fn wire(self) -> check::Condition {
-        match self {
-            Condition::Exists => check::Condition::Exists(check::Exists {}),
-            Condition::Absent => check::Condition::Absent(check::Absent {}),
-            Condition::Rev(rev) => check::Condition::Rev(rev),
-            Condition::Kind(kind) => check::Condition::Kind(kind.wire() as i32),
-            Condition::UnchangedSince(revision) => check::Condition::UnchangedSince(revision),
         }
     }
 }
@@ -266,9 +240,20 @@ fn commit_value(path: &str, mode: Mode, content: &Content, autorename: Option<&s
     value
 }
 
-fn with_rev(mut value: Value, rev: Option<u64>) -> Value {
-    if let Some(rev) = rev {
-        value["rev"] = json!(rev);
+/// A quota as histories write it: what it does not bound is absent.
+pub(crate) fn quota_value(quota: &v1::Quota) -> Value {
+    let value = with("nodes", json!({}), quota.nodes);
+    with("bytes", value, quota.bytes)
+}
+
+fn with_rev(value: Value, rev: Option<u64>) -> Value {
+    with("rev", value, rev)
+}
+
+/// A value with one more number, if there is one.
+pub(crate) fn with(name: &str, mut value: Value, number: Option<u64>) -> Value {
+    if let Some(number) = number {
+        value[name] = json!(number);
     }
     value
 }

@@ -1,24 +1,22 @@
-//! What the clients of a run together believe the tree to be: they choose from it what to
-//! work on. It follows the acknowledged changes and may be wrong, which is wanted: real
-//! clients are wrong too. Nothing is ever checked against it.
+//! What is believed to be in one namespace.
 
-mod known;
-
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use metad_client::v1;
 use rand::{Rng, RngExt};
 
+use super::known::{Effect, Known};
 use crate::{
-    operation::{Content, NodeKind},
+    operation::{Content, NodeKind, Policy},
     zipf,
 };
-pub use known::{Effect, Known};
 
 /// Skew of the choice among files.
 const FILES_ZIPF: f64 = 0.9;
 /// Attempts to find something that is still there.
 const TRIES_MAX: usize = 8;
+/// Deleted nodes that are remembered.
+const DELETED_MAX: usize = 32;
 /// Deeper paths are not believed.
 const DEPTH_MAX: usize = 64;
 
@@ -29,9 +27,11 @@ struct Made {
     content: Option<Content>,
 }
 
-/// The believed tree.
-pub struct World {
+/// The believed tree of a namespace.
+pub struct Tree {
+    ns: u64,
     root: u64,
+    policy: Policy,
     nodes: BTreeMap<u64, Known>,
     /// In the order of popularity. What is forgotten leaves at once, what was under a
     /// deleted directory when it is next met.
@@ -43,22 +43,29 @@ pub struct World {
     parents: Vec<u64>,
     /// Some may be gone: they leave when they are next met.
     symlinks: Vec<u64>,
-    /// The greatest revision that an answer has told.
-    revision: u64,
+    /// What was deleted last: where it was, and a revision at which it was there.
+    deleted: VecDeque<(String, u64)>,
 }
 
-impl World {
-    /// An empty tree with this root.
-    pub fn new(root: u64) -> Self {
-        World {
+impl Tree {
+    /// The empty tree of a namespace with this root.
+    pub fn new(ns: u64, root: u64, policy: Policy) -> Self {
+        Tree {
+            ns,
             root,
+            policy,
             nodes: BTreeMap::new(),
             files: Vec::new(),
             positions: BTreeMap::new(),
             parents: vec![root, root],
             symlinks: Vec::new(),
-            revision: 0,
+            deleted: VecDeque::new(),
         }
+    }
+
+    /// The namespace.
+    pub fn ns(&self) -> u64 {
+        self.ns
     }
 
     /// The id of the root.
@@ -66,19 +73,14 @@ impl World {
         self.root
     }
 
+    /// Does the spelling of names not count?
+    pub fn is_casefold(&self) -> bool {
+        self.policy == Policy::Casefold
+    }
+
     /// What is known of a node.
     pub fn get(&self, id: u64) -> Option<&Known> {
         self.nodes.get(&id)
-    }
-
-    /// The greatest revision that an answer has told.
-    pub fn revision(&self) -> u64 {
-        self.revision
-    }
-
-    /// An answer told of this revision.
-    pub fn reached(&mut self, revision: u64) {
-        self.revision = self.revision.max(revision);
     }
 
     /// How many files are believed to be there.
@@ -181,7 +183,10 @@ impl World {
                     known.set_rev(rev);
                 }
             }
-            Effect::Deleted { id: expected } if expected == id => self.forget(id),
+            Effect::Deleted { id: expected } if expected == id => {
+                self.remember_deleted(id, rev);
+                self.forget(id);
+            }
             // Another node took the place meanwhile: the one meant is gone.
             Effect::Updated { id, .. } | Effect::Moved { id, .. } | Effect::Deleted { id } => {
                 self.forget(id);
@@ -225,6 +230,37 @@ impl World {
         }
     }
 
+    /// A place where something was that was deleted, and a revision at which it was there.
+    pub fn pick_deleted(&self, random: &mut impl Rng) -> Option<(String, u64)> {
+        if self.deleted.is_empty() {
+            return None;
+        }
+        self.deleted.get(random.random_range(0..self.deleted.len())).cloned()
+    }
+
+    /// Takes a node out that went to another tree.
+    pub(super) fn take(&mut self, id: u64) -> Option<Known> {
+        let known = self.nodes.get(&id).cloned();
+        self.forget(id);
+        known
+    }
+
+    /// Takes in a node that came from another tree.
+    pub(super) fn receive(&mut self, known: Known, place: (u64, String), id: u64, rev: u64) {
+        let (parent, name) = place;
+        self.made(Made { parent, name, kind: known.kind, content: known.content }, id, rev);
+    }
+
+    /// `rev` is that of the node when it was deleted: it was there then.
+    fn remember_deleted(&mut self, id: u64, rev: u64) {
+        if let Some(path) = self.path(id) {
+            self.deleted.push_back((path, rev));
+            if self.deleted.len() > DELETED_MAX {
+                self.deleted.pop_front();
+            }
+        }
+    }
+
     fn file_at(&mut self, position: usize) -> Option<(u64, String)> {
         let id = self.files[position];
         let path = self.path(id);
@@ -262,6 +298,8 @@ impl World {
                 self.files.push(id);
             }
             NodeKind::Symlink => self.symlinks.push(id),
+            // Those who deal with mounts know them.
+            NodeKind::Mount => {}
             NodeKind::Directory => {
                 self.parents.extend([id, id, parent]);
                 if let Some(above) = self.nodes.get_mut(&parent) {
@@ -269,41 +307,5 @@ impl World {
                 }
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rand::{SeedableRng, rngs::ChaCha8Rng};
-
-    fn made(parent: u64, name: &str, file: bool) -> Effect {
-        let kind = if file { NodeKind::File } else { NodeKind::Directory };
-        let content = file.then_some(Content { hash: [1; 32], size: 1 });
-        Effect::Made { parent, name: name.to_owned(), kind, content }
-    }
-
-    #[test]
-    fn paths_follow_moves_and_deletes() {
-        let mut random = ChaCha8Rng::seed_from_u64(1);
-        let mut world = World::new(1);
-        world.acknowledge(made(1, "a", false), 2, 10);
-        world.acknowledge(made(2, "b", false), 3, 11);
-        world.acknowledge(made(3, "f", true), 4, 12);
-        assert_eq!(world.path(4).as_deref(), Some("/a/b/f"));
-        world.acknowledge(Effect::Moved { id: 3, parent: 1, name: "c".to_owned() }, 3, 13);
-        assert_eq!(world.pick_file(&mut random), Some((4, "/c/f".to_owned())));
-        world.acknowledge(Effect::Deleted { id: 3 }, 3, 13);
-        assert_eq!(world.pick_file(&mut random), None);
-        assert_eq!(world.path(1).as_deref(), Some("/"));
-    }
-
-    #[test]
-    fn an_update_of_another_node_is_the_end_of_the_one_meant() {
-        let mut world = World::new(1);
-        world.acknowledge(made(1, "f", true), 2, 10);
-        let content = Content { hash: [2; 32], size: 2 };
-        world.acknowledge(Effect::Updated { id: 2, content }, 5, 12);
-        assert!(world.get(2).is_none());
     }
 }

@@ -9,10 +9,31 @@ use super::stale;
 use super::verdict::{Check, Verdict, Violation};
 use super::witness::witness;
 use crate::history::History;
-use crate::model::tree::{self, Claims, Compiled, Hints};
+use crate::model::tree::{self, Claims, Compiled, FileTree, Hints};
 use crate::model::{BadOperation, Entry, Kind, Model, kv, register};
 
 const NAME: &str = "linearizable";
+
+/// What is found out, and for a file tree an order that fits, if there is one.
+pub(super) struct Judged {
+    pub(super) check: Check,
+    pub(super) violation: Option<Violation>,
+    pub(super) order: Option<Order>,
+}
+
+/// A linearization of a file tree's operations.
+pub(super) struct Order {
+    pub(super) model: FileTree,
+    pub(super) entries: Vec<Entry<tree::Operation>>,
+    /// Indices of entries.
+    pub(super) order: Vec<usize>,
+}
+
+impl From<(Check, Option<Violation>)> for Judged {
+    fn from((check, violation): (Check, Option<Violation>)) -> Judged {
+        Judged { check, violation, order: None }
+    }
+}
 
 /// Checks a history against a model.
 pub(super) fn check(
@@ -20,17 +41,17 @@ pub(super) fn check(
     model: Kind,
     hints: &Hints,
     options: &Options,
-) -> Result<(Check, Option<Violation>), BadOperation> {
+) -> Result<Judged, BadOperation> {
     let mut budget = Budget::new(&options.limits);
     Ok(match model {
         Kind::Register => {
             let (model, entries) = register::compile(history)?;
-            check_parts(history, &model, vec![entries], &mut budget)
+            check_parts(history, &model, vec![entries], &mut budget).into()
         }
         Kind::Kv => {
             let (model, entries) = kv::compile(history)?;
             let parts = if options.whole { vec![entries] } else { kv::partition(entries) };
-            check_parts(history, &model, parts, &mut budget)
+            check_parts(history, &model, parts, &mut budget).into()
         }
         Kind::FileTree => check_tree(history, hints, &mut budget)?,
     })
@@ -77,27 +98,31 @@ fn check_tree(
     history: &History,
     hints: &Hints,
     budget: &mut Budget,
-) -> Result<(Check, Option<Violation>), BadOperation> {
+) -> Result<Judged, BadOperation> {
     let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, hints)?;
-    if witness(&model, &entries).is_ok() {
-        return Ok((valid(entries.len(), BY_WITNESS), None));
+    if let Ok(order) = witness(&model, &entries) {
+        let check = valid(entries.len(), BY_WITNESS);
+        let order = Some(Order { model, entries, order });
+        return Ok(Judged { check, violation: None, order });
     }
     // The hints are claims too: what follows does without.
     let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, &Hints::new())?;
     if let Some(found) = stale::find(&entries) {
         let violation = stale::explain(history, &model, &entries, found, budget);
-        return Ok(invalid(without_revisions(history, violation, budget)?));
+        return Ok(invalid(without_revisions(history, violation, budget)?).into());
     }
     let stuck = match search(&model, &entries, budget) {
         Outcome::Valid { order } => {
             assert_certified(&model, &entries, &order);
-            return Ok((valid(entries.len(), BY_SEARCH), None));
+            let check = valid(entries.len(), BY_SEARCH);
+            let order = Some(Order { model, entries, order });
+            return Ok(Judged { check, violation: None, order });
         }
-        Outcome::Unknown(reason, _) => return Ok((unknown(reason), None)),
+        Outcome::Unknown(reason, _) => return Ok((unknown(reason), None).into()),
         Outcome::Invalid(stuck) => stuck,
     };
     let violation = explain(history, &model, &entries, &stuck, budget);
-    Ok(invalid(without_revisions(history, violation, budget)?))
+    Ok(invalid(without_revisions(history, violation, budget)?).into())
 }
 
 /// Adds what would be if answers claimed no revisions.

@@ -10,9 +10,12 @@ mod durability;
 mod explain;
 mod journal;
 mod linearizable;
+mod locks;
 mod minimise;
 mod search;
+mod sessions;
 mod stale;
+mod sync;
 mod verdict;
 mod witness;
 
@@ -46,10 +49,16 @@ pub fn check_history(history: &History, options: &Options) -> Result<Report, Bad
         Kind::FileTree => journal::Journals::read(history)?,
         Kind::Register | Kind::Kv => journal::Journals::default(),
     };
-    let (check, violation) = linearizable::check(history, model, &journals.hints(), options)?;
+    let judged = linearizable::check(history, model, &journals.hints(), options)?;
+    let linearizable::Judged { check, violation, order } = judged;
     let mut checks = vec![check];
     checks.extend(journal::check(history, &journals));
     checks.extend(durability::check(history, &journals));
+    if model == Kind::FileTree {
+        checks.extend(sessions::check(history, order)?);
+        checks.extend(locks::check(history)?);
+        checks.extend(sync::check(history)?);
+    }
     Ok(Report {
         verdict: checks.iter().map(|check| check.verdict).max().unwrap_or(Verdict::Unknown),
         source: history.source.clone(),

@@ -51,7 +51,7 @@ pub struct Report {
 /// One check of a history.
 #[derive(Debug, Clone, Serialize)]
 pub struct Check {
-    /// linearizable, journal, durability.
+    /// linearizable, journal, durability, sessions, locks, sync.
     pub name: &'static str,
     /// What it says.
     pub verdict: Verdict,

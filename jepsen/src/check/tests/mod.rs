@@ -1,6 +1,7 @@
 //! The checkers held against one another, against brute force and against a plain server.
 
 mod generator;
+pub(in crate::check) mod script;
 mod server;
 
 use std::collections::BTreeMap;

@@ -184,6 +184,13 @@ fn entry_of(operation: Operation, index: usize, recorded: &Recorded) -> Entry<Op
 }
 
 impl Operation {
+    /// The state that holds what a read answered: that of the revision that it claims, or, of
+    /// a read of the past, any from that revision on. None if nothing tells.
+    pub fn revision_seen(&self) -> Option<u64> {
+        let is_answered = !matches!(self.answer, Answer::Rejected { .. });
+        self.revision.or(self.request.past_revision().filter(|_| is_answered))
+    }
+
     /// What the answer, if true, says of an effect at its revision.
     fn claimed(&self) -> Claimed {
         match &self.answer {

@@ -257,7 +257,16 @@ impl Request {
     /// Whether what it answers depends on the past alone, so that its revision is not the
     /// present one.
     pub(super) fn is_of_the_past(&self) -> bool {
-        matches!(self, Request::Read { at: Some(_), .. } | Request::Diff { to: Some(_), .. })
+        self.past_revision().is_some()
+    }
+
+    /// The latest revision that a read of the past is of.
+    pub(super) fn past_revision(&self) -> Option<u64> {
+        match self {
+            Request::Read { at, .. } => *at,
+            Request::Diff { to, .. } => *to,
+            _ => None,
+        }
     }
 
     /// Whether it asks for what was there before.

@@ -5,6 +5,7 @@
 //! - [`records`]: what is stored: key and value codecs
 //! - [`tree`]: the deterministic state machine and its queries
 //! - [`raft`]: consensus: log store, state store, network, read barrier
+//! - [`fsck`]: checking data folders
 //! - [`journal`]: tailing the journal for subscribers
 //! - [`service`]: gRPC; the only place that knows both wire and domain types
 //! - [`server`]: puts them together; the simulator calls the same function
@@ -14,6 +15,7 @@
 
 mod coalesce;
 pub mod config;
+pub mod fsck;
 pub mod journal;
 pub mod kv;
 pub mod raft;

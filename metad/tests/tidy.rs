@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["records"],
     &["tree"],
     &["raft"],
-    &["config", "journal"],
+    &["config", "fsck", "journal"],
     &["service"],
     &["server"],
     &["command", "main", "lib"],

@@ -4,6 +4,7 @@
 //! stderr; 2 wrong usage.
 
 mod dev;
+mod fsck;
 mod serve;
 
 use std::{
@@ -20,6 +21,7 @@ Examples:
   metad dev                              three nodes, data thrown away at the end
   metad dev --nodes 1 --data ./data      one node that keeps its data
   metad serve --config node1.toml        one node of a real cluster
+  metad fsck data/1                      checks the data of a node that is stopped
 
 A configuration for `metad serve`:
   cluster = \"home\"
@@ -50,6 +52,9 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         config: PathBuf,
     },
+    /// Checks data folders, without changing them: every record and every invariant.
+    #[command(after_help = fsck::EXAMPLES)]
+    Fsck(fsck::Options),
     /// Runs a whole cluster in this process, for trying things.
     #[command(after_help = EXAMPLES)]
     Dev(dev::Options),
@@ -60,13 +65,16 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| match cli.command {
         Command::Serve { .. } => EnvFilter::new("info,openraft=error"),
-        Command::Dev(_) => EnvFilter::new("warn,openraft=off"),
+        Command::Dev(_) | Command::Fsck(_) => EnvFilter::new("warn,openraft=off"),
     });
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal())
         .init();
+    if let Command::Fsck(options) = cli.command {
+        return fsck::fsck(&options).unwrap_or_else(|error| failed(&error));
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
@@ -75,6 +83,7 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Serve { config } => serve::serve(&config).await,
             Command::Dev(options) => dev::dev(options).await,
+            Command::Fsck(_) => unreachable!("it needs no runtime"),
         }
     });
     match result {

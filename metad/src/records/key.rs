@@ -39,7 +39,7 @@ use crate::types::{ClientId, Cursor, GroupId, NamespaceId, NodeId, Request, Revi
 /// The kind byte. Values are on disk: never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-enum Kind {
+pub(super) enum Kind {
     System = 0x01,
     Namespace = 0x02,
     NamespaceByName = 0x03,
@@ -68,6 +68,45 @@ enum Kind {
     Committed = 0x83,
     Standing = 0x84,
     LogEntry = 0x90,
+}
+
+impl Kind {
+    const ALL: [Kind; 28] = [
+        Kind::System,
+        Kind::Namespace,
+        Kind::NamespaceByName,
+        Kind::Node,
+        Kind::Location,
+        Kind::Usage,
+        Kind::PastNode,
+        Kind::PastLocation,
+        Kind::Journal,
+        Kind::JournalStart,
+        Kind::Milestone,
+        Kind::Snapshot,
+        Kind::Pin,
+        Kind::Mounted,
+        Kind::Session,
+        Kind::Reply,
+        Kind::Lock,
+        Kind::LockEnd,
+        Kind::Reclaim,
+        Kind::Forget,
+        Kind::DeletedNamespace,
+        Kind::Applied,
+        Kind::Identity,
+        Kind::Vote,
+        Kind::Purged,
+        Kind::Committed,
+        Kind::Standing,
+        Kind::LogEntry,
+    ];
+
+    /// That of a stored key.
+    pub fn of(key: &[u8]) -> Option<Kind> {
+        let byte = *key.get(PREFIX_SIZE - 1)?;
+        Kind::ALL.into_iter().find(|kind| *kind as u8 == byte)
+    }
 }
 
 /// Bytes of the group and the kind.

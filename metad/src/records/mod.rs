@@ -7,6 +7,7 @@
 use crate::{kv::Result, types::Revision};
 
 pub mod applied;
+pub mod audit;
 pub mod change;
 pub mod codec;
 pub mod command;

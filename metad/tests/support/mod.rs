@@ -1,5 +1,7 @@
 //! A cluster over loopback: each node on a runtime of its own, which can be killed.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -286,7 +288,8 @@ impl Session {
         self.ns
     }
 
-    fn request(&mut self, mutation: v1::mutate_request::Mutation) -> v1::MutateRequest {
+    /// The next request.
+    pub fn request(&mut self, mutation: v1::mutate_request::Mutation) -> v1::MutateRequest {
         let sequence = self.next;
         self.next += 1;
         v1::MutateRequest {

@@ -45,6 +45,15 @@ impl Database {
         Ok(Database { open: Some(open), path, retired: AtomicBool::new(false) })
     }
 
+    /// Opens what is in a folder for reading alone: nothing in it is changed.
+    pub fn open_read_only(path: PathBuf, settings: &Settings) -> Result<Database> {
+        let mut options = options(settings);
+        options.create_if_missing(false);
+        let open = DB::open_for_read_only(&options, &path, false);
+        let open = open.map_err(|error| StorageFault::corrupt("store", error.into_string()))?;
+        Ok(Database { open: Some(open), path, retired: AtomicBool::new(false) })
+    }
+
     /// Another database has taken its place: its files go once the last view is gone.
     pub fn retire(&self) {
         self.retired.store(true, Ordering::Relaxed);

@@ -41,6 +41,11 @@ impl Folder {
         Ok(folder)
     }
 
+    /// A folder that is there, as it is.
+    pub fn existing(path: &Path) -> Folder {
+        Folder { path: path.to_owned(), checkpoints_made: AtomicU64::new(0) }
+    }
+
     /// The database in use.
     pub fn active(&self) -> Result<PathBuf> {
         Ok(self.path.join(self.active_name()?))

@@ -38,6 +38,16 @@ impl Default for Settings {
     }
 }
 
+/// What a store holds, without opening it for more: nothing in its folder is changed. Of one
+/// that a process has open, what that process had written some time ago.
+///
+/// # Errors
+/// If there is no store, or it cannot be read.
+pub fn read_only(folder: &Path, settings: Settings) -> Result<View> {
+    let active = Folder::existing(folder).active()?;
+    Ok(view::pin(Arc::new(Database::open_read_only(active, &settings)?)))
+}
+
 /// A store in a folder. Clones are the same store.
 #[derive(Clone)]
 pub struct RocksEngine(Arc<Shared>);

@@ -115,8 +115,9 @@ fn dead_nodes(view: &dyn KvRead, group: GroupId, children: &Children) -> Result<
     let mut dead = BTreeSet::new();
     while let Some(directory) = queue.pop() {
         for node in children.get(&directory).into_iter().flatten() {
-            dead.insert(node.id);
-            queue.push(node.id);
+            if dead.insert(node.id) {
+                queue.push(node.id);
+            }
         }
     }
     Ok(dead)
@@ -159,11 +160,14 @@ impl Walk<'_> {
     /// Every directory's counters equal a recount. Children before parents.
     fn count(&mut self, root: NodeId, usages: &mut Accounts) {
         let mut order = vec![root];
+        // A damaged tree may lead back into itself.
+        let mut seen = BTreeSet::new();
         let mut position = 0;
         while let Some(directory) = order.get(position).copied() {
             position += 1;
             let nodes = self.children.get(&directory).into_iter().flatten();
-            order.extend(nodes.filter(|node| node.is_directory()).map(|node| node.id));
+            let inner = nodes.filter(|node| node.is_directory()).map(|node| node.id);
+            order.extend(inner.filter(|id| seen.insert(*id)));
         }
         let mut counted = BTreeMap::<NodeId, Usage>::new();
         for directory in order.iter().rev() {

@@ -51,6 +51,12 @@ fn learn_results(world: &mut World, plan: Plan, results: Vec<v1::StepResult>) {
     {
         world.mounted(result.id, *mount);
     }
+    if let (Operation::Batch(steps), 0) = (&plan.call.operation, plan.tree)
+        && let ([Step::Mkdir { .. }, Step::SetQuota { .. }], [made, _]) =
+            (steps.as_slice(), results.as_slice())
+    {
+        world.add_tight(made.id);
+    }
     for (effect, result) in plan.effects.into_iter().zip(results) {
         let v1::StepResult { id, rev, renamed } = result;
         match (plan.to_tree, renamed.is_empty()) {

@@ -171,7 +171,6 @@ impl<'a> Process<'a> {
                 if let (Reason::CursorReset, Some(reset)) = (reason, reset) {
                     self.team.reset(call.ns, *reset);
                 }
-                // What a refused read at a revision reflects may lie in the past.
                 self.team.reached(revision.unwrap_or(0));
             }
             Outcome::Failed(_) | Outcome::Unknown(_) => {}

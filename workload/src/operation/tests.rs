@@ -121,7 +121,8 @@ fn so_do_those_of_namespaces_mounts_quotas_and_snapshots() {
         create_snapshot {"name":"n","ns":1}
         delete_snapshot {"name":"n","ns":1}
         list_snapshots {"ns":1}
-    "#]].assert_eq(&lines(&operations));
+    "#]]
+    .assert_eq(&lines(&operations));
 }
 
 #[test]
@@ -154,7 +155,8 @@ fn so_do_those_of_other_reads_and_of_locks() {
         renew_lock {"id":4,"name":"x","ns":1,"token":5,"ttl_ms":1000}
         release_lock {"ns":1,"path":"/a","token":5}
         get_lock {"id":4,"name":"x","ns":1}
-    "#]].assert_eq(&lines(&operations));
+    "#]]
+    .assert_eq(&lines(&operations));
 }
 
 #[test]
@@ -184,5 +186,6 @@ fn calls_say_what_they_rest_on() {
         {"consistency":"lease","id":4,"ns":1}
         {"id":4,"ns":1}
         {"fences":[{"name":"x","ns":2,"path":"/l","token":7}],"ns":1,"path":"/a"}
-    "#]].assert_eq(&lines);
+    "#]]
+    .assert_eq(&lines);
 }

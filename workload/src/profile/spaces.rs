@@ -214,9 +214,22 @@ pub fn set_quota(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
     )
 }
 
+fn make_tight(world: &mut World, random: &mut impl Rng) -> Plan {
+    let (parent, directory) = world.tree_mut(FIRST_TREE).pick_parent(random);
+    let name = names::directory(random);
+    let path = join(&directory, &name);
+    let mkdir = Step::Mkdir { path: path.clone(), parents: false };
+    let steps = vec![mkdir, Step::SetQuota { path, quota: tight(random) }];
+    let made = Effect::Made { parent, name, kind: NodeKind::Directory, content: None };
+    Plan::new(Operation::Batch(steps), vec![made, Effect::None], Some(parent))
+        .within(world, FIRST_TREE)
+}
+
 /// Puts something into a directory that has little room, or looks at it.
 pub fn crowd(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
-    let (parent, directory) = world.pick_tight(random)?;
+    let Some((parent, directory)) = world.pick_tight(random) else {
+        return Some(make_tight(world, random));
+    };
     let name = names::file(random, None);
     let path = join(&directory, &name);
     let plan = match random.random_range(0..10) {

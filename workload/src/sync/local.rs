@@ -11,6 +11,9 @@ use crate::{
     operation::{Content, NodeKind, hex},
 };
 
+/// How often a new name is one that another node has.
+const USED_SHARE: f64 = 0.3;
+
 /// What was known at the last cursor, with the edits made since.
 pub struct Local {
     view: Replica,
@@ -103,6 +106,9 @@ impl Local {
     }
 
     fn free_place(&self, name: String, random: &mut impl Rng) -> Option<Place> {
+        // A name that is in use elsewhere: others may have it in mind, too.
+        let used = self.pick(random, |_, _| true).filter(|_| random.random_bool(USED_SHARE));
+        let name = used.map_or(name, |(_, entry)| entry.name);
         let picked = self.pick(random, |_, entry| entry.kind == NodeKind::Directory);
         let parent = match picked.filter(|_| random.random_bool(0.8)) {
             Some((id, _)) => id,

@@ -55,7 +55,7 @@ pub struct World {
     passing: VecDeque<u64>,
     gone: VecDeque<u64>,
     /// Directories with a tight quota, in the first tree.
-    tight: Vec<u64>,
+    tight: VecDeque<u64>,
     /// The greatest revision that an answer has told.
     revision: u64,
 }
@@ -71,7 +71,7 @@ impl World {
             grants: VecDeque::new(),
             passing: VecDeque::new(),
             gone: VecDeque::new(),
-            tight: Vec::new(),
+            tight: VecDeque::new(),
             revision: 0,
         }
     }
@@ -134,10 +134,11 @@ impl World {
     }
 
     /// The path from the first tree's root at which a namespace is shown.
-    pub fn way_to(&mut self, ns: u64, random: &mut impl Rng) -> Option<String> {
+    pub fn way_to(&self, ns: u64, random: &mut impl Rng) -> Option<String> {
         let main = &self.trees[0];
-        let ways: Vec<_> = self.mounts.iter().filter(|mount| mount.shown == ns).collect();
-        main.path(ways.choose(random)?.id)
+        let ways = self.mounts.iter().filter(|mount| mount.shown == ns);
+        let ways: Vec<_> = ways.filter_map(|mount| main.path(mount.id)).collect();
+        ways.choose(random).cloned()
     }
 
     /// A node of one tree went to another one.
@@ -209,13 +210,14 @@ impl World {
 
     /// A directory of the first tree has a tight quota.
     pub fn add_tight(&mut self, id: u64) {
-        self.tight.push(id);
+        remember(&mut self.tight, id);
     }
 
     /// A directory with a tight quota, and its path.
     pub fn pick_tight(&self, random: &mut impl Rng) -> Option<(u64, String)> {
-        let id = *self.tight.choose(random)?;
-        Some((id, self.trees[0].path(id)?))
+        let main = &self.trees[0];
+        let there = self.tight.iter().filter_map(|id| Some((*id, main.path(*id)?)));
+        there.collect::<Vec<_>>().choose(random).cloned()
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
     record::{Event, Kind},
     run::{Error, Run},
     stats::Sample,
-    sync::Syncer,
+    sync::{Caller, Syncer},
 };
 
 /// How long a client waits for another one to join its race.
@@ -123,22 +123,6 @@ impl<'a> Process<'a> {
             Outcome::Rejected { .. } | Outcome::Failed(_) | Outcome::Unknown(_) => {}
         }
         Ok(())
-    }
-
-    /// As [`perform`](Self::perform), for a client with a replica. None if the run is over.
-    pub(crate) async fn perform_for_sync(&mut self, call: &Call) -> Result<Option<Outcome>, Error> {
-        if self.is_final {
-            return Ok(Some(self.perform(call).await?.1));
-        }
-        if !self.run.claim() {
-            return Ok(None);
-        }
-        let (latency, outcome) = self.perform(call).await?;
-        let mutation = call.operation.is_mutation();
-        let sample = Sample { mutation, latency, at: self.run.elapsed() };
-        self.run.shared().stats.add(&sample, &outcome);
-        self.think().await;
-        Ok(Some(outcome))
     }
 
     /// How many calls it has made.
@@ -247,6 +231,23 @@ impl<'a> Process<'a> {
         sleep(self.run.until_end(end).saturating_sub(self.run.elapsed())).await;
         self.window = now + 1;
         self.team.come_back();
+    }
+}
+
+impl Caller for Process<'_> {
+    async fn call(&mut self, call: &Call) -> Result<Option<Outcome>, Error> {
+        if self.is_final {
+            return Ok(Some(self.perform(call).await?.1));
+        }
+        if !self.run.claim() {
+            return Ok(None);
+        }
+        let (latency, outcome) = self.perform(call).await?;
+        let mutation = call.operation.is_mutation();
+        let sample = Sample { mutation, latency, at: self.run.elapsed() };
+        self.run.shared().stats.add(&sample, &outcome);
+        self.think().await;
+        Ok(Some(outcome))
     }
 }
 

@@ -72,6 +72,12 @@ pub struct Syncer {
     revision: u64,
 }
 
+/// Makes the calls of a client with a replica.
+pub(crate) trait Caller: Send {
+    /// None if the run is over.
+    fn call(&mut self, call: &Call) -> impl Future<Output = Result<Option<Outcome>, Error>> + Send;
+}
+
 /// The run is over, or nobody answers: what is left is for later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Later;
@@ -104,12 +110,12 @@ impl Syncer {
     }
 
     /// Works online: catches up, and pushes what it has.
-    pub(crate) async fn online(&mut self, process: &mut Process<'_>) -> Result<(), Error> {
-        if self.pull(process).await?.is_err() {
+    pub(crate) async fn online(&mut self, caller: &mut impl Caller) -> Result<(), Error> {
+        if self.pull(caller).await?.is_err() {
             return Ok(());
         }
         while self.pending.count() > 0 {
-            if self.push(process).await?.is_err() || self.pull(process).await?.is_err() {
+            if self.push(caller).await?.is_err() || self.pull(caller).await?.is_err() {
                 return Ok(());
             }
         }
@@ -130,19 +136,19 @@ impl Syncer {
 
     // -------------------------------------------------------------- pull
 
-    async fn pull(&mut self, process: &mut Process<'_>) -> Progress<()> {
+    async fn pull(&mut self, caller: &mut impl Caller) -> Progress<()> {
         for _ in 0..PAGES_MAX {
             if let Some(at) = self.reset {
-                now!(self.list(process, at).await?);
+                now!(self.list(caller, at).await?);
             }
             let journal = Operation::Journal { cursor: self.cursor, limit: JOURNAL_PAGE };
-            match now!(self.call(process, journal).await?) {
+            match now!(self.call(caller, journal).await?) {
                 Outcome::Done(reply) => {
                     let Answer::Journal(page) = reply.value else {
                         unreachable!("a journal is answered with a page")
                     };
                     let end = page.end || page.changes.is_empty();
-                    now!(self.take_in(process, page).await?);
+                    now!(self.take_in(caller, page).await?);
                     if end && self.reset.is_none() {
                         self.revision = reply.revision;
                         return Ok(Ok(()));
@@ -159,13 +165,13 @@ impl Syncer {
 
     async fn take_in(
         &mut self,
-        process: &mut Process<'_>,
+        caller: &mut impl Caller,
         page: v1::ReadJournalReply,
     ) -> Progress<()> {
         for change in &page.changes {
             let arrived = self.replica.apply(change);
             if let Some(arrived) = arrived {
-                now!(self.look_at(process, arrived).await?);
+                now!(self.look_at(caller, arrived).await?);
             }
             // Here, not at the end of the page: it may be left in between.
             self.cursor = change.cursor.or(self.cursor);
@@ -175,11 +181,11 @@ impl Syncer {
     }
 
     /// Lists what came from another namespace.
-    async fn look_at(&mut self, process: &mut Process<'_>, arrived: Arrived) -> Progress<()> {
+    async fn look_at(&mut self, caller: &mut impl Caller, arrived: Arrived) -> Progress<()> {
         let Arrived { id, revision } = arrived;
         let target = Target::Id(id);
         let list = Operation::List { target, recursive: true, at: Some(revision) };
-        match now!(self.call(process, list).await?) {
+        match now!(self.call(caller, list).await?) {
             Outcome::Done(reply) => {
                 let Answer::Entries(entries) = reply.value else {
                     unreachable!("a listing is answered with entries")
@@ -196,10 +202,10 @@ impl Syncer {
     }
 
     /// Begins again with a listing of everything.
-    async fn list(&mut self, process: &mut Process<'_>, at: Option<u64>) -> Progress<()> {
+    async fn list(&mut self, caller: &mut impl Caller, at: Option<u64>) -> Progress<()> {
         let target = Target::Path("/".to_owned());
         let list = Operation::List { target, recursive: true, at };
-        match now!(self.call(process, list).await?) {
+        match now!(self.call(caller, list).await?) {
             Outcome::Done(reply) => {
                 let Answer::Entries(entries) = reply.value else {
                     unreachable!("a listing is answered with entries")
@@ -222,7 +228,7 @@ impl Syncer {
     // -------------------------------------------------------------- push
 
     /// Pushes one edit. What becomes of the next one depends on what the journal then tells.
-    async fn push(&mut self, process: &mut Process<'_>) -> Progress<()> {
+    async fn push(&mut self, caller: &mut impl Caller) -> Progress<()> {
         let operation = match self.pending.next(&self.replica, &self.name) {
             None => return Ok(Ok(())),
             Some(Next::Done(id)) => {
@@ -236,7 +242,7 @@ impl Syncer {
             }
             Some(Next::Send(operation)) => operation,
         };
-        match now!(self.call(process, operation).await?) {
+        match now!(self.call(caller, operation).await?) {
             Outcome::Done(reply) => {
                 let Answer::Results(results) = reply.value else {
                     unreachable!("steps are answered with results")
@@ -253,8 +259,8 @@ impl Syncer {
         Ok(Ok(()))
     }
 
-    async fn call(&self, process: &mut Process<'_>, operation: Operation) -> Progress<Outcome> {
-        let outcome = process.perform_for_sync(&Call::new(self.ns, operation)).await?;
+    async fn call(&self, caller: &mut impl Caller, operation: Operation) -> Progress<Outcome> {
+        let outcome = caller.call(&Call::new(self.ns, operation)).await?;
         Ok(outcome.ok_or(Later))
     }
 

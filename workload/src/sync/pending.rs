@@ -97,6 +97,12 @@ impl Pending {
         self.edits.first()
     }
 
+    /// All of them.
+    #[cfg(test)]
+    pub fn edits(&self) -> &[Edit] {
+        &self.edits
+    }
+
     /// How many there are.
     pub fn count(&self) -> usize {
         self.edits.len()

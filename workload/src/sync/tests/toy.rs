@@ -1,38 +1,146 @@
-//! Clients that edit apart and merge, against a server in memory.
+//! As much of a server as clients with replicas need, in memory.
 
 use std::collections::BTreeSet;
 
 use metad_client::{
+    Reply,
     errors::Reason,
-    v1::{self, StepResult, change::Change},
+    v1::{self, Cursor, StepResult, change::Change},
 };
-use proptest::prelude::*;
-use rand::{SeedableRng, rngs::ChaCha8Rng};
 
-use super::{
-    local::Local,
-    pending::{Action, Next, Pending},
-    replica::{Entry, Replica},
+use super::super::replica::{Entry, Replica};
+use crate::{
+    execute::{Answer, Outcome},
+    operation::{Content, Mode, NodeKind, Operation, Step, Target, hex},
 };
-use crate::operation::{Content, Mode, NodeKind, Operation, Step, hex};
 
-const ROOT: u64 = 1;
-/// Rounds of pushing and pulling until nobody has anything to tell.
-const ROUNDS_MAX: usize = 200;
+pub const ROOT: u64 = 1;
+/// Small, so that there are many pages.
+const PAGE_CHANGES_MAX: usize = 3;
 
-/// As much of a server as these clients need.
-struct Toy {
-    tree: Replica,
+/// One namespace, of which only the present can be read.
+pub struct Toy {
+    pub tree: Replica,
     journal: Vec<v1::Change>,
+    /// The journal has no changes up to this revision any more.
+    compacted: u64,
     revision: u64,
+    next_id: u64,
     /// Contents that were replaced or deleted by a client who had seen them.
-    superseded: BTreeSet<String>,
+    pub superseded: BTreeSet<String>,
 }
 
 impl Toy {
-    fn new() -> Self {
-        let (tree, journal) = (Replica::new(ROOT), Vec::new());
-        Toy { tree, journal, revision: 1, superseded: BTreeSet::new() }
+    pub fn new() -> Self {
+        Toy {
+            tree: Replica::new(ROOT),
+            journal: Vec::new(),
+            compacted: 0,
+            revision: 1,
+            next_id: 100,
+            superseded: BTreeSet::new(),
+        }
+    }
+
+    /// The answer to a call.
+    pub fn answer(&mut self, operation: &Operation) -> Outcome {
+        let answer = match operation {
+            Operation::Journal { cursor, .. } => self.page(*cursor),
+            Operation::List { target, recursive: true, at } => self.list(target, *at),
+            mutation => self.apply(mutation).map(Answer::Results),
+        };
+        match answer {
+            Ok(value) => Outcome::Done(Reply { revision: self.revision, node: 1, value }),
+            Err(reason) => Outcome::Rejected {
+                reason,
+                step: None,
+                revision: Some(self.revision),
+                reset: (reason == Reason::CursorReset).then_some(self.revision),
+                node: Some(1),
+            },
+        }
+    }
+
+    /// Forgets the journal.
+    pub fn compact(&mut self) {
+        self.journal.clear();
+        self.compacted = self.revision;
+    }
+
+    /// A directory comes from another namespace, with a file in it.
+    pub fn arrive(&mut self, name: String, hash: String) {
+        self.revision += 1;
+        if self.tree.child(ROOT, &name).is_some() {
+            return;
+        }
+        let (top, file, rev) = (self.fresh_id(), self.fresh_id(), self.revision);
+        let kind = NodeKind::Directory;
+        let directory = Entry { parent: ROOT, name, kind, rev, hash: None };
+        self.tell(Change::MovedIn(wire(top, &directory)));
+        self.tree.put(top, directory);
+        let (name, kind, hash) = ("f".to_owned(), NodeKind::File, Some(hash));
+        // What is under it keeps its rev.
+        self.tree.put(file, Entry { parent: top, name, kind, rev: 1, hash });
+    }
+
+    /// A directory goes to another namespace, with all that is under it.
+    pub fn depart(&mut self, number: u64) {
+        self.revision += 1;
+        let directories: Vec<_> =
+            self.tree.nodes().filter(|(_, entry)| entry.kind == NodeKind::Directory).collect();
+        if directories.is_empty() {
+            return;
+        }
+        let (id, entry) = directories[number as usize % directories.len()];
+        let told = Change::MovedOut(wire(id, entry));
+        let before: BTreeSet<_> = self.hashes();
+        self.tell(told);
+        self.tree.remove(id);
+        // It is in the other namespace now.
+        let after = self.hashes();
+        self.superseded.extend(before.difference(&after).cloned());
+    }
+
+    /// All contents that are there.
+    pub fn hashes(&self) -> BTreeSet<String> {
+        self.tree.nodes().filter_map(|(_, entry)| entry.hash.clone()).collect()
+    }
+
+    fn page(&self, after: Option<Cursor>) -> Result<Answer, Reason> {
+        let after = after.map_or((0, 0), |cursor| (cursor.revision, cursor.ordinal));
+        if after.0 < self.compacted {
+            return Err(Reason::CursorReset);
+        }
+        let key = |cursor: Cursor| (cursor.revision, cursor.ordinal);
+        let is_later = |change: &&v1::Change| key(change.cursor.expect("each has one")) > after;
+        let mut later = self.journal.iter().filter(is_later);
+        let changes: Vec<_> = later.by_ref().take(PAGE_CHANGES_MAX).cloned().collect();
+        let cursor = changes.last().and_then(|change| change.cursor);
+        let end = later.next().is_none();
+        Ok(Answer::Journal(v1::ReadJournalReply { changes, cursor, end, ..Default::default() }))
+    }
+
+    fn list(&self, target: &Target, at: Option<u64>) -> Result<Answer, Reason> {
+        if at.is_some_and(|at| at != self.revision) {
+            return Err(Reason::RevisionCompacted);
+        }
+        let top = match target {
+            Target::Path(path) => self.find(path)?,
+            Target::Id(id) if *id == ROOT || self.tree.get(*id).is_some() => *id,
+            Target::Id(_) => return Err(Reason::NotFound),
+        };
+        let mut entries = Vec::new();
+        self.list_below(top, "", &mut entries);
+        Ok(Answer::Entries(entries))
+    }
+
+    fn list_below(&self, top: u64, prefix: &str, entries: &mut Vec<v1::Node>) {
+        for id in self.tree.children(top) {
+            let entry = self.tree.get(id).expect("it has a place");
+            let path = format!("{prefix}{}", entry.name);
+            entries.push(v1::Node { path: path.clone(), ..wire(id, entry) });
+            self.list_below(id, &format!("{path}/"), entries);
+        }
     }
 
     fn find(&self, path: &str) -> Result<u64, Reason> {
@@ -176,11 +284,16 @@ impl Toy {
     }
 
     fn tell(&mut self, change: Change) {
-        self.journal.push(v1::Change { change: Some(change), ..v1::Change::default() });
+        let revision = self.revision;
+        let earlier = self.journal.iter().rev().map_while(|change| change.cursor);
+        let ordinal = earlier.take_while(|cursor| cursor.revision == revision).count() as u32;
+        let (cursor, change) = (Some(Cursor { revision, ordinal }), Some(change));
+        self.journal.push(v1::Change { cursor, change, ..v1::Change::default() });
     }
 
-    fn fresh_id(&self) -> u64 {
-        100 + self.journal.len() as u64
+    fn fresh_id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
     }
 }
 
@@ -204,124 +317,5 @@ fn wire(id: u64, entry: &Entry) -> v1::Node {
         rev: entry.rev,
         content,
         ..v1::Node::default()
-    }
-}
-
-struct Member {
-    name: String,
-    replica: Replica,
-    read: usize,
-    pending: Pending,
-    /// Contents that it need not care for any more.
-    safe: BTreeSet<String>,
-}
-
-impl Member {
-    fn new(name: &str) -> Self {
-        let (replica, pending) = (Replica::new(ROOT), Pending::default());
-        Member { name: name.to_owned(), replica, read: 0, pending, safe: BTreeSet::new() }
-    }
-
-    fn pull(&mut self, server: &Toy) {
-        for change in &server.journal[self.read..] {
-            self.replica.apply(change);
-        }
-        self.read = server.journal.len();
-    }
-
-    fn content(&self) -> Option<String> {
-        match &self.pending.first()?.action {
-            Action::Create { content, .. } | Action::Update { content, .. } => {
-                Some(hex(&content.hash))
-            }
-            _ => None,
-        }
-    }
-
-    /// Pushes one edit. An answer that is lost is as none.
-    fn push(&mut self, server: &mut Toy, is_lost: bool) {
-        let content = self.content();
-        match self.pending.next(&self.replica, &self.name) {
-            None => return,
-            Some(Next::Done(id)) => {
-                let rev = self.replica.get(id).map(|entry| entry.rev);
-                self.pending.settled(id, rev);
-            }
-            Some(Next::Drop) => {
-                assert_eq!(content, None, "content is dropped");
-                self.pending.drop_first();
-            }
-            Some(Next::Send(operation)) => match server.apply(&operation) {
-                Ok(_) if is_lost => return,
-                Ok(results) => self.pending.done(results.last().expect("one for each step")),
-                Err(reason) => {
-                    self.pending.refused(reason, &self.replica);
-                    assert!(content.is_none() || content == self.content(), "content is dropped");
-                    return;
-                }
-            },
-        }
-        self.safe.extend(content);
-    }
-}
-
-/// One client makes some edits offline, then some are pushed.
-#[derive(Clone, Debug)]
-struct Round {
-    member: usize,
-    seed: u64,
-    edits: usize,
-    pushes: usize,
-    is_lost: bool,
-}
-
-fn rounds() -> impl Strategy<Value = Vec<Round>> {
-    let round = (0..3usize, any::<u64>(), 0..8usize, 0..12usize, prop::bool::weighted(0.1));
-    let round = round.prop_map(|(member, seed, edits, pushes, is_lost)| Round {
-        member,
-        seed,
-        edits,
-        pushes,
-        is_lost,
-    });
-    prop::collection::vec(round, 1..24)
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_000) })]
-
-    #[test]
-    fn clients_converge_and_keep_all_content(rounds in rounds()) {
-        let mut server = Toy::new();
-        let mut members = ["ann", "bob", "eve"].map(Member::new);
-        for round in &rounds {
-            let member = &mut members[round.member];
-            if member.pending.count() == 0 {
-                let mut random = ChaCha8Rng::seed_from_u64(round.seed);
-                let mut local = Local::new(&member.replica, &member.pending);
-                (0..round.edits).for_each(|_| local.edit(&mut member.pending, &mut random));
-            }
-            for push in 0..round.pushes {
-                member.pull(&server);
-                member.push(&mut server, round.is_lost && push == 0);
-            }
-        }
-        for member in &mut members {
-            for _ in 0..ROUNDS_MAX {
-                member.pull(&server);
-                member.push(&mut server, false);
-            }
-            prop_assert_eq!(member.pending.count(), 0);
-        }
-        let present: BTreeSet<_> =
-            server.tree.nodes().filter_map(|(_, entry)| entry.hash.clone()).collect();
-        for member in &mut members {
-            member.pull(&server);
-            prop_assert!(member.replica.nodes().eq(server.tree.nodes()));
-            for content in &member.safe {
-                let is_kept = present.contains(content) || server.superseded.contains(content);
-                prop_assert!(is_kept, "content {} is lost", content);
-            }
-        }
     }
 }

@@ -25,7 +25,8 @@ fn a_lock_goes_from_hand_to_hand() {
     );
     expect![[r#"
         valid: 4 grants of 2 locks, 7 uses of their tokens
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -55,7 +56,8 @@ fn a_lost_release_may_have_ended_it() {
     );
     expect![[r#"
         valid: 2 grants of 1 locks, 1 uses of their tokens
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]

@@ -21,7 +21,8 @@ fn a_read_of_an_earlier_state_answers_that_state() {
     );
     expect![[r#"
         valid: 5 of 5 reads held against the revisions they claim
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -62,7 +63,8 @@ fn a_process_goes_back() {
         line 6: process 1 goes back to revision 2, after 3 on line 4
         line 10: process 2 goes back to revision 2, after 3 on line 8
         line 12: reflects revision 2, though 3 at least was asked for
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -79,5 +81,6 @@ fn what_was_lost_may_have_happened() {
     );
     expect![[r#"
         valid: 1 of 1 reads held against the revisions they claim
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }

@@ -21,7 +21,8 @@ fn replicas_are_the_final_tree() {
     );
     expect![[r#"
         valid: 2 replicas are the final tree; 3 commits are kept
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -42,7 +43,8 @@ fn replicas_differ() {
         line 8: the replica of client 1 has no "d"
         line 10: the replica of client 2 has another kind of node at "d"
         line 10: the replica of client 2 has "x", which is not there
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -89,7 +91,8 @@ fn deleted_things_come_back() {
         invalid: line 4: "a" was deleted, and is there again without having been made
         line 4: "a" was deleted, and is there again without having been made
         line 8: node 3 was deleted, and is there again at "b"
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -102,5 +105,6 @@ fn without_a_final_listing_nothing_is_known() {
     );
     expect![[r#"
         unknown: no recursive listing of the root to hold the replicas against
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }

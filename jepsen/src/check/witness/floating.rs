@@ -4,7 +4,7 @@
 //! what was asked for after it had returned. Where it tells nothing new it goes first in that
 //! stretch that it fits; what it tells, such as an id, is learned as late as possible.
 
-use super::NoWitness;
+use super::{NoWitness, step_all};
 use crate::model::{Entry, Model, Step};
 
 /// The order with everything that claims no revision.
@@ -23,15 +23,11 @@ pub(super) fn insert_floating<M: Model>(
     let mut waiting: Vec<Waiting> =
         floating.into_iter().map(|entry| stretches.of(entries, entry)).collect::<Result<_, _>>()?;
     let mut placed = Vec::with_capacity(entries.len());
-    let mut state = model.initial();
+    let mut states = vec![model.initial()];
     for position in 0..=order.len() {
-        place(model, entries, position, &mut waiting, &mut state, &mut placed)?;
+        place(model, entries, position, &mut waiting, &mut states, &mut placed)?;
         let Some(entry) = order.get(position) else { break };
-        match model.step(&state, &entries[*entry].operation) {
-            Step::Same => {}
-            Step::To(next) => state = next,
-            Step::No | Step::OneOf(_) => return Err(NoWitness::Unfit),
-        }
+        states = step_all(model, states, &entries[*entry].operation).ok_or(NoWitness::Unfit)?;
         placed.push(*entry);
     }
     Ok(placed)
@@ -51,7 +47,7 @@ fn place<M: Model>(
     entries: &[Entry<M::Operation>],
     position: usize,
     waiting: &mut Vec<Waiting>,
-    state: &mut M::State,
+    states: &mut Vec<M::State>,
     placed: &mut Vec<usize>,
 ) -> Result<(), NoWitness> {
     let mut index = 0;
@@ -63,17 +59,18 @@ fn place<M: Model>(
             // Those invoked later may only start later, too.
             return Ok(());
         }
-        let next = match model.step(state, &entries[entry].operation) {
-            Step::Same => None,
-            Step::To(next) if *last == position => Some(next),
-            _ if *last <= position => return Err(NoWitness::Unfit),
-            _ => {
-                first_return = first_return.min(entries[entry].completed.unwrap_or(u32::MAX));
-                index += 1;
-                continue;
-            }
-        };
-        *state = next.unwrap_or_else(|| state.clone());
+        let operation = &entries[entry].operation;
+        let tells_nothing = |state: &M::State| matches!(model.step(state, operation), Step::Same);
+        if states.iter().any(tells_nothing) {
+            states.retain(tells_nothing);
+        } else if *last <= position {
+            let next = step_all(model, std::mem::take(states), operation);
+            *states = next.ok_or(NoWitness::Unfit)?;
+        } else {
+            first_return = first_return.min(entries[entry].completed.unwrap_or(u32::MAX));
+            index += 1;
+            continue;
+        }
         placed.push(entry);
         waiting.remove(index);
     }

@@ -6,12 +6,18 @@
 //! respects real time and the model agrees with every answer, it is a linearization: a
 //! certificate, found in one pass. If not, nothing is decided: the claims may be wrong, or an
 //! operation of unknown outcome may have had an effect that no claim tells of.
+//!
+//! Where the answers have not told yet which of several states it is, each is followed, as long
+//! as there are few.
 
 mod floating;
 
 use super::certificate::respects_time;
 use crate::model::{Claimed, Entry, Model, Step};
 use floating::insert_floating;
+
+/// States that are followed at once.
+const STATES_MAX: usize = 64;
 
 /// Why the claims are no certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,10 +39,10 @@ pub(crate) fn witness<M: Model>(
 ) -> Result<Vec<usize>, NoWitness> {
     let claims = order_by_claims(entries)?;
     let mut order = Vec::with_capacity(claims.len());
-    let mut state = model.initial();
+    let mut states = vec![model.initial()];
     for group in claims.chunk_by(|left, right| left.revision == right.revision) {
         let revision = group[0].revision;
-        state = replay_group(model, entries, state, group, &mut order)
+        states = replay_group(model, entries, &states, group, &mut order)
             .ok_or(NoWitness::Refused(revision))?;
     }
     let order = insert_floating(model, entries, order)?;
@@ -80,10 +86,10 @@ fn order_by_claims<O>(entries: &[Entry<O>]) -> Result<Vec<Claim>, NoWitness> {
 fn replay_group<M: Model>(
     model: &M,
     entries: &[Entry<M::Operation>],
-    state: M::State,
+    states: &[M::State],
     group: &[Claim],
     order: &mut Vec<usize>,
-) -> Option<M::State> {
+) -> Option<Vec<M::State>> {
     let possible = group.iter().filter(|claim| claim.claimed == Claimed::PossibleEffect).count();
     let leads = match group[0].claimed {
         Claimed::PossibleEffect => possible,
@@ -96,7 +102,7 @@ fn replay_group<M: Model>(
         order.truncate(start);
         order.push(lead.entry);
         order.extend(by_time.iter().map(|claim| claim.entry).filter(|entry| *entry != lead.entry));
-        let replayed = replay(model, entries, state.clone(), &order[start..]);
+        let replayed = replay(model, entries, states.to_vec(), &order[start..]);
         if replayed.is_some() {
             return replayed;
         }
@@ -107,16 +113,30 @@ fn replay_group<M: Model>(
 fn replay<M: Model>(
     model: &M,
     entries: &[Entry<M::Operation>],
-    mut state: M::State,
+    mut states: Vec<M::State>,
     order: &[usize],
-) -> Option<M::State> {
+) -> Option<Vec<M::State>> {
     for index in order {
-        match model.step(&state, &entries[*index].operation) {
-            Step::Same => {}
-            Step::To(next) => state = next,
-            // To guess is the search's business.
-            Step::No | Step::OneOf(_) => return None,
+        states = step_all(model, states, &entries[*index].operation)?;
+    }
+    Some(states)
+}
+
+/// The states afterwards; none if the answer fits nowhere, or there are too many to follow:
+/// to guess on is the search's business.
+fn step_all<M: Model>(
+    model: &M,
+    states: Vec<M::State>,
+    operation: &M::Operation,
+) -> Option<Vec<M::State>> {
+    let mut next = Vec::with_capacity(states.len());
+    for state in states {
+        match model.step(&state, operation) {
+            Step::No => {}
+            Step::Same => next.push(state),
+            Step::To(state) => next.push(state),
+            Step::OneOf(states) => next.extend(states),
         }
     }
-    Some(state)
+    (1..=STATES_MAX).contains(&next.len()).then_some(next)
 }

@@ -92,7 +92,7 @@ impl Run<'_> {
         let revisions = &self.state().revisions;
         let is_kept = |rev: Rev| revisions.is_at_most(rev, revision) == Comparison::Yes;
         let is_pinned = self.state().snapshots(namespace).any(|(_, rev)| is_kept(rev));
-        if says_so && !is_pinned && (!revisions.are_judged() || revision < revisions.floor()) {
+        if says_so && !is_pinned && (!revisions.are_judged() || revision < self.floor()) {
             self.learn(Fact::Compacted(namespace, revision));
             return Err(Stop::Rejected(Reason::RevisionCompacted));
         }
@@ -108,7 +108,7 @@ impl Run<'_> {
             return true;
         }
         let revisions = &self.state().revisions;
-        if revisions.are_judged() && revision <= revisions.floor() {
+        if revisions.are_judged() && revision <= self.floor() {
             return false;
         }
         let step = self.step;

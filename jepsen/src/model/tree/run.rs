@@ -57,6 +57,8 @@ pub(super) struct Run<'a> {
     pub(super) chooser: &'a mut Chooser,
     pub(super) facts: Vec<Fact>,
     pub(super) has_effect: bool,
+    /// The revision that the state had come to, at least, before the effect.
+    floor_before: Option<u64>,
     /// The namespaces whose journals tell of it.
     told: BTreeSet<Handle>,
     made_count: u32,
@@ -74,6 +76,7 @@ impl<'a> Run<'a> {
             chooser,
             facts: Vec::new(),
             has_effect: false,
+            floor_before: None,
             told: BTreeSet::new(),
             made_count: 0,
             step: 0,
@@ -166,9 +169,10 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         self.has_effect = true;
+        let floor = self.state().revisions.floor();
+        self.floor_before = Some(floor);
         match self.change_revision() {
             Some(revision) => {
-                let floor = self.state().revisions.floor();
                 if !self.state_mut().revisions.change_at(revision) {
                     return Err(Mismatch::ChangesOld { floor });
                 }
@@ -176,6 +180,11 @@ impl<'a> Run<'a> {
             None => self.state_mut().revisions.change_unseen(),
         }
         Ok(())
+    }
+
+    /// The revision that the state had come to, at least, when the operation began.
+    pub(super) fn floor(&self) -> u64 {
+        self.floor_before.unwrap_or_else(|| self.state().revisions.floor())
     }
 
     /// The revision of the operation's effect. That of a refusal is not one: what the first
@@ -236,6 +245,7 @@ impl<'a> Run<'a> {
             return;
         }
         self.has_effect = false;
+        self.floor_before = None;
         self.told.clear();
         self.view = None;
         self.next = None;

@@ -44,6 +44,14 @@ pub(super) struct Shape {
     pub(super) names: u64,
     /// Reads the journal from time to time and at the end.
     pub(super) journal: bool,
+    /// Draws from everything: several namespaces, mounts, and reads of the past.
+    pub(super) wide: bool,
+}
+
+impl Shape {
+    fn namespaces_count(self) -> u64 {
+        if self.wide { 3 } else { 1 }
+    }
 }
 
 /// An operation under way.
@@ -78,13 +86,13 @@ pub(super) fn generate(shape: Shape) -> Vec<Value> {
     let mut generator = Generator {
         random: Random::new(shape.seed + 1),
         shape,
-        server: Server::new(),
+        server: Server::new(shape.namespaces_count()),
         pending: Vec::new(),
         idle: (0..shape.clients as u64).collect(),
         next_process: shape.clients as u64,
         sequence: 0,
         lines: Vec::new(),
-        seen_ids: vec![1],
+        seen_ids: (1..=shape.namespaces_count()).collect(),
         seen_revs: vec![1],
         seen_names: vec!["a (ann's conflicted copy 2026-02-02)".to_string()],
     };
@@ -94,10 +102,15 @@ pub(super) fn generate(shape: Shape) -> Vec<Value> {
 
 impl Generator {
     fn run(&mut self) {
+        let namespaces = [
+            json!({"id": 1, "root": 1, "name": "main"}),
+            json!({"id": 2, "root": 2, "name": "folded", "policy": "casefold"}),
+            json!({"id": 3, "root": 3, "name": "other"}),
+        ];
         self.lines.push(json!({
             "history": "metad/1", "workload": "random", "seed": self.shape.seed, "nodes": 3,
             "model": "file-tree", "faults": [],
-            "namespaces": [{"id": 1, "root": 1, "name": "main"}],
+            "namespaces": namespaces[..self.shape.namespaces_count() as usize],
         }));
         let mut started = 0;
         while started < self.shape.operations || self.pending.iter().any(|pending| !pending.lost) {
@@ -110,7 +123,9 @@ impl Generator {
             }
         }
         if self.shape.journal {
-            self.read_journal();
+            for ns in 1..=self.shape.namespaces_count() {
+                self.read_journal(ns);
+            }
         }
     }
 
@@ -126,7 +141,7 @@ impl Generator {
         let slot = self.random.below(self.idle.len() as u64) as usize;
         let process = self.idle.swap_remove(slot);
         let (function, input) = match self.shape.journal && self.random.one_in(20) {
-            true => ("journal".to_string(), json!({"ns": 1})),
+            true => ("journal".to_string(), json!({"ns": self.ns()})),
             false => self.draw(),
         };
         self.sequence += 1;
@@ -153,7 +168,10 @@ impl Generator {
             }
         } else if pending.answer.is_none() {
             let answer = match pending.function.as_str() {
-                "journal" => (self.server.page(None, 100), self.server.revision),
+                "journal" => {
+                    let ns = pending.input["ns"].as_u64().expect("a namespace");
+                    (self.server.page(ns, None, 100), self.server.revision)
+                }
                 _ => self.server.call(&pending.function, &pending.input, pending.request),
             };
             pending.answer = Some(answer);
@@ -182,13 +200,13 @@ impl Generator {
         }
     }
 
-    /// Reads the journal in pages to its end.
-    fn read_journal(&mut self) {
+    /// Reads a journal in pages to its end.
+    fn read_journal(&mut self, ns: u64) {
         let mut after = None;
         loop {
             let input = match after {
-                None => json!({"ns": 1}),
-                Some((revision, ordinal)) => json!({"ns": 1, "cursor": [revision, ordinal]}),
+                None => json!({"ns": ns}),
+                Some((revision, ordinal)) => json!({"ns": ns, "cursor": [revision, ordinal]}),
             };
             let process = self.next_process;
             let request = (process + 1, 0);
@@ -196,7 +214,7 @@ impl Generator {
             let pending = Pending { process, function, input, request, answer: None, lost: false };
             let event = self.event("invoke", &pending, pending.input.clone());
             self.lines.push(event);
-            let page = self.server.page(after, 50);
+            let page = self.server.page(ns, after, 50);
             let cursor = |part: usize| page["cursor"][part].as_u64().expect("cursors are numbers");
             after = Some((cursor(0), cursor(1)));
             let end = page["end"] == true;

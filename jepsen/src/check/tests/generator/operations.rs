@@ -15,15 +15,35 @@ impl Generator {
         if self.random.one_in(12) {
             return self.random.pick(&self.seen_names).clone();
         }
-        match self.random.below(self.shape.names) {
+        let name = match self.random.below(self.shape.names) {
             1 => "b.c".to_string(),
             number => ((b'a' + number as u8) as char).to_string(),
+        };
+        match self.shape.wide && self.random.one_in(3) {
+            true => name.to_uppercase(),
+            false => name,
         }
+    }
+
+    pub(super) fn ns(&mut self) -> u64 {
+        match self.shape.wide {
+            true => *self.random.pick(&[1, 1, 1, 2, 3]),
+            false => 1,
+        }
+    }
+
+    /// Not so early that nobody knows which namespaces were there.
+    fn past(&mut self) -> u64 {
+        let back = self.random.below(70);
+        (self.server.revision + 2).saturating_sub(back).max(4)
     }
 
     fn step(&mut self) -> (String, Value) {
         let path = self.path();
         let rev = *self.random.pick(&self.seen_revs);
+        if self.shape.wide && self.random.one_in(4) {
+            return self.wide_step(path);
+        }
         let (function, mut value) = match self.random.below(14) {
             0 | 1 => ("mkdir", json!({"path": path, "parents": self.random.one_in(2)})),
             2..6 => ("commit", self.commit(path, rev)),
@@ -39,6 +59,45 @@ impl Generator {
         };
         if matches!(function, "move" | "delete" | "set_attributes") && self.random.one_in(4) {
             value["rev"] = json!(rev);
+        }
+        (function.to_string(), value)
+    }
+
+    fn wide_step(&mut self, path: String) -> (String, Value) {
+        let (function, value) = match self.random.below(6) {
+            0..2 => ("mount", json!({"path": path, "mount": *self.random.pick(&[1, 2, 3, 3])})),
+            2 => ("unmount", json!({"path": path})),
+            3 => {
+                let to = self.path();
+                ("copy", json!({"from": path, "to": to, "at_revision": self.past()}))
+            }
+            4 => ("restore", json!({"path": path, "revision": self.past()})),
+            _ => {
+                let to = self.path();
+                ("move", json!({"from": path, "to": to, "replace": self.random.one_in(2)}))
+            }
+        };
+        (function.to_string(), value)
+    }
+
+    fn wide_read(&mut self) -> (String, Value) {
+        let path = if self.random.one_in(3) { String::new() } else { self.path() };
+        let (function, mut value) = match self.random.below(6) {
+            0 => ("list", json!({"path": path, "recursive": true})),
+            1 => ("batch_stat", json!({"paths": [path, self.path(), self.path()]})),
+            2 => ("list_revisions", json!({"path": path})),
+            3 => ("diff", json!({"from": self.past()})),
+            4 => (
+                *self.random.pick(&["stat", "lookup"]),
+                json!({"path": path, "id": *self.random.pick(&self.seen_ids)}),
+            ),
+            _ => (*self.random.pick(&["stat", "lookup", "list"]), json!({"path": path})),
+        };
+        match function {
+            "diff" if self.random.one_in(2) => value["to"] = json!(self.past()),
+            "diff" | "list_revisions" => {}
+            _ if self.random.one_in(2) => value["at_revision"] = json!(self.past()),
+            _ => {}
         }
         (function.to_string(), value)
     }
@@ -75,12 +134,17 @@ impl Generator {
             0 => json!({"exists": true}),
             1 => json!({"absent": true}),
             2 => json!({"rev": rev}),
-            3 => json!({"kind": *self.random.pick(&["file", "directory", "symlink"])}),
+            3 => json!({"kind": *self.random.pick(&["file", "directory", "symlink", "mount"])}),
             _ => json!({"unchanged_since": rev}),
         }
     }
 
     pub(super) fn draw(&mut self) -> (String, Value) {
+        if self.shape.wide && self.random.one_in(4) {
+            let (function, mut value) = self.wide_read();
+            value["ns"] = json!(self.ns());
+            return (function, value);
+        }
         let (function, mut value) = match self.random.below(10) {
             0..5 => self.step(),
             5 => {
@@ -104,7 +168,7 @@ impl Generator {
             }
             _ => (self.random.pick(&["stat", "lookup"]).to_string(), json!({"path": self.path()})),
         };
-        value["ns"] = json!(1);
+        value["ns"] = json!(self.ns());
         (function, value)
     }
 }

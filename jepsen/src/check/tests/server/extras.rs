@@ -1,47 +1,13 @@
-//! Symlinks, copies, attributes and preconditions.
+//! Attributes and preconditions.
 
 use serde_json::{Value, json};
 
-use super::{Answer, Body, Node, Server, check_guard};
+use super::{Answer, Node, Server, check_guard};
 
 impl Server {
-    pub(super) fn symlink(&mut self, path: &str, body: Body) -> Answer {
-        self.find_parent(path)?;
-        match self.nodes.contains_key(path) {
-            true => Err("ALREADY_EXISTS"),
-            false => self.insert(path, body),
-        }
-    }
-
-    pub(super) fn copy(&mut self, from: &str, to: &str) -> Answer {
-        self.find(from)?;
-        self.find_parent(to)?;
-        if from.is_empty() || to.starts_with(&format!("{from}/")) {
-            return Err("CYCLE");
-        }
-        if self.nodes.contains_key(to) {
-            return Err("ALREADY_EXISTS");
-        }
-        let mut level = vec![from.to_string()];
-        while !level.is_empty() {
-            let mut below = Vec::new();
-            for source in level {
-                let copy = format!("{to}{}", &source[from.len()..]);
-                let node =
-                    Node { id: self.next_id, rev: self.revision, ..self.nodes[&source].clone() };
-                self.next_id += 1;
-                self.nodes.insert(copy.clone(), node);
-                self.tell("created", &copy);
-                below.extend(self.children(&source).cloned());
-            }
-            level = below;
-        }
-        Ok(json!({"id": self.nodes[to].id, "rev": self.revision}))
-    }
-
     pub(super) fn set_attributes(&mut self, path: &str, input: &Value) -> Answer {
         let node = self.find(path)?.clone();
-        if path.is_empty() {
+        if !path.contains('/') {
             return Err("NAME_INVALID");
         }
         check_guard(&node, input)?;
@@ -61,7 +27,8 @@ impl Server {
         Ok(json!({"id": id, "rev": self.revision}))
     }
 
-    pub(super) fn check(&self, path: Result<String, &'static str>, condition: &Value) -> Answer {
+    pub(super) fn check(&self, path: Result<String, &'static str>, input: &Value) -> Answer {
+        let condition = &input["condition"];
         let node = path.and_then(|path| self.find(&path)).ok();
         let (name, value) =
             condition.as_object().and_then(|fields| fields.iter().next()).expect("one condition");
@@ -70,7 +37,10 @@ impl Server {
             "absent" => node.is_none(),
             "rev" => node.is_some_and(|node| *value == node.rev),
             "kind" => node.is_some_and(|node| node.describe("kind")["kind"] == *value),
-            "unchanged_since" => value.as_u64().expect("a revision") >= self.changed,
+            "unchanged_since" => {
+                let ns = input["ns"].as_u64().expect("a namespace");
+                value.as_u64().expect("a revision") >= self.changed[&ns]
+            }
             other => panic!("unknown condition {other}"),
         };
         match holds {

@@ -2,48 +2,97 @@
 
 use serde_json::{Value, json};
 
-use super::{Answer, Server, path_of};
+use super::crossing::tree;
+use super::past::spelled;
+use super::{Answer, Body, Server, ns_of, place, refused};
 
 impl Server {
-    pub(super) fn read(&self, function: &str, input: &Value) -> Answer {
-        let path = path_of(self, input, "path")?;
-        let node = self.find(&path)?;
+    /// A read, of now or of then. Nothing is being made.
+    pub(super) fn read_at(&mut self, function: &str, input: &Value) -> Value {
+        self.revision -= 1;
+        let answer = match input["at_revision"].as_u64() {
+            None => self.read(function, input),
+            Some(revision) => self.in_past(revision, input, |server| server.read(function, input)),
+        };
+        refused(answer)
+    }
+
+    fn read(&self, function: &str, input: &Value) -> Answer {
         match function {
-            "stat" => Ok(node.describe("kind")),
+            "diff" => return self.diff(input),
+            "batch_stat" => {
+                let paths = input["paths"].as_array().expect("paths");
+                let results = paths.iter().map(|path| {
+                    refused(self.read("stat", &json!({"ns": input["ns"], "path": path})))
+                });
+                return Ok(json!({"results": results.collect::<Vec<_>>()}));
+            }
+            _ => {}
+        }
+        let key = place(self, input, "path", "id")?.key;
+        let node = self.find(&key)?;
+        let mut answer = node.describe("kind");
+        answer["ns"] = json!(ns_of(&key));
+        match function {
+            "stat" => {
+                if node.body == Body::Directory && input["at_revision"].is_null() {
+                    let under = &tree(&self.nodes, &key)[1..];
+                    let bytes = under.iter().map(|key| match self.nodes[key].body {
+                        Body::File(_, size) => size,
+                        _ => 0,
+                    });
+                    answer["nodes"] = json!(under.len());
+                    answer["bytes"] = json!(bytes.sum::<u64>());
+                }
+                Ok(answer)
+            }
+            "list_revisions" => Ok(self.versions(node.id)),
             "lookup" => {
-                let path = if path.is_empty() { "/" } else { &path };
-                Ok(json!({"id": node.id, "kind": node.describe("kind")["kind"], "path": path}))
+                let path = format!("/{}", spelled(&self.nodes, &key));
+                Ok(json!({"id": node.id, "kind": answer["kind"], "path": path, "ns": answer["ns"]}))
             }
-            _ if node.is_leaf() => Err("NOT_A_DIRECTORY"),
-            _ => {
-                let under = format!("{path}/");
-                let entries: Vec<Value> = self
-                    .children(&path)
-                    .map(|child| {
-                        let node = self.nodes[child].describe("kind");
-                        let name = &child[under.len()..];
-                        json!({"name": name, "id": node["id"], "kind": node["kind"], "rev": node["rev"]})
-                    })
-                    .collect();
-                Ok(json!({ "entries": entries }))
-            }
+            _ => self.list(&key, input["recursive"] == true),
         }
     }
 
-    /// Whole paths, by the bytes of the names.
-    pub(super) fn children(&self, path: &str) -> impl Iterator<Item = &String> {
-        let under = format!("{path}/");
-        let is_child =
-            move |other: &&String| other.starts_with(&under) && !other[under.len()..].contains('/');
-        self.nodes.keys().filter(is_child)
+    fn list(&self, key: &str, is_recursive: bool) -> Answer {
+        let key = match self.nodes[key].body {
+            Body::Mount(ns) => ns.to_string(),
+            Body::Directory => key.to_string(),
+            _ => return Err("NOT_A_DIRECTORY"),
+        };
+        let from = spelled(&self.nodes, &key);
+        let mut entries = Vec::new();
+        for below in tree(&self.nodes, &key).iter().skip(1) {
+            if !is_recursive && below[key.len() + 1..].contains('/') {
+                continue;
+            }
+            let node = self.nodes[below].describe("kind");
+            let mut entry = json!({"id": node["id"], "kind": node["kind"], "rev": node["rev"]});
+            match is_recursive {
+                true => {
+                    let path = spelled(&self.nodes, below);
+                    entry["path"] = json!(path[from.len()..].trim_start_matches('/'));
+                }
+                false => entry["name"] = json!(self.nodes[below].name),
+            }
+            entries.push(entry);
+        }
+        Ok(json!({ "entries": entries }))
     }
 
-    /// A page of the journal after a cursor.
-    pub(in crate::check::tests) fn page(&self, after: Option<(u64, u64)>, limit: usize) -> Value {
+    /// A page of a namespace's journal after a cursor.
+    pub(in crate::check::tests) fn page(
+        &self,
+        ns: u64,
+        after: Option<(u64, u64)>,
+        limit: usize,
+    ) -> Value {
         let place = |change: &Value| (change["cursor"][0].as_u64(), change["cursor"][1].as_u64());
         let after =
             after.map_or((Some(0), Some(0)), |(revision, ordinal)| (Some(revision), Some(ordinal)));
-        let mut rest = self.journal.iter().filter(|change| place(change) > after);
+        let of_ns = self.journal.iter().filter(|change| change["ns"] == ns);
+        let mut rest = of_ns.filter(|change| place(change) > after);
         let changes: Vec<&Value> = rest.by_ref().take(limit).collect();
         let cursor = changes.last().map(|change| change["cursor"].clone());
         let cursor = cursor.unwrap_or_else(|| json!([after.0, after.1]));

@@ -151,10 +151,11 @@ fn set_quota(value: &mut Value, quota: Option<&v1::Quota>) {
 fn entry_value(node: &v1::Node, recursive: bool) -> Value {
     let mut value =
         json!({"name": node.name, "id": node.id, "kind": kind(node.kind), "rev": node.rev});
-    if recursive {
-        value["path"] = json!(node.path);
+    if !recursive {
+        return value;
     }
-    value
+    value["path"] = json!(node.path);
+    with_body(value, node)
 }
 
 fn version_value(node: &v1::Node) -> Value {
@@ -280,7 +281,7 @@ mod tests {
             {"id":4,"kind":"directory","ns":1,"rev":9}
             {"bytes":0,"id":4,"kind":"mount","mount":7,"nodes":0,"ns":1,"rev":9}
             {"results":[{"rejected":"NOT_FOUND"}]}
-            {"entries":[{"id":4,"kind":"mount","name":"n","path":"a/n","rev":9}]}
+            {"entries":[{"id":4,"kind":"mount","mount":7,"name":"n","path":"a/n","rev":9}]}
             {}
             {"client_id":2,"expires_ms":90,"token":8}
             {"expires_ms":90,"token":8}

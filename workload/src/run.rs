@@ -224,12 +224,7 @@ impl Run {
         let first = processes - sync::count(processes, self.config.sync_share);
         let index = usize::try_from(number).ok()?.checked_sub(first)?;
         let shared = self.shared();
-        let world = &shared.world;
-        let exact: Vec<_> = (0..world.tree_count())
-            .map(|position| world.tree(position))
-            .filter(|tree| !tree.is_casefold())
-            .collect();
-        let tree = exact[index % exact.len()];
+        let tree = shared.world.tree(shared.world.polite()?);
         Some(Syncer::new(index as u64, tree.ns(), tree.root()))
     }
 

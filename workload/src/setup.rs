@@ -15,6 +15,8 @@ use crate::{
 const TRIES_MAX: u32 = 3;
 /// The other namespaces: what they are called, what they are, where they are shown.
 const OTHERS: [(&str, Policy); 2] = [("shared", Policy::Exact), ("folded", Policy::Casefold)];
+/// That of the clients which keep replicas.
+const POLITE: &str = "replicas";
 /// Directories of few nodes, and bytes.
 const TIGHT: [(&str, u64, u64); 2] = [("tight-1", 6, 1 << 40), ("tight-2", 1_000, 100_000)];
 /// Nodes in the namespace of the policy `casefold`.
@@ -26,7 +28,14 @@ pub async fn set_up(run: &Run, client: &Client) -> Result<World, Error> {
     let (family, main) = setup.main().await?;
     let mut world = World::new(&family, main.id, main.root);
     for (name, policy) in OTHERS {
-        setup.other(&mut world, name, policy).await?;
+        if let Some(made) = setup.namespace(&world, name, policy).await? {
+            world.add_tree(made.id, made.root, policy);
+            setup.show(&mut world, name, made.id).await?;
+        }
+    }
+    if let Some(made) = setup.namespace(&world, POLITE, Policy::Exact).await? {
+        world.add_polite_tree(made.id, made.root);
+        setup.show(&mut world, POLITE, made.id).await?;
     }
     for (name, nodes, bytes) in TIGHT {
         let quota = v1::Quota { nodes: Some(nodes), bytes: Some(bytes) };
@@ -98,26 +107,32 @@ impl Setup<'_> {
         Ok(names.into_iter().find(is_free).expect("there are more numbers than namespaces"))
     }
 
-    /// Another namespace, shown at the place of its name.
-    async fn other(&mut self, world: &mut World, name: &str, policy: Policy) -> Result<(), Error> {
-        let mut made = None;
+    /// Another namespace; None if it cannot be had.
+    async fn namespace(
+        &mut self,
+        world: &World,
+        name: &str,
+        policy: Policy,
+    ) -> Result<Option<v1::Namespace>, Error> {
         for attempt in 1..=TRIES_MAX {
             // An attempt without an answer may have taken the name.
             let name = format!("{}.{name}-{attempt}", world.family());
             match self.create(&name, policy).await? {
-                Outcome::Done(Reply { value: Answer::Namespace(namespace), .. }) => {
-                    made = Some(namespace);
-                    break;
+                Outcome::Done(Reply { value: Answer::Namespace(made), .. }) => {
+                    return Ok(Some(made));
                 }
                 Outcome::Failed(_) | Outcome::Unknown(_) => {}
-                Outcome::Done(_) | Outcome::Rejected { .. } => return Ok(()),
+                Outcome::Done(_) | Outcome::Rejected { .. } => return Ok(None),
             }
         }
-        let Some(made) = made else { return Ok(()) };
-        world.add_tree(made.id, made.root, policy);
-        let mount = Step::Mount { path: format!("/{name}"), mount: made.id };
+        Ok(None)
+    }
+
+    /// Shows a namespace at the place of this name.
+    async fn show(&mut self, world: &mut World, name: &str, ns: u64) -> Result<(), Error> {
+        let mount = Step::Mount { path: format!("/{name}"), mount: ns };
         if let Some(id) = self.make(world, vec![mount], name, NodeKind::Mount).await? {
-            world.mounted(id, made.id);
+            world.mounted(id, ns);
         }
         Ok(())
     }

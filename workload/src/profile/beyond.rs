@@ -5,7 +5,7 @@
 
 use rand::{Rng, RngExt};
 
-use super::{Plan, guards, past, spaces};
+use super::{Plan, guards, past, polite::polite, spaces};
 use crate::world::World;
 
 const READ_PAST: f64 = 0.02;
@@ -22,9 +22,11 @@ const PASSING: f64 = 0.012;
 const DESCRIBE: f64 = 0.004;
 const SET_QUOTA: f64 = 0.003;
 const CROWD: f64 = 0.008;
+/// In the namespace of clients with replicas.
+const POLITE: f64 = 0.03;
 
 /// Mostly nothing; None also if there is nothing to do it with.
-pub fn beyond(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
+pub fn beyond(world: &mut World, client: &str, random: &mut impl Rng) -> Option<Plan> {
     let mut drawn: f64 = random.random();
     let mut is_drawn = |share: f64| {
         let before = drawn;
@@ -60,6 +62,8 @@ pub fn beyond(world: &mut World, random: &mut impl Rng) -> Option<Plan> {
         return spaces::set_quota(world, random);
     } else if is_drawn(CROWD) {
         return spaces::crowd(world, random);
+    } else if is_drawn(POLITE) {
+        return polite(world, client, random);
     } else {
         return None;
     };

@@ -65,7 +65,9 @@ fn pick_lock(world: &mut World, tree: usize, random: &mut impl Rng) -> LockName 
 /// A plan as it is sent: perhaps through a mount, under another spelling, with fences, or at
 /// another level of consistency. `seen` is the greatest revision that this client was told.
 pub fn guarded(mut plan: Plan, world: &mut World, seen: u64, random: &mut impl Rng) -> Plan {
-    if plan.tree > 0 && !plan.through_mount && random.random_bool(THROUGH_SHARE) {
+    // Who deals with replicas looks at what is done in their namespace by that name only.
+    let is_polite = world.polite() == Some(plan.tree);
+    if plan.tree > 0 && !is_polite && !plan.through_mount && random.random_bool(THROUGH_SHARE) {
         plan = through_mount(plan, world, random);
     }
     if world.tree(plan.tree).is_casefold() && random.random_bool(RESPELLED_SHARE) {

@@ -6,6 +6,7 @@ mod edits;
 mod extras;
 mod guards;
 mod past;
+mod polite;
 mod spaces;
 pub mod team;
 

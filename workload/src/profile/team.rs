@@ -91,7 +91,7 @@ impl Team {
         if let Some(plan) = self.offline_edit(world.tree(0), random) {
             return Next::One(plan.within(world, 0));
         }
-        if let Some(plan) = beyond(world, random) {
+        if let Some(plan) = beyond(world, &self.name, random) {
             return Next::One(plan);
         }
         let position = world.pick_tree(random);

@@ -8,6 +8,9 @@
 //! Those three do no I/O. Here the journal is read and the edits are pushed, and each call is
 //! in the history. At the end of the run each such client catches up and records what it has:
 //! an operation `replica`. What mounts show is not part of a replica.
+//!
+//! They work in a namespace of their own, where all others are polite, too: content that is
+//! gone there without a trace was lost.
 
 mod local;
 mod pending;

@@ -3,8 +3,9 @@
 //! are wrong too. Nothing is ever checked against it.
 //!
 //! The first tree is that of the run's namespace. The others, if the set-up made them, are
-//! mounted in it; paths and moves lead from one to the other. Namespaces that clients make
-//! and delete on the way have no tree here.
+//! mounted in it; paths and moves lead from one to the other. The last one is that of the
+//! clients which keep replicas: others are only polite there. Namespaces that clients make and
+//! delete on the way have no tree here.
 
 mod known;
 #[cfg(test)]
@@ -47,6 +48,8 @@ pub struct World {
     /// What the names of all namespaces of the run begin with.
     family: String,
     trees: Vec<Tree>,
+    /// The position of the tree of those who keep replicas: the last one.
+    polite: Option<usize>,
     mounts: Vec<Mount>,
     snapshots: VecDeque<Snapshot>,
     /// Locks as they were granted: held, expired or superseded.
@@ -66,6 +69,7 @@ impl World {
         World {
             family: family.to_owned(),
             trees: vec![Tree::new(ns, root, Policy::Exact)],
+            polite: None,
             mounts: Vec::new(),
             snapshots: VecDeque::new(),
             grants: VecDeque::new(),
@@ -78,7 +82,20 @@ impl World {
 
     /// One more namespace to work in.
     pub fn add_tree(&mut self, ns: u64, root: u64, policy: Policy) {
+        assert_eq!(self.polite, None, "the polite tree is the last one");
         self.trees.push(Tree::new(ns, root, policy));
+    }
+
+    /// The namespace of those who keep replicas. No other one may be added after it.
+    pub fn add_polite_tree(&mut self, ns: u64, root: u64) {
+        assert_eq!(self.polite, None, "there is one");
+        self.polite = Some(self.trees.len());
+        self.trees.push(Tree::new(ns, root, Policy::Exact));
+    }
+
+    /// The position of the tree of those who keep replicas.
+    pub fn polite(&self) -> Option<usize> {
+        self.polite
     }
 
     /// What the names of all namespaces of the run begin with.
@@ -86,9 +103,9 @@ impl World {
         &self.family
     }
 
-    /// How many trees there are, at least one.
+    /// How many trees there are for any kind of work: at least one.
     pub fn tree_count(&self) -> usize {
-        self.trees.len()
+        self.polite.unwrap_or(self.trees.len())
     }
 
     /// The tree at a position.
@@ -105,7 +122,7 @@ impl World {
     pub fn pick_tree(&self, random: &mut impl Rng) -> usize {
         let drawn: f64 = random.random();
         let other = (drawn / OTHER_TREE_SHARE) as usize + 1;
-        if other < self.trees.len() { other } else { 0 }
+        if other < self.tree_count() { other } else { 0 }
     }
 
     /// The greatest revision that an answer has told.

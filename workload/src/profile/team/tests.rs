@@ -20,6 +20,8 @@ fn world() -> World {
         world.tree_mut(0).acknowledge(made, 10 + ns, 1);
         world.mounted(10 + ns, ns);
     }
+    world.add_polite_tree(4, 4);
+    world.mounted(12, 4);
     let (parent, kind, name) = (1, NodeKind::Directory, "tight".to_owned());
     world.tree_mut(0).acknowledge(Effect::Made { parent, name, kind, content: None }, 20, 1);
     world.add_tight(20);
@@ -150,4 +152,19 @@ fn what_is_beyond_one_tree_is_a_tenth() {
         call.operation.f() == "move" && value.contains("/mount-2/")
     });
     assert!(crossing > 0.001, "{crossing}");
+}
+
+#[test]
+fn nobody_is_careless_where_replicas_are() {
+    for call in play(3, 20_000).iter().filter(|call| call.ns == 4) {
+        match &call.operation {
+            Operation::Step(Step::Commit { mode, .. }) => assert_ne!(*mode, Mode::Overwrite),
+            Operation::Step(Step::Delete { recursive, rev, .. }) => {
+                assert!(!recursive && rev.is_some());
+            }
+            Operation::Step(Step::Move { replace, rev, .. }) => assert!(!replace && rev.is_some()),
+            Operation::Step(Step::Mkdir { .. }) => {}
+            other => assert!(!other.is_mutation(), "{other:?}"),
+        }
+    }
 }

@@ -24,7 +24,7 @@ use crate::{
     },
     types::{
         Account, Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace,
-        NamespaceId, Node, NodeId, Quota, Rejection, Revision, StepResult, Usage,
+        NamespaceId, Node, NodeId, NodeRef, Quota, Rejection, Revision, StepResult, Usage,
     },
 };
 
@@ -100,6 +100,13 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     /// Reads what was there at a revision, if that is still kept.
     pub fn reader_at(&self, at: Option<Revision>) -> Tried<Reader<'_, T>> {
         Reader::at(self.txn, self.context.group, at)
+    }
+
+    /// The node that a reference named at a revision.
+    pub fn find_at(&self, at: Option<Revision>, target: &NodeRef) -> Tried<Found> {
+        let reader = self.reader_at(at)?;
+        // The namespace may have been made later.
+        reader.find(&reader.namespace(self.namespace.id)?, target)
     }
 
     /// Makes a node in a free place.

@@ -20,7 +20,7 @@ pub(super) fn copy(
     to: &NodeRef,
     at: Option<Revision>,
 ) -> Tried<StepResult> {
-    let found = edit.reader_at(at)?.find(edit.namespace(), from)?;
+    let found = edit.find_at(at, from)?;
     let slot = edit.reader().slot(edit.namespace(), to)?;
     // It would have no end. What was there in the past has one.
     if at.is_none() && (found.is_root() || slot.way.above.contains(&found.node.id)) {

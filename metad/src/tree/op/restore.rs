@@ -8,7 +8,7 @@ use crate::{
         edit::{Edit, Place},
         mounts,
     },
-    types::{NameInvalid, NodeRef, Rejection, Revision, StepResult},
+    types::{NodeRef, Rejection, Revision, StepResult},
 };
 
 /// A file that is still there gets its content of then. What is gone is made again, with
@@ -18,12 +18,10 @@ pub(super) fn restore(
     target: &NodeRef,
     revision: Revision,
 ) -> Tried<StepResult> {
-    let then = edit.reader_at(Some(revision))?.find(edit.namespace(), target)?;
+    let then = edit.find_at(Some(revision), target)?;
     let slot = edit.reader().slot(edit.namespace(), target)?;
-    let Some(name) = &slot.name else {
-        return Err(Rejection::NameInvalid(NameInvalid::Root).into());
-    };
     check_policies(&then.way, &slot.way)?;
+    let Some(name) = &slot.name else { return Err(Rejection::AlreadyExists.into()) };
     let Some(now) = slot.taken else {
         let nodes = gather(&edit.reader_at(Some(revision))?, then.node, slot.way.above.len())?;
         mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;

@@ -7,7 +7,7 @@ use crate::{
         Answer, Tried, answer, past,
         reader::{Found, Reader},
     },
-    types::{Account, NamespaceId, Node, NodeRef, Path, Rejection, Revision, Stat},
+    types::{Account, NamespaceId, Node, NodeRef, Path, Quota, Rejection, Revision, Stat},
 };
 
 /// A node and what is under it now; what was under it in the past is not known.
@@ -46,7 +46,11 @@ fn stat_in(reader: &Reader<impl KvRead + ?Sized>, found: Found) -> Tried<Stat> {
         Some(shown) => answer(reader.namespace(shown))?.ok().map(|shown| shown.root),
         None => node.is_directory().then_some(node.id),
     };
-    let account = counted.map_or(Ok(Account::default()), |counted| reader.account(counted))?;
+    let mut account = counted.map_or(Ok(Account::default()), |counted| reader.account(counted))?;
+    if !node.is_directory() {
+        // That of the other namespace is not the mount's own.
+        account.quota = Quota::default();
+    }
     Ok(Stat { node, namespace: way.namespace.id, account })
 }
 
@@ -76,9 +80,13 @@ pub fn versions(
 ) -> Answer<Vec<Node>> {
     let read = || -> Tried<Vec<Node>> {
         let reader = source.reader()?;
-        let node = reader.find(&reader.namespace(id)?, target)?.node;
+        let found = reader.find(&reader.namespace(id)?, target)?;
         let oldest = reader.system()?.compacted;
-        let mut versions = past::versions(source.view, source.group, node.id, oldest)?;
+        let mut versions = match found.is_root() {
+            // A root never changes.
+            true => vec![found.node],
+            false => past::versions(source.view, source.group, found.node.id, oldest)?,
+        };
         versions.retain(|version| before.is_none_or(|before| version.rev < before));
         versions.sort_by_key(|version| std::cmp::Reverse(version.rev));
         versions.truncate(limit);

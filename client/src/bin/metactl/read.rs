@@ -113,7 +113,8 @@ pub async fn tree(context: &Context, options: &cli::Tree) -> Result<(), Failure>
                 .line(format!("{indent}{branch}{}", output::marked(&entry, &entry.name)))?;
         }
         if !is_directory(&entry) {
-            files += 1;
+            // What a mount shows is a directory, if of another namespace.
+            *if is_mount(&entry) { &mut directories } else { &mut files } += 1;
             continue;
         }
         directories += 1;

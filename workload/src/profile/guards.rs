@@ -74,17 +74,23 @@ pub fn guarded(mut plan: Plan, world: &mut World, seen: u64, random: &mut impl R
         respell(&mut plan, random);
     }
     if plan.call.operation.is_mutation() {
-        if random.random_bool(FENCED_SHARE) {
+        if !names_a_token(&plan.call.operation) && random.random_bool(FENCED_SHARE) {
             plan.call.fences.extend(world.pick_grant(random).cloned());
         }
     } else if random.random_bool(LEVEL_SHARE) {
         plan.call.level = Some(match random.random_range(0..10) {
-            0..5 => Level::AtLeast(seen),
-            5..8 => Level::Any,
+            // A diff answers with its later revision, which may lie before what was seen.
+            0..5 if !matches!(plan.call.operation, Operation::Diff { .. }) => Level::AtLeast(seen),
+            0..8 => Level::Any,
             _ => Level::Lease,
         });
     }
     plan
+}
+
+/// With fences, nobody could tell which token a refusal calls stale.
+fn names_a_token(operation: &Operation) -> bool {
+    matches!(operation, Operation::RenewLock { .. } | Operation::ReleaseLock { .. })
 }
 
 fn through_mount(mut plan: Plan, world: &mut World, random: &mut impl Rng) -> Plan {

@@ -1,9 +1,12 @@
 //! What a history tells of locks.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::history::{History, Operation, Outcome};
 use crate::model::BadOperation;
+use crate::names::Policy;
 
 /// A time to live that was not asked for, in milliseconds.
 const TTL_MS: u64 = 30_000;
@@ -68,6 +71,7 @@ pub(super) enum Told {
 /// All grants and all else, in the order of invocation.
 pub(super) fn read_events(history: &History) -> Result<(Vec<Grant>, Vec<Event>), BadOperation> {
     let (mut grants, mut events) = (Vec::new(), Vec::new());
+    let folding = folding(history);
     for operation in &history.operations {
         let read = match operation.function.as_str() {
             "acquire_lock" => read_acquire(operation, &mut grants, &mut events),
@@ -78,7 +82,29 @@ pub(super) fn read_events(history: &History) -> Result<(Vec<Grant>, Vec<Event>),
         read.and_then(|()| read_fences(operation, &mut events))
             .map_err(|reason| BadOperation::of(operation, reason))?;
     }
+    let keys = grants.iter_mut().map(|grant: &mut Grant| &mut grant.key);
+    for key in keys.chain(events.iter_mut().map(|event: &mut Event| &mut event.key)) {
+        if folding.contains(&key.ns) {
+            key.path = Policy::Casefold.key(&key.path);
+        }
+    }
     Ok((grants, events))
+}
+
+/// The namespaces in which two spellings of a path are one lock.
+fn folding(history: &History) -> BTreeSet<u64> {
+    let initial = history.header.namespaces.iter();
+    let initial = initial.filter(|namespace| namespace.policy == Policy::Casefold);
+    let made = history.operations.iter().filter_map(|operation| match &operation.outcome {
+        Outcome::Ok(value)
+            if operation.function == "create_namespace"
+                && operation.input.get("policy").and_then(Value::as_str) == Some("casefold") =>
+        {
+            number(value, "id")
+        }
+        _ => None,
+    });
+    initial.map(|namespace| namespace.id).chain(made).collect()
 }
 
 fn read_key(value: &Value) -> Result<Key, String> {

@@ -139,6 +139,10 @@ fn the_generator_draws_every_operation() {
             "diff ok",
             "diff NAME_INVALID",
             "list REVISION_COMPACTED",
+            "set_quota ok",
+            "set_quota QUOTA_EXCEEDED",
+            "commit QUOTA_EXCEEDED",
+            "get_namespace ok",
         ],
     );
 }
@@ -146,7 +150,7 @@ fn the_generator_draws_every_operation() {
 fn draws(wide: bool, all_wanted: &[&str]) {
     let shape = Shape {
         seed: 1,
-        operations: 20_000,
+        operations: 30_000,
         clients: 4,
         lost_one_in: 0,
         names: 3,
@@ -165,7 +169,7 @@ fn draws(wide: bool, all_wanted: &[&str]) {
     }
     for wanted in all_wanted {
         let count = counts.get(*wanted).copied().unwrap_or_default();
-        assert!(count >= 10, "{wanted}: {counts:#?}");
+        assert!(count >= 3, "{wanted}: {counts:#?}");
     }
 }
 

@@ -91,17 +91,22 @@ fn replay_group<M: Model>(
     order: &mut Vec<usize>,
 ) -> Option<Vec<M::State>> {
     let possible = group.iter().filter(|claim| claim.claimed == Claimed::PossibleEffect).count();
-    let leads = match group[0].claimed {
-        Claimed::PossibleEffect => possible,
-        Claimed::Effect | Claimed::NoEffect => 1,
-    };
-    let start = order.len();
     let mut by_time: Vec<&Claim> = group.iter().collect();
     by_time.sort_unstable_by_key(|claim| claim.invoked);
-    for lead in group.iter().take(leads) {
+    let leads: Vec<&Claim> = match group[0].claimed {
+        // Or none of them has.
+        Claimed::PossibleEffect => group.iter().take(possible).chain([by_time[0]]).collect(),
+        Claimed::Effect | Claimed::NoEffect => vec![&group[0]],
+    };
+    let start = order.len();
+    for lead in leads {
         order.truncate(start);
         order.push(lead.entry);
         order.extend(by_time.iter().map(|claim| claim.entry).filter(|entry| *entry != lead.entry));
+        // Of two that may have made it, time may tell which.
+        if !respects_time(entries, &order[start..]) {
+            continue;
+        }
         let replayed = replay(model, entries, states.to_vec(), &order[start..]);
         if replayed.is_some() {
             return replayed;

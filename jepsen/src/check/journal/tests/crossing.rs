@@ -23,7 +23,8 @@ fn what_goes_over_is_told_in_both() {
     );
     expect![[r#"
         valid: 6 changes in 2 pages, replayed and compared with 3 reads
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -45,7 +46,8 @@ fn what_goes_over_is_durable() {
     );
     expect![[r#"
         valid: 2 acknowledged changes are in the journal
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -86,7 +88,8 @@ fn a_change_over_a_mount_is_lost() {
     expect![[r#"
         invalid: line 10: the acknowledged mkdir at 6 is not in the journal
         line 10: the acknowledged mkdir at 6 is not in the journal
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -126,7 +129,8 @@ fn names_are_folded() {
     expect![[r#"
         invalid: line 12: [5,0] puts node 4 at "A" in 2, where node 3 is
         line 12: [5,0] puts node 4 at "A" in 2, where node 3 is
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }
 
 #[test]
@@ -143,5 +147,6 @@ fn a_page_that_may_lag_is_no_older_than_asked() {
     expect![[r#"
         invalid: line 8: a page of revision 1, though 2 at least was asked for
         line 8: a page of revision 1, though 2 at least was asked for
-    "#]].assert_eq(&found);
+    "#]]
+    .assert_eq(&found);
 }

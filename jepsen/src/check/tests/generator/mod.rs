@@ -3,6 +3,8 @@
 mod corruption;
 mod operations;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 pub(super) use corruption::corrupt;
@@ -75,6 +77,8 @@ pub(super) struct Generator {
     sequence: u64,
     lines: Vec<Value>,
     /// Ids and revs that clients have seen.
+    /// The last revision that each process was told by a write or such a read.
+    carried: BTreeMap<u64, u64>,
     seen_ids: Vec<u64>,
     seen_revs: Vec<u64>,
     /// Names of conflicted copies.
@@ -92,6 +96,7 @@ pub(super) fn generate(shape: Shape) -> Vec<Value> {
         next_process: shape.clients as u64,
         sequence: 0,
         lines: Vec::new(),
+        carried: BTreeMap::new(),
         seen_ids: (1..=shape.namespaces_count()).collect(),
         seen_revs: vec![1],
         seen_names: vec!["a (ann's conflicted copy 2026-02-02)".to_string()],
@@ -144,12 +149,28 @@ impl Generator {
             true => ("journal".to_string(), json!({"ns": self.ns()})),
             false => self.draw(),
         };
+        let input = self.loosen(process, &function, input);
         self.sequence += 1;
         let request = (process + 1, self.sequence);
         let pending = Pending { process, function, input, request, answer: None, lost: false };
         let event = self.event("invoke", &pending, pending.input.clone());
         self.lines.push(event);
         self.pending.push(pending);
+    }
+
+    /// Makes some reads of now such that may lag behind.
+    fn loosen(&mut self, process: u64, function: &str, mut input: Value) -> Value {
+        let is_read = matches!(function, "stat" | "lookup" | "list" | "batch_stat");
+        let is_of_now = input["at_revision"].is_null();
+        if self.shape.wide && is_read && is_of_now && self.random.one_in(3) {
+            match self.random.one_in(2) {
+                true => input["consistency"] = json!("any"),
+                false => {
+                    input["at_least"] = json!(self.carried.get(&process).copied().unwrap_or(1));
+                }
+            }
+        }
+        input
     }
 
     /// Lets one pending operation take effect, return, or lose its answer.
@@ -172,6 +193,10 @@ impl Generator {
                     let ns = pending.input["ns"].as_u64().expect("a namespace");
                     (self.server.page(ns, None, 100), self.server.revision)
                 }
+                function if may_lag(&pending.input) => {
+                    let behind = self.random.below(4);
+                    self.server.lagging(function, &pending.input, behind)
+                }
                 _ => self.server.call(&pending.function, &pending.input, pending.request),
             };
             pending.answer = Some(answer);
@@ -180,6 +205,10 @@ impl Generator {
             }
         } else if let Some((value, revision)) = pending.answer.take() {
             self.learn(&value);
+            if value.get("rejected").is_none() || may_lag(&pending.input) {
+                let carried = self.carried.entry(pending.process).or_default();
+                *carried = (*carried).max(revision);
+            }
             let mut event = self.event("ok", &pending, value);
             event["revision"] = json!(revision);
             event["node"] = json!(1);
@@ -226,4 +255,8 @@ impl Generator {
             }
         }
     }
+}
+
+fn may_lag(input: &Value) -> bool {
+    input.get("at_least").is_some() || input["consistency"] == "any"
 }

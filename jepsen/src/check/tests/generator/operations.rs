@@ -64,7 +64,16 @@ impl Generator {
     }
 
     fn wide_step(&mut self, path: String) -> (String, Value) {
-        let (function, value) = match self.random.below(6) {
+        let (function, value) = match self.random.below(7) {
+            6 => {
+                let quota = match self.random.below(3) {
+                    0 => json!({}),
+                    1 => json!({"nodes": self.random.below(9)}),
+                    _ => json!({"bytes": self.random.below(5)}),
+                };
+                let path = if self.random.one_in(3) { String::new() } else { path };
+                ("set_quota", json!({"path": path, "quota": quota}))
+            }
             0..2 => ("mount", json!({"path": path, "mount": *self.random.pick(&[1, 2, 3, 3])})),
             2 => ("unmount", json!({"path": path})),
             3 => {
@@ -82,7 +91,8 @@ impl Generator {
 
     fn wide_read(&mut self) -> (String, Value) {
         let path = if self.random.one_in(3) { String::new() } else { self.path() };
-        let (function, mut value) = match self.random.below(6) {
+        let (function, mut value) = match self.random.below(7) {
+            6 => return ("get_namespace".to_string(), json!({})),
             0 => ("list", json!({"path": path, "recursive": true})),
             1 => ("batch_stat", json!({"paths": [path, self.path(), self.path()]})),
             2 => ("list_revisions", json!({"path": path})),

@@ -7,6 +7,7 @@ mod commit;
 mod crossing;
 mod extras;
 mod past;
+mod quotas;
 mod reads;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -32,6 +33,8 @@ enum Body {
 }
 
 type Nodes = BTreeMap<String, Node>;
+/// Nodes and bytes, by the ids of directories.
+type Quotas = BTreeMap<u64, (Option<u64>, Option<u64>)>;
 
 impl Node {
     fn is_leaf(&self) -> bool {
@@ -74,7 +77,8 @@ pub(super) struct Server {
     next_id: u64,
     nodes: Nodes,
     /// What was there at the last revisions.
-    past: VecDeque<(u64, Nodes)>,
+    past: VecDeque<(u64, Nodes, Quotas)>,
+    quotas: Quotas,
     /// What came in with the mutation that is under way, and from where.
     came_in: BTreeMap<u64, u64>,
     pub(super) journal: Vec<Value>,
@@ -93,6 +97,7 @@ impl Server {
             next_id: 1,
             nodes: Nodes::new(),
             past: VecDeque::new(),
+            quotas: BTreeMap::new(),
             came_in: BTreeMap::new(),
             journal: Vec::new(),
         };
@@ -115,21 +120,23 @@ impl Server {
         input: &Value,
         request: (u64, u64),
     ) -> (Value, u64) {
-        let before = (self.nodes.clone(), self.next_id, self.revision);
+        let before = (self.nodes.clone(), self.quotas.clone(), self.next_id, self.revision);
         let told = self.journal.len();
         self.revision += 1;
         self.came_in.clear();
         let answer = match function {
             "batch" => self.batch(input),
-            "stat" | "lookup" | "list" | "batch_stat" | "list_revisions" | "diff" => {
+            "stat" | "lookup" | "list" | "batch_stat" | "list_revisions" | "diff"
+            | "get_namespace" => {
                 let revision = self.revision - 1;
                 return (self.read_at(function, input), revision);
             }
             _ => self.step(function, input),
         };
-        if answer.is_err() || self.journal.len() == told {
+        let changes_quotas = self.quotas != before.1;
+        if answer.is_err() || (self.journal.len() == told && !changes_quotas) {
             self.journal.truncate(told);
-            (self.nodes, self.next_id, self.revision) = before;
+            (self.nodes, self.quotas, self.next_id, self.revision) = before;
         } else {
             self.remember();
         }
@@ -156,6 +163,18 @@ impl Server {
     }
 
     fn step(&mut self, function: &str, input: &Value) -> Answer {
+        let answer = self.do_step(function, input)?;
+        let exceeds = |(id, (nodes, bytes)): (&u64, &(Option<u64>, Option<u64>))| {
+            let under = self.under(*id);
+            nodes.is_some_and(|nodes| under.0 > nodes) || bytes.is_some_and(|bytes| under.1 > bytes)
+        };
+        match self.quotas.iter().any(exceeds) {
+            true => Err("QUOTA_EXCEEDED"),
+            false => Ok(answer),
+        }
+    }
+
+    fn do_step(&mut self, function: &str, input: &Value) -> Answer {
         let path = || place(self, input, "path", "id");
         match function {
             "mkdir" if input["parents"] == true => {
@@ -181,6 +200,10 @@ impl Server {
             "unmount" => {
                 let place = path()?;
                 self.unmount(&place)
+            }
+            "set_quota" => {
+                let place = path()?;
+                self.set_quota(&place.key, &input["quota"])
             }
             "copy" => self.copy(input),
             "restore" => self.restore(input),

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Body, Node, Nodes, Server, ns_of, place};
+use super::{Answer, Body, Node, Nodes, Quotas, Server, ns_of, place};
 
 /// Revisions that can be read.
 const PAST_MAX: usize = 60;
 
 impl Server {
     pub(super) fn remember(&mut self) {
-        self.past.push_back((self.revision, self.nodes.clone()));
+        self.past.push_back((self.revision, self.nodes.clone(), self.quotas.clone()));
         if self.past.len() > PAST_MAX {
             self.past.pop_front();
         }
@@ -19,14 +19,14 @@ impl Server {
 
     /// The nodes of a revision, where the namespace was there. The revision that is being made
     /// is not there yet.
-    fn past_of(&self, revision: u64, ns: u64) -> Result<Nodes, &'static str> {
-        if revision > self.past.back().map_or(0, |(last, _)| *last) {
+    fn past_of(&self, revision: u64, ns: u64) -> Result<(Nodes, Quotas), &'static str> {
+        if revision > self.past.back().map_or(0, |(last, ..)| *last) {
             return Err("NOT_FOUND");
         }
-        let found = self.past.iter().rev().find(|(made, _)| *made <= revision);
-        let (_, nodes) = found.ok_or("REVISION_COMPACTED")?;
+        let found = self.past.iter().rev().find(|(made, ..)| *made <= revision);
+        let (_, nodes, quotas) = found.ok_or("REVISION_COMPACTED")?;
         match nodes.contains_key(&ns.to_string()) {
-            true => Ok(nodes.clone()),
+            true => Ok((nodes.clone(), quotas.clone())),
             false => Err("NOT_FOUND"),
         }
     }
@@ -38,10 +38,12 @@ impl Server {
         input: &Value,
         work: impl FnOnce(&mut Server) -> Result<T, &'static str>,
     ) -> Result<T, &'static str> {
-        let nodes = self.past_of(revision, input["ns"].as_u64().expect("a namespace"))?;
-        let now = std::mem::replace(&mut self.nodes, nodes);
+        let then = self.past_of(revision, input["ns"].as_u64().expect("a namespace"))?;
+        let (nodes, quotas) = then;
+        let nodes = std::mem::replace(&mut self.nodes, nodes);
+        let quotas = std::mem::replace(&mut self.quotas, quotas);
         let done = work(self);
-        self.nodes = now;
+        (self.nodes, self.quotas) = (nodes, quotas);
         done
     }
 
@@ -70,7 +72,7 @@ impl Server {
 
     pub(super) fn versions(&self, id: u64) -> Value {
         let mut versions: Vec<Value> = Vec::new();
-        for (_, nodes) in self.past.iter().rev() {
+        for (_, nodes, _) in self.past.iter().rev() {
             let Some(node) = nodes.values().find(|node| node.id == id) else { continue };
             if versions.last().is_none_or(|last| last["rev"] != node.rev) {
                 let mut version = node.describe("kind");
@@ -84,11 +86,11 @@ impl Server {
     pub(super) fn diff(&self, input: &Value) -> Answer {
         let ns = input["ns"].as_u64().expect("a namespace");
         let from = input["from"].as_u64().expect("a revision");
-        let before = self.past_of(from, ns)?;
+        let (before, _) = self.past_of(from, ns)?;
         let after = match input["to"].as_u64() {
             None => self.nodes.clone(),
             Some(to) => {
-                let after = self.past_of(to, ns)?;
+                let (after, _) = self.past_of(to, ns)?;
                 if from > to {
                     return Err("NAME_INVALID");
                 }

@@ -17,9 +17,27 @@ impl Server {
         refused(answer)
     }
 
+    /// A read of a replica that has come as far as one of the revisions that are kept, and at
+    /// least as far as was asked for.
+    pub(in crate::check::tests) fn lagging(
+        &mut self,
+        function: &str,
+        input: &Value,
+        behind: u64,
+    ) -> (Value, u64) {
+        let least = input["at_least"].as_u64().unwrap_or(4).max(4).min(self.revision);
+        let revision = self.revision.saturating_sub(behind).max(least);
+        let read = |server: &mut Server| server.read(function, input);
+        match self.in_past(revision, input, read) {
+            Err("REVISION_COMPACTED") => (refused(self.read(function, input)), self.revision),
+            answer => (refused(answer), revision),
+        }
+    }
+
     fn read(&self, function: &str, input: &Value) -> Answer {
         match function {
             "diff" => return self.diff(input),
+            "get_namespace" => return self.get_namespace(input),
             "batch_stat" => {
                 let paths = input["paths"].as_array().expect("paths");
                 let results = paths.iter().map(|path| {
@@ -36,13 +54,10 @@ impl Server {
         match function {
             "stat" => {
                 if node.body == Body::Directory && input["at_revision"].is_null() {
-                    let under = &tree(&self.nodes, &key)[1..];
-                    let bytes = under.iter().map(|key| match self.nodes[key].body {
-                        Body::File(_, size) => size,
-                        _ => 0,
-                    });
-                    answer["nodes"] = json!(under.len());
-                    answer["bytes"] = json!(bytes.sum::<u64>());
+                    let (nodes, bytes) = self.under(node.id);
+                    answer["nodes"] = json!(nodes);
+                    answer["bytes"] = json!(bytes);
+                    answer["quota"] = self.quota_of(node.id);
                 }
                 Ok(answer)
             }

@@ -139,8 +139,8 @@ impl Client {
         Ok(reply.reply(|_| cursor))
     }
 
-    /// Waits, on any node, until there is a change after a cursor, or for this long. True: read
-    /// the journal.
+    /// Waits, on any node, until there is a change after a cursor, or for this long, but for no
+    /// more than half the time of an attempt. True: read the journal.
     pub async fn wait_for_change(
         &self,
         ns: u64,

@@ -208,6 +208,23 @@ fn whatever_the_plain_server_does_is_valid() {
     }
 }
 
+/// Long enough for the past to be forgotten many times.
+#[test]
+fn a_long_history_is_certified_by_its_claims() {
+    let shape = Shape {
+        seed: 5,
+        operations: 6_000,
+        clients: 8,
+        lost_one_in: 0,
+        names: 3,
+        journal: true,
+        wide: true,
+    };
+    let report = check_history(&to_history(&generate(shape)), &Options::default()).expect("known");
+    assert_eq!(report.verdict, Verdict::Valid, "{:?}", report.checks);
+    assert!(report.checks[0].detail.ends_with("in the order of their revisions"));
+}
+
 #[test]
 fn witness_and_search_never_disagree() {
     let (mut certified, mut refuted, mut open) = (0, 0, 0);

@@ -36,6 +36,8 @@ impl Run<'_> {
 
     pub(super) fn diff(&mut self, ns: u64, from: u64, to: Option<u64>) -> Result<(), Stop> {
         let namespace = self.namespace(ns)?;
+        // If one of them is gone, the earlier one is.
+        self.check_kept(namespace, to.map_or(from, |to| from.min(to)))?;
         let before = self.forest_at(namespace, from)?;
         let after = match to {
             Some(to) => self.forest_at(namespace, to)?,

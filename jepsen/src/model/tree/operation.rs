@@ -249,6 +249,10 @@ impl Request {
         steps.iter().any(|step| matches!(step, Step::SetQuota { .. }))
     }
 
+    pub(super) fn has_several_steps(&self) -> bool {
+        matches!(self, Request::Steps { steps, .. } if steps.len() > 1)
+    }
+
     /// Whether it is about a lock. Without an answer that says nothing of the tree.
     pub(super) fn is_of_locks(&self) -> bool {
         matches!(self, Request::AcquireLock { .. } | Request::KeepLock)

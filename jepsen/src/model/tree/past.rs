@@ -81,14 +81,20 @@ impl Run<'_> {
 
     /// Refuses what is no longer kept. The answer may say so of any revision before the present
     /// one, unless a snapshot keeps it.
-    fn check_kept(&mut self, namespace: Handle, revision: u64) -> Result<(), Stop> {
+    pub(super) fn check_kept(&mut self, namespace: Handle, revision: u64) -> Result<(), Stop> {
         if self.state().past.is_compacted(namespace, revision) {
             return Err(Stop::Rejected(Reason::RevisionCompacted));
         }
-        let says_so = matches!(
-            self.operation.answer,
-            Answer::Rejected { reason: Reason::RevisionCompacted, .. }
-        );
+        let says_so = match self.operation.answer {
+            Answer::Rejected { reason: Reason::RevisionCompacted, step: Some(step) } => {
+                step == self.step
+            }
+            // Of several steps, it may be of each.
+            Answer::Rejected { reason: Reason::RevisionCompacted, step: None } => {
+                !self.operation.request.has_several_steps() || self.chooser.choose(2) == 0
+            }
+            _ => false,
+        };
         let revisions = &self.state().revisions;
         let is_kept = |rev: Rev| revisions.is_at_most(rev, revision) == Comparison::Yes;
         let is_pinned = self.state().snapshots(namespace).any(|(_, rev)| is_kept(rev));

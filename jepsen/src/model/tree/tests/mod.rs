@@ -4,6 +4,8 @@ use expect_test::Expect;
 use serde_json::{Value, json};
 
 mod basics;
+mod commits;
+mod copies;
 mod mounts;
 mod names;
 mod namespaces;

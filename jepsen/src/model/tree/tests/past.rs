@@ -236,6 +236,13 @@ fn what_was_compacted_stays_gone() {
         stat {"path":"/a","at_revision":2} → {"id":2} @2
         stat {"path":"/a","at_revision":3} → {"id":2} @3
         diff {"from":2,"to":3} → {"rejected":"REVISION_COMPACTED"} @5
+        mkdir {"path":"/d"} → {"id":5,"rev":6} @6
+        delete_snapshot {"name":"s"} → {"name":"s","revision":4} @7
+        diff {"from":5,"to":3} → {"rejected":"REVISION_COMPACTED"} @7
+        stat {"path":"/c","at_revision":5} → {"id":4} @5
+        batch {"steps":[{"f":"copy","value":{"from":"/a","to":"/x","at_revision":6}},{"f":"copy","value":{"from":"/a","to":"/y","at_revision":4}}]} → {"rejected":"REVISION_COMPACTED","step":1} @7
+        stat {"path":"/c","at_revision":5} → {"id":4} @5
+        stat {"path":"/c","at_revision":4} → {"rejected":"NOT_FOUND"} @4
         "#,
         expect![[r#"
             mkdir {"path":"/a"} → {"id":2,"rev":2} @2
@@ -260,6 +267,20 @@ fn what_was_compacted_stays_gone() {
                 fits
             diff {"from":2,"to":3} → {"rejected":"REVISION_COMPACTED"} @5
                 fits
+            mkdir {"path":"/d"} → {"id":5,"rev":6} @6
+                changes
+            delete_snapshot {"name":"s"} → {"name":"s","revision":4} @7
+                changes
+            diff {"from":5,"to":3} → {"rejected":"REVISION_COMPACTED"} @7
+                changes
+            stat {"path":"/c","at_revision":5} → {"id":4} @5
+                fits
+            batch {"steps":[{"f":"copy","value":{"from":"/a","to":"/x","at_revision":6}},{"f":"copy","value":{"from":"/a","to":"/y","at_revision":4}}]} → {"rejected":"REVISION_COMPACTED","step":1} @7
+                changes
+            stat {"path":"/c","at_revision":5} → {"id":4} @5
+                fits
+            stat {"path":"/c","at_revision":4} → {"rejected":"NOT_FOUND"} @4
+                should be refused with REVISION_COMPACTED
         "#]],
     );
 }

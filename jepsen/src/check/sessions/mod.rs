@@ -107,6 +107,7 @@ fn is_read(operation: &Operation) -> bool {
             | "journal"
             | "subscribe"
             | "status"
+            | "open_session"
             | "replica"
     )
 }

@@ -1,5 +1,6 @@
 //! What differs in a namespace between two revisions. The journal between them says which
-//! nodes to compare, so that it costs what happened, not what is there.
+//! nodes to compare, so that it costs what happened, not what is there; but for trees that
+//! were in another namespace in between.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +12,8 @@ use crate::{
     records::{change, key},
     tree::{Answer, Tried, answer, reader::Reader},
     types::{
-        Cursor, NameInvalid, Namespace, NamespaceId, Node, NodeId, NodeRef, Path, Rejection,
-        Revision,
+        Change, ChangeKind, Cursor, NameInvalid, Namespace, NamespaceId, Node, NodeId, NodeRef,
+        Path, Rejection, Revision,
     },
 };
 
@@ -65,7 +66,9 @@ pub fn diff(
     answer(compare())
 }
 
-/// The nodes that the journal between two revisions tells of.
+/// The nodes that may differ: those that the journal between two revisions tells of. What
+/// happens to a tree while it is in another namespace, that one's journal tells: so if
+/// something left and something came, all that crossed over may.
 fn touched(
     source: Source,
     id: NamespaceId,
@@ -74,15 +77,58 @@ fn touched(
 ) -> Tried<BTreeSet<NodeId>> {
     let range = key::journal_after(source.group, id, Some(Cursor::after(from)));
     let end = key::journal(source.group, id, Cursor { revision: to.next(), ordinal: 0 });
-    let mut touched = BTreeSet::new();
-    for (count, pair) in source.view.scan(&range.start, &end).enumerate() {
-        if count >= limits::DIFF_CHANGES_MAX {
-            let (limit, value) = (limits::DIFF_CHANGES, limits::DIFF_CHANGES_MAX as u64);
-            return Err(Rejection::LimitExceeded { limit, value }.into());
+    let mut touched = Touched::default();
+    let (mut left, mut came) = (Vec::new(), Vec::new());
+    for pair in source.view.scan(&range.start, &end) {
+        let Change { cursor, kind, node, .. } = change::decode(&pair?.1)?;
+        touched.add(node.id)?;
+        match kind {
+            // Only before that revision it was surely here.
+            ChangeKind::MovedOut { .. } => left.push((node.id, Revision(cursor.revision.0 - 1))),
+            ChangeKind::MovedIn { .. } => came.push((node.id, cursor.revision)),
+            _ => {}
         }
-        touched.insert(change::decode(&pair?.1)?.node.id);
     }
-    Ok(touched)
+    if !left.is_empty() && !came.is_empty() {
+        for (top, at) in left.into_iter().chain(came) {
+            touched.add_under(source, top, at)?;
+        }
+    }
+    Ok(touched.nodes)
+}
+
+#[derive(Default)]
+struct Touched {
+    nodes: BTreeSet<NodeId>,
+    count: usize,
+}
+
+impl Touched {
+    fn add(&mut self, id: NodeId) -> Result<(), Rejection> {
+        self.count += 1;
+        if self.count > limits::DIFF_CHANGES_MAX {
+            let (limit, value) = (limits::DIFF_CHANGES, limits::DIFF_CHANGES_MAX as u64);
+            return Err(Rejection::LimitExceeded { limit, value });
+        }
+        self.nodes.insert(id);
+        Ok(())
+    }
+
+    /// All that was under a node at a revision.
+    fn add_under(&mut self, source: Source, top: NodeId, at: Revision) -> Tried<()> {
+        let reader = Reader { at: Some(at), ..Reader::new(source.view, source.group) };
+        let mut queue = vec![top];
+        while let Some(directory) = queue.pop() {
+            for node in reader.entries(directory, None) {
+                let node = node?;
+                self.add(node.id)?;
+                if node.is_directory() {
+                    queue.push(node.id);
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 fn difference(

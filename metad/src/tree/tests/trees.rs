@@ -411,3 +411,44 @@ fn a_quota_goes_with_its_directory() {
         "#]],
     );
 }
+
+/// What happened to a tree while it was away, the journal does not tell.
+#[test]
+fn a_diff_sees_what_changed_elsewhere() {
+    check(
+        "create-namespace other
+         mount /m 2
+         mkdir -p /x/p/q
+         commit create /x/p/f 1
+         move /x /m/x
+         in 2 delete /x/p/q
+         in 2 mkdir /x/p/new
+         in 2 move /x/p/f /x/g
+         move /m/x /y
+         diff 5 9
+         diff 5 10
+         diff 6 10
+         in 2 diff 5 10",
+        expect![[r#"
+            create-namespace other: @2 Namespace(Namespace { id: NamespaceId(2), name: Name("other"), root: NodeId(2), created: Revision(2), policy: Exact })
+            mount /m 2: @3 #3 rev 3
+            mkdir -p /x/p/q: @4 #6 rev 4
+            commit create /x/p/f 1: @5 #7 rev 5
+            move /x /m/x: @6 #4 rev 6
+            in 2 delete /x/p/q: @7 #6 rev 4
+            in 2 mkdir /x/p/new: @8 #8 rev 8
+            in 2 move /x/p/f /x/g: @9 #7 rev 9
+            move /m/x /y: @10 #4 rev 10
+            diff 5 9: 
+                /x rev 4 -> nothing
+            diff 5 10: 
+                /x rev 4 -> /y rev 10
+                /x/p/q rev 4 -> nothing
+                /x/p/f rev 5 -> /y/g rev 9
+                nothing -> /y/p/new rev 8
+            diff 6 10: 
+                nothing -> /y rev 10
+            in 2 diff 5 10: 
+        "#]],
+    );
+}

@@ -23,7 +23,7 @@ pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
 pub const ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a client's name in that of a conflicted copy.
 pub const CLIENT_NAME_BYTES_MAX: usize = 64;
-/// Nodes that one copy makes.
+/// Nodes that the copies and restores of one mutation make, all together.
 pub const COPY_NODES_MAX: u64 = 10_000;
 /// Snapshots of one namespace.
 pub const SNAPSHOTS_MAX: usize = 1_000;

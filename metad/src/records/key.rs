@@ -32,82 +32,15 @@
 //! | 84 standing | | [`super::standing`] | log |
 //! | 90 log entry | index | [`super::entry`] | log |
 
+mod kind;
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 
+pub(super) use kind::Kind;
+
 use crate::types::{ClientId, Cursor, GroupId, NamespaceId, NodeId, Request, Revision};
-
-/// The kind byte. Values are on disk: never renumber.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub(super) enum Kind {
-    System = 0x01,
-    Namespace = 0x02,
-    NamespaceByName = 0x03,
-    Node = 0x10,
-    Location = 0x11,
-    Usage = 0x12,
-    PastNode = 0x13,
-    PastLocation = 0x14,
-    Journal = 0x20,
-    JournalStart = 0x21,
-    Milestone = 0x22,
-    Snapshot = 0x23,
-    Pin = 0x24,
-    Mounted = 0x25,
-    Session = 0x30,
-    Reply = 0x31,
-    Lock = 0x32,
-    LockEnd = 0x33,
-    Reclaim = 0x40,
-    Forget = 0x41,
-    DeletedNamespace = 0x42,
-    Applied = 0x70,
-    Identity = 0x80,
-    Vote = 0x81,
-    Purged = 0x82,
-    Committed = 0x83,
-    Standing = 0x84,
-    LogEntry = 0x90,
-}
-
-impl Kind {
-    const ALL: [Kind; 28] = [
-        Kind::System,
-        Kind::Namespace,
-        Kind::NamespaceByName,
-        Kind::Node,
-        Kind::Location,
-        Kind::Usage,
-        Kind::PastNode,
-        Kind::PastLocation,
-        Kind::Journal,
-        Kind::JournalStart,
-        Kind::Milestone,
-        Kind::Snapshot,
-        Kind::Pin,
-        Kind::Mounted,
-        Kind::Session,
-        Kind::Reply,
-        Kind::Lock,
-        Kind::LockEnd,
-        Kind::Reclaim,
-        Kind::Forget,
-        Kind::DeletedNamespace,
-        Kind::Applied,
-        Kind::Identity,
-        Kind::Vote,
-        Kind::Purged,
-        Kind::Committed,
-        Kind::Standing,
-        Kind::LogEntry,
-    ];
-
-    /// That of a stored key.
-    pub fn of(key: &[u8]) -> Option<Kind> {
-        let byte = *key.get(PREFIX_SIZE - 1)?;
-        Kind::ALL.into_iter().find(|kind| *kind as u8 == byte)
-    }
-}
 
 /// Bytes of the group and the kind.
 const PREFIX_SIZE: usize = 5;
@@ -475,37 +408,4 @@ pub fn log_range(group: GroupId, indexes: Range<u64>) -> Range<Vec<u8>> {
 pub fn last_id(key: &[u8]) -> Option<u64> {
     let (_, id) = key.split_last_chunk::<8>()?;
     Some(u64::from_be_bytes(*id))
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const GROUP: GroupId = GroupId(1);
-
-    #[test]
-    fn the_bytes_are_forever() {
-        let hex = |key: Vec<u8>| key.iter().map(|b| format!("{b:02x}")).collect::<String>();
-        assert_eq!(hex(node(GROUP, NodeId(2), "a")), "0000000110000000000000000261");
-        assert_eq!(hex(log_entry(GROUP, 3)), "00000001900000000000000003");
-        let cursor = Cursor { revision: Revision(5), ordinal: 6 };
-        let expected = "00000001200000000000000004000000000000000500000006";
-        assert_eq!(hex(journal(GROUP, NamespaceId(4), cursor)), expected);
-    }
-
-    proptest! {
-        #[test]
-        fn entries_are_one_range_in_the_order_of_names(
-            parent in 0u64..4, other in 0u64..4, a in "[a-z]{1,4}", b in "[a-z]{1,4}",
-        ) {
-            let (parent, other) = (NodeId(parent), NodeId(other));
-            prop_assert_eq!(a.cmp(&b), node(GROUP, parent, &a).cmp(&node(GROUP, parent, &b)));
-            let inside = entries(GROUP, parent, None).contains(&node(GROUP, other, &a));
-            prop_assert_eq!(inside, parent == other);
-            let resumed = entries(GROUP, parent, Some(&a)).contains(&node(GROUP, parent, &b));
-            prop_assert_eq!(resumed, b > a);
-        }
-    }
 }

@@ -2,12 +2,11 @@
 //! location, the counters above it and the journal in step, so that no operation can
 //! forget one of them.
 
+mod accounts;
+
 use std::collections::BTreeMap;
 
-use metad_proto::{
-    errors::{BYTES, NODES},
-    limits,
-};
+use metad_proto::limits;
 
 use super::{
     Tried,
@@ -20,7 +19,6 @@ use crate::{
         change, encode_revision, key,
         node::{self, Location},
         system::System,
-        usage,
     },
     types::{
         Account, Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace,
@@ -68,6 +66,8 @@ pub(super) struct Edit<'t, T> {
     ordinals: BTreeMap<NamespaceId, u32>,
     /// What this command has moved from another namespace, and from which one.
     arrived: BTreeMap<NodeId, NamespaceId>,
+    /// Nodes that were made as copies of others.
+    copied: u64,
     /// The journal does not tell of quotas.
     quotas_changed: bool,
 }
@@ -80,7 +80,16 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         namespace: &'t Namespace,
     ) -> Self {
         let (ordinals, arrived) = (BTreeMap::new(), BTreeMap::new());
-        Edit { txn, system, context, namespace, ordinals, arrived, quotas_changed: false }
+        Edit {
+            txn,
+            system,
+            context,
+            namespace,
+            ordinals,
+            arrived,
+            copied: 0,
+            quotas_changed: false,
+        }
     }
 
     /// Whether anything was changed, so that the command takes a revision.
@@ -125,6 +134,11 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Ok(StepResult::of(id, node.rev))
     }
 
+    /// How many nodes may still be made as copies, in all steps together.
+    pub fn copies_left(&self) -> u64 {
+        limits::COPY_NODES_MAX - self.copied
+    }
+
     /// Makes a tree like this one in a free place, with ids of its own. The nodes are the
     /// top and all that is under it, a parent before its children; each with the tree's
     /// usage, if it is a directory.
@@ -132,6 +146,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let top = nodes.first().expect("a tree has a top");
         let size = Usage { nodes: nodes.len() as u64, bytes: top.0.bytes() + top.1.bytes };
         self.check_room(place.way, size, Usage::default())?;
+        self.copied += size.nodes;
         let first = self.system.next_node;
         let mut copies = BTreeMap::from([(top.0.parent, place.parent())]);
         for (node, usage) in nodes {
@@ -249,70 +264,6 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Ok(StepResult::of(node.id, node.rev))
     }
 
-    /// Refuses what directories have no room for, once what makes way for it is gone.
-    pub fn check_room(&self, way: &Way, more: Usage, less: Usage) -> Tried<()> {
-        self.check_bytes(way, more)?;
-        self.check_quotas(&way.above, more, less)
-    }
-
-    fn check_bytes(&self, way: &Way, more: Usage) -> Tried<()> {
-        // The root's counter is the greatest: where it has room, all have.
-        let used = self.reader().usage(way.namespace.root)?.bytes;
-        if used.checked_add(more.bytes).is_none_or(|sum| sum > limits::TREE_BYTES_MAX) {
-            let (limit, value) = (limits::TREE_BYTES, limits::TREE_BYTES_MAX);
-            return Err(Rejection::LimitExceeded { limit, value }.into());
-        }
-        Ok(())
-    }
-
-    fn check_quotas(&self, above: &[NodeId], more: Usage, less: Usage) -> Tried<()> {
-        for directory in above {
-            let Account { usage, quota } = self.reader().account(*directory)?;
-            let bounds = [
-                (quota.nodes, NODES, usage.nodes + more.nodes, less.nodes),
-                (quota.bytes, BYTES, usage.bytes + more.bytes, less.bytes),
-            ];
-            for (bound, of, used, less) in bounds {
-                if let Some(value) = bound.filter(|bound| used > bound.saturating_add(less)) {
-                    let directory = *directory;
-                    return Err(Rejection::QuotaExceeded { directory, of, value }.into());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Like [`Edit::check_room`], of a move that may replace another node.
-    pub fn check_move(
-        &self,
-        from: &Way,
-        node: &Node,
-        to: &Way,
-        replaced: Option<&Node>,
-    ) -> Tried<()> {
-        let size = self.size(node)?;
-        let less = replaced.map_or(Ok(Usage::default()), |node| self.size(node))?;
-        if from.namespace.id != to.namespace.id {
-            self.check_bytes(to, size)?;
-        }
-        self.check_quotas(&to.above[from.shared(to)..], size, less)
-    }
-
-    /// Bounds what may be under a directory.
-    pub fn set_quota(&mut self, directory: NodeId, quota: Quota) -> Result<()> {
-        let account = self.reader().account(directory)?;
-        self.put_account(directory, Account { quota, ..account });
-        self.quotas_changed = true;
-        Ok(())
-    }
-
-    /// What a node counts for in the directories above it.
-    fn size(&self, node: &Node) -> Result<Usage> {
-        let under =
-            if node.is_directory() { self.reader().usage(node.id)? } else { Usage::default() };
-        Ok(Usage { nodes: under.nodes + 1, bytes: under.bytes + node.bytes() })
-    }
-
     /// A mount is found from what it shows.
     fn keep_mount(&mut self, node: &Node) {
         if let Some(shown) = node.mounted() {
@@ -364,42 +315,6 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         self.txn.delete(key::node(self.context.group, node.parent, name.key()));
         self.txn.delete(key::location(self.context.group, node.id));
         Ok(())
-    }
-
-    fn grow(&mut self, above: &[NodeId], size: Usage) -> Result<()> {
-        self.count(above, |usage| {
-            let nodes = usage.nodes.checked_add(size.nodes)?;
-            Some(Usage { nodes, bytes: usage.bytes.checked_add(size.bytes)? })
-        })
-    }
-
-    fn shrink(&mut self, above: &[NodeId], size: Usage) -> Result<()> {
-        self.count(above, |usage| {
-            let nodes = usage.nodes.checked_sub(size.nodes)?;
-            Some(Usage { nodes, bytes: usage.bytes.checked_sub(size.bytes)? })
-        })
-    }
-
-    /// Recounts directories. One with nothing under it, and no quota, has no record.
-    fn count(&mut self, above: &[NodeId], recount: impl Fn(Usage) -> Option<Usage>) -> Result<()> {
-        for directory in above {
-            let account = self.reader().account(*directory)?;
-            let counted = recount(account.usage);
-            let counted = counted.ok_or_else(|| {
-                StorageFault::corrupt("usage record", format!("of directory {directory}"))
-            })?;
-            self.put_account(*directory, Account { usage: counted, ..account });
-        }
-        Ok(())
-    }
-
-    fn put_account(&mut self, directory: NodeId, account: Account) {
-        let key = key::usage(self.context.group, directory);
-        if account == Account::default() {
-            self.txn.delete(key);
-        } else {
-            self.txn.put(key, usage::encode(&account));
-        }
     }
 
     fn tell(&mut self, way: &Way, kind: ChangeKind, node: &Node) {

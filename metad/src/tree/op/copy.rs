@@ -31,17 +31,20 @@ pub(super) fn copy(
         return Err(Rejection::AlreadyExists.into());
     };
     let place = Place::new(&slot.way, name)?;
-    let nodes = gather(&edit.reader_at(at)?, found.node, slot.way.above.len())?;
+    let nodes = gather(&edit.reader_at(at)?, found.node, slot.way.above.len(), edit.copies_left())?;
     mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;
     edit.create_like(place, nodes)
 }
 
-/// A node and all that is under it, level by level, and what is under each.
+/// A node and all that is under it, level by level, and what is under each: at most so many
+/// nodes.
 pub(super) fn gather(
     reader: &Reader<impl KvRead>,
     top: Node,
     depth: usize,
+    count_max: u64,
 ) -> Tried<Vec<(Node, Usage)>> {
+    check_count(0, count_max)?;
     let mut nodes = vec![(top, Usage::default())];
     // Of each node but the top, the position of its parent.
     let mut parents = vec![0];
@@ -52,7 +55,7 @@ pub(super) fn gather(
         for parent in level {
             for child in reader.entries(nodes[parent].0.id, None) {
                 check_depth(depth)?;
-                check_count(nodes.len())?;
+                check_count(nodes.len(), count_max)?;
                 nodes.push((child?, Usage::default()));
                 parents.push(parent);
             }
@@ -69,8 +72,8 @@ pub(super) fn gather(
 }
 
 /// Refuses one more than so many nodes, if that is too many.
-fn check_count(count: usize) -> Result<(), Rejection> {
-    if count as u64 >= limits::COPY_NODES_MAX {
+fn check_count(count: usize, count_max: u64) -> Result<(), Rejection> {
+    if count as u64 >= count_max {
         let (limit, value) = (limits::COPY_NODES, limits::COPY_NODES_MAX);
         return Err(Rejection::LimitExceeded { limit, value });
     }

@@ -23,7 +23,8 @@ pub(super) fn restore(
     check_policies(&then.way, &slot.way)?;
     let Some(name) = &slot.name else { return Err(Rejection::AlreadyExists.into()) };
     let Some(now) = slot.taken else {
-        let nodes = gather(&edit.reader_at(Some(revision))?, then.node, slot.way.above.len())?;
+        let reader = edit.reader_at(Some(revision))?;
+        let nodes = gather(&reader, then.node, slot.way.above.len(), edit.copies_left())?;
         mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;
         return edit.create_like(Place::new(&slot.way, name)?, nodes);
     };

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use metad::{kv::mem::MemDisk, raft, records::standing::Standing, types::ServerId};
 use metad_proto::{
-    errors::{Info, Reason},
+    errors::{self, Info, Reason},
+    limits,
     v1::{self, files_client::FilesClient},
 };
 
@@ -295,4 +296,25 @@ async fn a_storage_fault_stops_the_node() {
     session.mkdir(&cluster, "a").await;
     eventually("end of the node", async || cluster.has_ended(leader).then_some(())).await;
     assert_eq!(session.journal(&cluster).await, ["a"]);
+}
+
+#[tokio::test]
+async fn a_request_that_is_too_large_is_told_the_limit() {
+    let cluster =
+        Cluster::start(vec![Disk::Mem(MemDisk::new(), MemDisk::new())], raft::Settings::default());
+    let mut session = Session::open(&cluster, "main").await;
+    let symlink = |number: usize| v1::Step {
+        op: Some(v1::step::Op::Symlink(v1::Symlink {
+            target: Some(v1::NodeRef { id: 0, path: number.to_string() }),
+            to: "x".repeat(limits::SYMLINK_BYTES_MAX),
+        })),
+    };
+    let steps = (0..1_100).map(symlink).collect();
+    let steps = v1::Steps { ns: session.ns(), steps };
+    let request = session.request(v1::mutate_request::Mutation::Steps(steps));
+    let refused = mutate(&cluster, &request).await.expect_err("too large");
+    let info = Info::of(&refused).expect("metad's own");
+    assert_eq!(info.reason, Reason::LimitExceeded);
+    assert_eq!(info.metadata[errors::LIMIT], limits::MESSAGE_BYTES);
+    assert_eq!(info.number(errors::LIMIT_VALUE), Some(limits::MESSAGE_BYTES_MAX as u64));
 }

@@ -92,6 +92,8 @@ pub const PAGE_ENTRIES: &str = "page_entries";
 pub const PENDING_REQUESTS: &str = "pending_requests";
 /// See [`SUBSCRIBERS_MAX`].
 pub const SUBSCRIBERS: &str = "subscribers";
+/// See [`MESSAGE_BYTES_MAX`].
+pub const MESSAGE_BYTES: &str = "message_bytes";
 /// See [`MOUNTS_MAX`].
 pub const MOUNTS: &str = "mounts";
 /// See [`TARGETS_MAX`].
@@ -124,6 +126,7 @@ pub const NAMES: &[&str] = &[
     PAGE_ENTRIES,
     PENDING_REQUESTS,
     SUBSCRIBERS,
+    MESSAGE_BYTES,
     MOUNTS,
     TARGETS,
     DIFF_CHANGES,

@@ -14,6 +14,7 @@ mod files;
 mod journals;
 mod list;
 mod locks;
+mod message_size;
 mod namespaces;
 mod nodes;
 mod reading;
@@ -29,6 +30,7 @@ use metad_proto::{
 use tonic::service::Routes;
 
 pub use self::closing::{Closer, Closing, closing};
+use self::message_size::SizeLimited;
 use crate::{kv::KvEngine, raft};
 
 /// All services of a replica on one port.
@@ -36,6 +38,7 @@ pub fn routes(replica: raft::Replica, state: Arc<dyn KvEngine>, closing: Closing
     let files = FilesServer::new(files::Files::new(replica.clone(), closing))
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
+    let files = SizeLimited::new(files, replica.member().server);
     let cluster = ClusterServer::new(cluster::Cluster(replica.clone()));
     let raft = raft::network::service(replica, state);
     Routes::new(files).add_service(cluster).add_service(raft)

@@ -17,7 +17,7 @@ use metad_workload::Error;
     version,
     after_help = "Examples:
   metabench team --clients 8 --time 10s --history team.jsonl
-  metabench scale                         # starts a server of its own; takes a quarter of an hour
+  metabench scale                         # starts a server of its own; takes some minutes
   metabench scale --entries 100000 --tree 100000 --trees 2    # smaller"
 )]
 struct Cli {

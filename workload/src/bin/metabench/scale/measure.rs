@@ -47,12 +47,16 @@ impl Bench {
         }
         figures.latency("first page of 1,000", &pages);
         figures.memory_mib("server before listings", self.server.memory_mib()?);
-        let (mut whole, mut memory_mib) = (Vec::new(), 0.0f64);
+        let (mut whole, mut memory_mib) = (Vec::new(), Vec::new());
         for _ in 0..LISTINGS {
-            let listed = timed(&mut whole, self.list_whole(ns, &mut memory_mib)).await?;
+            let mut most_mib = 0.0;
+            let listed = timed(&mut whole, self.list_whole(ns, &mut most_mib)).await?;
             anyhow::ensure!(listed == entries, "{listed} of {entries} entries were listed");
+            memory_mib.push(most_mib);
         }
-        figures.memory_mib("server during listings, most", memory_mib);
+        for (number, most_mib) in (1..).zip(memory_mib) {
+            figures.memory_mib(&format!("server during listing {number}, most"), most_mib);
+        }
         figures.throughput("entries listed", entries, &whole);
         Ok(())
     }

@@ -11,6 +11,8 @@ pub const DEPTH_MAX: usize = 256;
 pub const STEPS_MAX: usize = 1_000;
 /// Block hashes kept with a file.
 pub const BLOCKS_MAX: usize = 1_024;
+/// Bytes of the reference to a manifest.
+pub const MANIFEST_BYTES_MAX: usize = 1_024;
 /// Bytes of a content hash and of a block hash.
 pub const HASH_BYTES: usize = 32;
 /// Bytes of a media type.
@@ -70,6 +72,8 @@ pub const DEPTH: &str = "depth";
 pub const STEPS: &str = "steps";
 /// See [`BLOCKS_MAX`].
 pub const BLOCKS: &str = "blocks";
+/// See [`MANIFEST_BYTES_MAX`].
+pub const MANIFEST_BYTES: &str = "manifest_bytes";
 /// See [`MEDIA_TYPE_BYTES_MAX`].
 pub const MEDIA_TYPE_BYTES: &str = "media_type_bytes";
 /// See [`SYMLINK_BYTES_MAX`].
@@ -115,6 +119,7 @@ pub const NAMES: &[&str] = &[
     DEPTH,
     STEPS,
     BLOCKS,
+    MANIFEST_BYTES,
     MEDIA_TYPE_BYTES,
     SYMLINK_BYTES,
     ATTRIBUTE_NAME_BYTES,

@@ -122,6 +122,7 @@ pub(super) fn put_content(encoder: &mut Encoder, content: &Content) {
     encoder.fixed(&content.hash);
     encoder.text(&content.media_type);
     encoder.i64(content.mtime_ms);
+    encoder.text(&content.manifest);
     encoder.u64(content.blocks.len() as u64);
     content.blocks.iter().for_each(|block| encoder.fixed(block));
 }
@@ -132,6 +133,7 @@ pub(super) fn get_content(decoder: &mut Decoder) -> Result<Content> {
         hash: decoder.fixed::<HASH_BYTES>()?,
         media_type: decoder.text()?.to_owned(),
         mtime_ms: decoder.i64()?,
+        manifest: decoder.text()?.to_owned(),
         blocks: {
             let count = decoder.u64()?;
             (0..count).map(|_| decoder.fixed::<HASH_BYTES>()).collect::<Result<_>>()?

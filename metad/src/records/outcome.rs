@@ -28,7 +28,7 @@ const COMPACTED: u8 = 7;
 const SNAPSHOT: u8 = 8;
 const LOCK: u8 = 9;
 
-const NAMES_INVALID: [NameInvalid; 9] = [
+const NAMES_INVALID: [NameInvalid; 10] = [
     NameInvalid::Empty,
     NameInvalid::TooLong,
     NameInvalid::Dots,
@@ -38,6 +38,7 @@ const NAMES_INVALID: [NameInvalid; 9] = [
     NameInvalid::Policy,
     NameInvalid::Revisions,
     NameInvalid::Lock,
+    NameInvalid::Manifest,
 ];
 
 /// The stored value.

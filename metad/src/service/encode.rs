@@ -153,6 +153,7 @@ fn content(content: Content) -> v1::Content {
         hash: Bytes::copy_from_slice(&content.hash),
         media_type: content.media_type,
         mtime_ms: content.mtime_ms,
+        manifest: content.manifest,
         blocks: content.blocks.iter().map(|block| Bytes::copy_from_slice(block)).collect(),
     }
 }

@@ -4,7 +4,10 @@
 use std::sync::{Arc, atomic::AtomicUsize};
 
 use futures::stream::BoxStream;
-use metad_proto::v1::{self, files_server};
+use metad_proto::{
+    limits,
+    v1::{self, files_server},
+};
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -86,6 +89,13 @@ impl Files {
         consistency: Option<v1::Consistency>,
     ) -> Result<Reading, Status> {
         Reading::begin(&self.replica, decode::consistency(consistency)).await
+    }
+
+    /// A place for one more who waits for changes.
+    pub(super) fn seat(&self) -> Result<subscribe::Seat, Status> {
+        let (limit, value) = (limits::SUBSCRIBERS, limits::SUBSCRIBERS_MAX as u64);
+        let seat = subscribe::Seat::take(&self.subscribers);
+        self.decoded(seat.ok_or(Rejection::LimitExceeded { limit, value }))
     }
 
     fn unexpected(&self, outcome: &str) -> Status {
@@ -248,8 +258,7 @@ impl files_server::Files for Files {
         request: Request<v1::SubscribeRequest>,
     ) -> Result<Response<Self::SubscribeStream>, Status> {
         let v1::SubscribeRequest { ns, after } = request.into_inner();
-        let seat = subscribe::Seat::take(&self.subscribers);
-        let seat = seat.ok_or_else(|| self.unavailable(Unavailable::overloaded()))?;
+        let seat = self.seat()?;
         let after = after.map(decode::cursor);
         self.reaches(after).await?;
         let told = subscribe::stream(&self.replica, NamespaceId(ns), after, &self.closing, seat);

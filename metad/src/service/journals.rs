@@ -7,7 +7,7 @@ use tonic::Status;
 
 use super::{decode, encode, files::Files, reading::Reading, status, subscribe};
 use crate::{
-    raft::{self, Unavailable},
+    raft,
     tree::query::{self, Source},
     types::{Cursor, NamespaceId, NodeRef, Rejection},
 };
@@ -38,8 +38,7 @@ impl Files {
         request: v1::WaitForChangeRequest,
     ) -> Result<v1::WaitForChangeReply, Status> {
         let v1::WaitForChangeRequest { ns, after, timeout_ms } = request;
-        let seat = subscribe::Seat::take(&self.subscribers);
-        let _seat = seat.ok_or_else(|| self.unavailable(Unavailable::overloaded()))?;
+        let _seat = self.seat()?;
         let after = after.map(decode::cursor);
         self.reaches(after).await?;
         let patience = Duration::from_millis(timeout_ms.min(limits::WAIT_MS_MAX));

@@ -13,7 +13,9 @@ pub struct Content {
     pub media_type: String,
     /// The client's modification time, milliseconds since 1970.
     pub mtime_ms: i64,
-    /// Of each block of 4 MiB.
+    /// Where the list of blocks is kept, if it is not here; may be empty.
+    pub manifest: String,
+    /// Of each block of 4 MiB; none with a manifest.
     pub blocks: Vec<[u8; HASH_BYTES]>,
 }
 

@@ -97,6 +97,9 @@ pub enum NameInvalid {
     /// A content hash of another size.
     #[error("a hash has 32 bytes")]
     Hash,
+    /// Blocks and a reference to a list of them.
+    #[error("a file has blocks or a manifest, not both")]
+    Manifest,
     /// What was asked for would bring names into a namespace that tells them apart otherwise.
     #[error("the two namespaces have different name policies")]
     Policy,

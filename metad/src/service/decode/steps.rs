@@ -143,6 +143,10 @@ fn attributes(set: BTreeMap<String, Bytes>) -> Decoded<Attributes> {
 
 fn content(content: v1::Content) -> Decoded<Content> {
     check_limit(limits::BLOCKS, limits::BLOCKS_MAX, content.blocks.len())?;
+    check_limit(limits::MANIFEST_BYTES, limits::MANIFEST_BYTES_MAX, content.manifest.len())?;
+    if !content.manifest.is_empty() && !content.blocks.is_empty() {
+        return Err(Rejection::NameInvalid(NameInvalid::Manifest));
+    }
     let media_type_size = content.media_type.len();
     check_limit(limits::MEDIA_TYPE_BYTES, limits::MEDIA_TYPE_BYTES_MAX, media_type_size)?;
     if content.size > limits::TREE_BYTES_MAX {
@@ -154,6 +158,7 @@ fn content(content: v1::Content) -> Decoded<Content> {
         hash: hash(&content.hash)?,
         media_type: content.media_type,
         mtime_ms: content.mtime_ms,
+        manifest: content.manifest,
         blocks: content.blocks.iter().map(hash).collect::<Decoded<_>>()?,
     })
 }
@@ -191,6 +196,13 @@ mod tests {
         assert_eq!(refused(vec![commit(&long, 32)]), "beyond the limit path_bytes of 4096");
         let two = vec![commit("/a", 32), commit("/b", 0)];
         assert_eq!(refused(two), "step 1: a hash has 32 bytes");
+        let mut both = commit("/a", 32);
+        if let Some(v1::step::Op::CommitFile(commit)) = &mut both.op {
+            let content = commit.content.as_mut().expect("it has one");
+            content.blocks = vec![vec![7; 32].into()];
+            content.manifest = "manifests/7".to_owned();
+        }
+        assert_eq!(refused(vec![both]), "a file has blocks or a manifest, not both");
         let many = vec![commit("/a", 32); limits::STEPS_MAX + 1];
         assert_eq!(refused(many), "beyond the limit steps of 1000");
     }

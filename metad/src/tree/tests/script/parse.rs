@@ -17,7 +17,14 @@ pub fn node_ref(text: &str) -> NodeRef {
 pub fn content(size: u64) -> Content {
     let mut hash = [0; 32];
     hash[..8].copy_from_slice(&size.to_be_bytes());
-    Content { size, hash, media_type: String::new(), mtime_ms: 0, blocks: Vec::new() }
+    Content {
+        size,
+        hash,
+        media_type: String::new(),
+        mtime_ms: 0,
+        manifest: String::new(),
+        blocks: Vec::new(),
+    }
 }
 
 /// `VERB[!][@REV] ARGUMENT…`

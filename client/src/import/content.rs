@@ -54,12 +54,13 @@ impl Hasher {
             }
         }
         if blocks.len() > BLOCKS_MAX {
-            // So many belong into a manifest.
+            // So many belong into a manifest, which whoever stores the bytes writes.
             blocks.clear();
         }
         let media_type = mime_guess::from_path(path).first_raw().unwrap_or("");
         let hash = hash_bytes(whole.finalize());
-        Ok(v1::Content { size, hash, media_type: media_type.to_owned(), mtime_ms, blocks })
+        let (media_type, manifest) = (media_type.to_owned(), String::new());
+        Ok(v1::Content { size, hash, media_type, mtime_ms, blocks, manifest })
     }
 
     /// Reads a whole block, or less at the end of the file.

@@ -4,38 +4,23 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::values::positive;
+use super::{examples, values::positive};
 use crate::path::NodePath;
 
-const NAMESPACE_EXAMPLES: &str = "\
-Examples:
-  metactl ns create photos --policy casefold --quota-bytes 1000000000
-  metactl ns show photos
-  metactl ns rename photos pictures
-  metactl ns rm -r pictures";
-
-const LOCK_EXAMPLES: &str = "\
-A lock stops nobody by itself: writes that must not happen once it is lost carry its token.
-
-Examples:
-  token=$(metactl lock acquire /build --ttl 5m)
-  metactl put out.tar /build/out.tar --fence /build=$token
-  metactl lock renew /build $token --ttl 5m
-  metactl lock release /build $token
-  metactl lock ls --json";
-
 #[derive(Subcommand)]
+#[command(after_help = examples::SNAPSHOT)]
 pub enum SnapshotCommand {
     /// Lists the snapshots of the namespace.
-    #[command(alias = "ls")]
+    #[command(alias = "ls", after_help = examples::SNAPSHOT_LIST)]
     List,
     /// Makes a snapshot of what is there now.
+    #[command(after_help = examples::SNAPSHOT_CREATE)]
     Create {
         /// Its name.
         name: String,
     },
     /// Deletes a snapshot.
-    #[command(alias = "rm")]
+    #[command(alias = "rm", after_help = examples::SNAPSHOT_DELETE)]
     Delete {
         /// Its name.
         name: String,
@@ -43,14 +28,16 @@ pub enum SnapshotCommand {
 }
 
 #[derive(Subcommand)]
-#[command(after_help = NAMESPACE_EXAMPLES)]
+#[command(after_help = examples::NS)]
 pub enum NamespaceCommand {
     /// Lists all namespaces.
-    #[command(alias = "ls")]
+    #[command(alias = "ls", after_help = examples::NS_LIST)]
     List,
     /// Makes a namespace.
+    #[command(after_help = examples::NS_CREATE)]
     Create(Create),
     /// Gives a namespace another name.
+    #[command(after_help = examples::NS_RENAME)]
     Rename {
         /// Its name.
         name: String,
@@ -58,7 +45,7 @@ pub enum NamespaceCommand {
         to: String,
     },
     /// Deletes a namespace with its journal, its past and its snapshots.
-    #[command(alias = "delete")]
+    #[command(alias = "delete", after_help = examples::NS_RM)]
     Rm {
         /// Its name.
         name: String,
@@ -67,6 +54,7 @@ pub enum NamespaceCommand {
         recursive: bool,
     },
     /// Shows a namespace: its name policy, its quota, and how much is in it.
+    #[command(after_help = examples::NS_SHOW)]
     Show {
         /// Its name; that of --ns, without it.
         name: Option<String>,
@@ -97,9 +85,10 @@ pub enum Policy {
 }
 
 #[derive(Subcommand)]
-#[command(after_help = LOCK_EXAMPLES)]
+#[command(after_help = examples::LOCK)]
 pub enum LockCommand {
     /// Acquires a lock, and prints its token.
+    #[command(after_help = examples::LOCK_ACQUIRE)]
     Acquire {
         #[command(flatten)]
         lock: LockName,
@@ -108,6 +97,7 @@ pub enum LockCommand {
         ttl: Duration,
     },
     /// Holds on to a lock.
+    #[command(after_help = examples::LOCK_RENEW)]
     Renew {
         #[command(flatten)]
         lock: LockName,
@@ -118,6 +108,7 @@ pub enum LockCommand {
         ttl: Duration,
     },
     /// Lets others have a lock.
+    #[command(after_help = examples::LOCK_RELEASE)]
     Release {
         #[command(flatten)]
         lock: LockName,
@@ -125,12 +116,13 @@ pub enum LockCommand {
         token: u64,
     },
     /// Shows who holds a lock.
+    #[command(after_help = examples::LOCK_SHOW)]
     Show {
         #[command(flatten)]
         lock: LockName,
     },
     /// Lists the locks of the namespace that are held.
-    #[command(alias = "list")]
+    #[command(alias = "list", after_help = examples::LOCK_LS)]
     Ls,
 }
 

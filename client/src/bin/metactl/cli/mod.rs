@@ -1,5 +1,6 @@
 //! The command line: names, help and defaults of everything that metactl takes.
 
+mod examples;
 mod groups;
 mod read;
 mod values;
@@ -18,27 +19,9 @@ pub use values::Fence;
 use values::{fence, level, positive, reason};
 pub use write::{Import, Put};
 
-const EXAMPLES: &str = "\
-Examples:
-  metactl ns create main                 make the namespace that commands use by default
-  metactl import /usr/share/doc /doc     import a real directory tree
-  metactl ls -l /doc                     list it
-  metactl put notes.txt /notes.txt       record one file's metadata
-  metactl watch --json                   follow all changes from now on
-  metactl status                         see who leads
-
-Exit codes:
-  0 done   1 refused or failed   2 wrong usage   3 unavailable   4 unknown outcome";
-
-const MOUNT_EXAMPLES: &str = "\
-Examples:
-  metactl ns create team
-  metactl mount /team team
-  metactl mv /draft.txt /team/draft.txt     to the other namespace, with its id";
-
 /// Works with the file trees of a metad cluster.
 #[derive(Parser)]
-#[command(name = "metactl", version, after_help = EXAMPLES)]
+#[command(name = "metactl", version, after_help = examples::METACTL)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -88,6 +71,7 @@ pub enum Command {
     /// Shows a directory and all that is under it.
     Tree(Tree),
     /// Makes directories.
+    #[command(after_help = examples::MKDIR)]
     Mkdir {
         /// Their paths.
         #[arg(required = true)]
@@ -99,6 +83,7 @@ pub enum Command {
     /// Records a local file: size, hashes, time and media type. The bytes stay where they are.
     Put(Put),
     /// Moves or renames.
+    #[command(after_help = examples::MV)]
     Mv {
         /// What to move.
         from: NodePath,
@@ -109,6 +94,7 @@ pub enum Command {
         replace: bool,
     },
     /// Copies, with all that is under it: up to 10,000 nodes at one revision.
+    #[command(after_help = examples::CP)]
     Cp {
         /// What to copy.
         from: NodePath,
@@ -118,6 +104,7 @@ pub enum Command {
         past: Past,
     },
     /// Makes a symbolic link, which the service does not follow.
+    #[command(after_help = examples::LN)]
     Ln {
         /// The path that it holds.
         to: String,
@@ -125,6 +112,7 @@ pub enum Command {
         path: NodePath,
     },
     /// Shows or changes what clients keep with a node.
+    #[command(after_help = examples::ATTR)]
     Attr {
         /// The node.
         path: NodePath,
@@ -135,12 +123,14 @@ pub enum Command {
         remove: Vec<String>,
     },
     /// Shows how much is under a directory, in one read.
+    #[command(after_help = examples::DU)]
     Du {
         /// The directory.
         #[arg(default_value = "/")]
         path: NodePath,
     },
     /// Bounds what may be under a directory, or in the namespace; without bounds, there are none.
+    #[command(after_help = examples::QUOTA)]
     Quota {
         /// The directory; / for the whole namespace.
         path: NodePath,
@@ -152,6 +142,7 @@ pub enum Command {
         bytes: Option<u64>,
     },
     /// Shows the versions of a node that are kept, the latest first.
+    #[command(after_help = examples::LOG)]
     Log {
         /// The node.
         path: NodePath,
@@ -159,6 +150,7 @@ pub enum Command {
         past: Past,
     },
     /// Brings back what was at a path: a file's content, or a directory that is gone.
+    #[command(after_help = examples::RESTORE)]
     Restore {
         /// The path.
         path: NodePath,
@@ -166,6 +158,7 @@ pub enum Command {
         revision: u64,
     },
     /// Deletes.
+    #[command(after_help = examples::RM)]
     Rm {
         /// What to delete.
         #[arg(required = true)]
@@ -175,7 +168,7 @@ pub enum Command {
         recursive: bool,
     },
     /// Shows another namespace at a path, from where its nodes can be reached and moved.
-    #[command(after_help = MOUNT_EXAMPLES)]
+    #[command(after_help = examples::MOUNT)]
     Mount {
         /// Where: a free path.
         path: NodePath,
@@ -183,7 +176,7 @@ pub enum Command {
         namespace: String,
     },
     /// Removes a mount. What it showed stays.
-    #[command(after_help = "Example:\n  metactl unmount /shared")]
+    #[command(after_help = examples::UNMOUNT)]
     Unmount {
         /// The mount.
         path: NodePath,
@@ -195,6 +188,7 @@ pub enum Command {
     /// Follows the changes of the namespace until it is interrupted.
     Watch(Watch),
     /// Shows each node: role, leader, term and log positions.
+    #[command(after_help = examples::STATUS)]
     Status,
     /// Works with snapshots: names for revisions, which keep what was there.
     #[command(subcommand)]
@@ -206,12 +200,14 @@ pub enum Command {
     #[command(subcommand)]
     Ns(NamespaceCommand),
     /// Says what an error reason means and what to do; lists them all without one.
+    #[command(after_help = examples::EXPLAIN)]
     Explain {
         /// Such as CONFLICT.
         #[arg(value_parser = reason)]
         reason: Option<Reason>,
     },
     /// Prints a completion script: metactl completion bash > …/completions/metactl
+    #[command(after_help = examples::COMPLETION)]
     Completion {
         /// The shell to complete for.
         shell: Shell,

@@ -2,29 +2,11 @@
 
 use clap::Args;
 
-use super::values::cursor;
+use super::{examples, values::cursor};
 use crate::path::NodePath;
 
-const LS_EXAMPLES: &str = "\
-Examples:
-  metactl ls -l /doc              with kinds, sizes, revs and times
-  metactl ls -R --at 17 /doc      all that was under it at revision 17
-  metactl ls --read any /doc      from whatever node answers";
-
-const STAT_EXAMPLES: &str = "\
-Examples:
-  metactl stat /doc/a.txt
-  metactl stat --json /doc/a.txt /doc/b.txt";
-
-const DIFF_EXAMPLES: &str = "\
-Prints + what was added, - what was removed, ~ what changed, > what was moved.
-
-Examples:
-  metactl diff main 17            what has changed since revision 17
-  metactl diff --json main 17 40  what differs between two revisions";
-
 #[derive(Args)]
-#[command(after_help = LS_EXAMPLES)]
+#[command(after_help = examples::LS)]
 pub struct Ls {
     /// Directory, or a single file.
     #[arg(default_value = "/")]
@@ -40,7 +22,7 @@ pub struct Ls {
 }
 
 #[derive(Args)]
-#[command(after_help = STAT_EXAMPLES)]
+#[command(after_help = examples::STAT)]
 pub struct Stat {
     /// Their paths: of several, all at one revision.
     #[arg(required = true)]
@@ -50,7 +32,7 @@ pub struct Stat {
 }
 
 #[derive(Args)]
-#[command(after_help = DIFF_EXAMPLES)]
+#[command(after_help = examples::DIFF)]
 pub struct Diff {
     /// The namespace.
     pub namespace: String,
@@ -69,6 +51,7 @@ pub struct Past {
 }
 
 #[derive(Args)]
+#[command(after_help = examples::TREE)]
 pub struct Tree {
     /// Where to start.
     #[arg(default_value = "/")]
@@ -81,7 +64,7 @@ pub struct Tree {
 }
 
 #[derive(Args)]
-#[command(group = clap::ArgGroup::new("position"))]
+#[command(group = clap::ArgGroup::new("position"), after_help = examples::WATCH)]
 pub struct Watch {
     /// Start with the first change that the journal has.
     #[arg(long, group = "position")]

@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::examples;
 use crate::path::NodePath;
 
 #[derive(Args)]
-#[command(group = clap::ArgGroup::new("mode"))]
+#[command(group = clap::ArgGroup::new("mode"), after_help = examples::PUT)]
 pub struct Put {
     /// The file to describe.
     pub local: PathBuf,
@@ -28,6 +29,7 @@ pub struct Put {
 }
 
 #[derive(Args)]
+#[command(after_help = examples::IMPORT)]
 pub struct Import {
     /// The directory to read.
     pub source: PathBuf,

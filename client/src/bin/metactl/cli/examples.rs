@@ -1,0 +1,222 @@
+//! The examples at the end of each command's help.
+
+pub const METACTL: &str = "\
+Examples:
+  metactl ns create main                 make the namespace that commands use by default
+  metactl import /usr/share/doc /doc     import a real directory tree
+  metactl ls -l /doc                     list it
+  metactl put notes.txt /notes.txt       record one file's metadata
+  metactl watch --json                   follow all changes from now on
+  metactl status                         see who leads
+
+Exit codes:
+  0 done   1 refused or failed   2 wrong usage   3 unavailable   4 unknown outcome";
+
+pub const LS: &str = "\
+Examples:
+  metactl ls -l /doc              with kinds, sizes, revs and times
+  metactl ls -R --at 17 /doc      all that was under it at revision 17
+  metactl ls --read any /doc      from whatever node answers";
+
+pub const STAT: &str = "\
+Examples:
+  metactl stat /doc/a.txt
+  metactl stat --json /doc/a.txt /doc/b.txt";
+
+pub const TREE: &str = "\
+What a mount shows is another namespace's tree: name the mount itself to see it.
+
+Examples:
+  metactl tree -L 2 /doc          two levels of it
+  metactl tree --at 17 /doc       as it was at revision 17";
+
+pub const MKDIR: &str = "\
+Examples:
+  metactl mkdir /a /b
+  metactl mkdir -p /projects/moon/crew";
+
+pub const PUT: &str = "\
+Examples:
+  metactl put notes.txt /doc/                   as /doc/notes.txt, whatever is there
+  metactl put --create notes.txt /notes.txt     only if there is nothing
+  metactl put --update 17 notes.txt /notes.txt  only if its rev is still 17
+  metactl put --update 17 --autorename --client Ann notes.txt /notes.txt
+                                                else as a conflicted copy beside it";
+
+pub const MV: &str = "\
+Examples:
+  metactl mv /a.txt /b.txt
+  metactl mv /a.txt /doc/         as /doc/a.txt
+  metactl mv -f /new.txt /a.txt   in the place of the file that is there";
+
+pub const CP: &str = "\
+Examples:
+  metactl cp /doc /doc-copy
+  metactl cp --at 17 /doc/a.txt /a-of-then.txt     what was there at revision 17";
+
+pub const LN: &str = "\
+Example:
+  metactl ln ../shared/a.txt /doc/a.txt";
+
+pub const ATTR: &str = "\
+Examples:
+  metactl attr /a.txt color=red owner=ann     set two
+  metactl attr /a.txt -d color                remove one
+  metactl attr /a.txt                         show them all";
+
+pub const DU: &str = "\
+Examples:
+  metactl du
+  metactl du --json /doc";
+
+pub const QUOTA: &str = "\
+Examples:
+  metactl quota /doc --nodes 1000 --bytes 1000000000
+  metactl quota /doc                          no bounds any more
+  metactl --ns photos quota / --nodes 1000    of a whole namespace";
+
+pub const LOG: &str = "\
+Prints rev, size, the beginning of the hash, and the name that it had.
+
+Examples:
+  metactl log /doc/a.txt
+  metactl log --at 17 /doc/b.txt     of what was at that path at revision 17";
+
+pub const RESTORE: &str = "\
+A path that had another name then is copied from there: metactl cp --at REVISION.
+
+Examples:
+  metactl restore /doc/a.txt 17      the content of then
+  metactl restore /old 17            a directory that is gone, under new ids";
+
+pub const RM: &str = "\
+Examples:
+  metactl rm /a.txt /b.txt
+  metactl rm -r /doc";
+
+pub const MOUNT: &str = "\
+Examples:
+  metactl ns create team
+  metactl mount /team team
+  metactl mv /draft.txt /team/draft.txt     to the other namespace, with its id";
+
+pub const UNMOUNT: &str = "\
+Example:
+  metactl unmount /shared";
+
+pub const DIFF: &str = "\
+Prints + what was added, - what was removed, ~ what changed, > what was moved.
+
+Examples:
+  metactl diff main 17            what has changed since revision 17
+  metactl diff --json main 17 40  what differs between two revisions";
+
+pub const IMPORT: &str = "\
+Examples:
+  metactl import /usr/share/doc /doc
+  metactl import --in-flight 16 --timeout 1m photos /photos";
+
+pub const WATCH: &str = "\
+Each line begins with a cursor, to go on after. What mounts show is told by the journal of the
+namespace that they show.
+
+Examples:
+  metactl watch                              from now on
+  metactl watch --after 17.0                 after the change with this cursor
+  metactl watch --from-start --count 10 --json";
+
+pub const STATUS: &str = "\
+Exits with 3 if no node knows a leader.
+
+Examples:
+  metactl status
+  metactl status --json --endpoints 127.0.0.1:7101";
+
+pub const SNAPSHOT: &str = "\
+Examples:
+  metactl snapshot create before
+  metactl snapshot ls                 with the revisions to read at
+  metactl ls --at 17 /doc
+  metactl snapshot rm before";
+
+pub const LOCK: &str = "\
+A lock stops nobody by itself: writes that must not happen once it is lost carry its token.
+
+Examples:
+  token=$(metactl lock acquire /build --ttl 5m)
+  metactl put out.tar /build/out.tar --fence /build=$token
+  metactl lock renew /build $token --ttl 5m
+  metactl lock release /build $token
+  metactl lock ls --json";
+
+pub const LOCK_ACQUIRE: &str = "\
+Examples:
+  token=$(metactl lock acquire /build --ttl 5m)
+  metactl lock acquire /build --name nightly      another lock on the same path";
+
+pub const LOCK_RENEW: &str = "\
+Example:
+  metactl lock renew /build $token --ttl 5m";
+
+pub const LOCK_RELEASE: &str = "\
+Example:
+  metactl lock release /build $token";
+
+pub const LOCK_SHOW: &str = "\
+Example:
+  metactl lock show /build";
+
+pub const LOCK_LS: &str = "\
+Example:
+  metactl --ns team lock ls";
+
+pub const NS: &str = "\
+Examples:
+  metactl ns create photos --policy casefold --quota-bytes 1000000000
+  metactl ns show photos
+  metactl ns rename photos pictures
+  metactl ns rm -r pictures";
+
+pub const NS_LIST: &str = "\
+Example:
+  metactl ns ls --json";
+
+pub const NS_CREATE: &str = "\
+Examples:
+  metactl ns create main
+  metactl ns create photos --policy casefold --quota-bytes 1000000000";
+
+pub const NS_RENAME: &str = "\
+Example:
+  metactl ns rename photos pictures";
+
+pub const NS_RM: &str = "\
+Mounts of it stay, and lead nowhere.
+
+Example:
+  metactl ns rm -r pictures";
+
+pub const NS_SHOW: &str = "\
+Example:
+  metactl ns show photos";
+
+pub const SNAPSHOT_LIST: &str = "\
+Example:
+  metactl snapshot ls";
+
+pub const SNAPSHOT_CREATE: &str = "\
+Example:
+  metactl snapshot create before";
+
+pub const SNAPSHOT_DELETE: &str = "\
+Example:
+  metactl snapshot rm before";
+
+pub const EXPLAIN: &str = "\
+Examples:
+  metactl explain                 all reasons
+  metactl explain CONFLICT";
+
+pub const COMPLETION: &str = "\
+Example:
+  metactl completion bash > ~/.local/share/bash-completion/completions/metactl";

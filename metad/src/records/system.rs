@@ -31,6 +31,8 @@ pub struct System {
     pub milestone: (u64, u64),
     /// Sessions that are stored.
     pub sessions: u64,
+    /// When to look for sessions that have expired, milliseconds since 1970.
+    pub sessions_due_ms: u64,
     /// Locks that are stored.
     pub locks: u64,
 }
@@ -59,6 +61,7 @@ impl Default for System {
             changes: 0,
             milestone: (0, 0),
             sessions: 0,
+            sessions_due_ms: 0,
             locks: 0,
         }
     }
@@ -80,6 +83,7 @@ pub fn encode(system: &System) -> Vec<u8> {
     encoder.u64(system.milestone.0);
     encoder.u64(system.milestone.1);
     encoder.u64(system.sessions);
+    encoder.u64(system.sessions_due_ms);
     encoder.u64(system.locks);
     encoder.seal(VERSION)
 }
@@ -102,6 +106,7 @@ pub fn decode(value: &[u8]) -> Result<System> {
         changes: decoder.u64()?,
         milestone: (decoder.u64()?, decoder.u64()?),
         sessions: decoder.u64()?,
+        sessions_due_ms: decoder.u64()?,
         locks: decoder.u64()?,
     };
     decoder.end()?;

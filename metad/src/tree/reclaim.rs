@@ -52,10 +52,8 @@ pub(super) fn reclaim(
         locks::reclaim(txn, system, end);
         budget -= 1;
     }
-    while budget > 0
-        && let Some(client) = sessions::next(txn, group, system.time_ms)?
-    {
-        let used = sessions::reclaim(txn, group, system, client, budget)?;
+    while budget > 0 && sessions::is_due(system, system.time_ms) {
+        let used = sessions::reclaim(txn, group, system, budget)?;
         budget = budget.saturating_sub(used);
     }
     let more = is_needed(txn, group, system, system.time_ms)?;
@@ -74,5 +72,5 @@ pub(super) fn is_needed(
         || forget::next(view, group)?.is_some()
         || journals::is_needed(system)
         || locks::next(view, group, time_ms)?.is_some()
-        || sessions::next(view, group, time_ms)?.is_some())
+        || sessions::is_due(system, time_ms))
 }

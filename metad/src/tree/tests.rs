@@ -208,6 +208,9 @@ fn requests_have_one_effect() {
          request 8 commit create /g 1
          wait 3600001
          request 8 commit create /g 1
+         request 9 commit create /h 1
+         reclaim 1
+         reclaim 100
          request 9 commit create /h 1",
         expect![[r#"
             request 1 commit create /f 1: @2 #2 rev 2
@@ -223,6 +226,9 @@ fn requests_have_one_effect() {
             request 8 commit create /g 1: @5 #4 rev 5
             wait 3600001: 
             request 8 commit create /g 1: @5 the session has expired: its earlier requests are no longer known
+            request 9 commit create /h 1: @5 the session has expired: its earlier requests are no longer known
+            reclaim 1: @5 Reclaimed { more: true }
+            reclaim 100: @5 Reclaimed { more: false }
             request 9 commit create /h 1: @5 the session has expired: its earlier requests are no longer known
         "#]],
     );

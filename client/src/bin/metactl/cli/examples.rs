@@ -70,6 +70,8 @@ Examples:
   metactl du --json /doc";
 
 pub const QUOTA: &str = "\
+Says both bounds: one that is left out is gone.
+
 Examples:
   metactl quota /doc --nodes 1000 --bytes 1000000000
   metactl quota /doc                          no bounds any more

@@ -1,15 +1,16 @@
 //! What was acknowledged is there, and each request had its effect once.
 //!
-//! Holds the answers against the journal, as far as it was read without a gap: every
-//! acknowledged change is in it, at its revision and under its request; no request is in it
-//! at two revisions and no revision under two requests; what was refused, failed or changed
-//! nothing is not in it. Requests of unknown outcome are resolved by it.
+//! Holds the answers against the journal, as far as it was read: every acknowledged change is
+//! in it, at its revision and under its request; no request is in it at two revisions and no
+//! revision under two requests; what was refused, failed or changed nothing is not in it.
+//! Requests of unknown outcome are resolved by it. What a service had forgotten before anybody
+//! read it cannot be judged, and is counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::journal::{Journals, finish, revisions_by_request};
+use super::journal::{Change, Journals, finish, revisions_by_request};
 use super::verdict::Check;
 use crate::history::{History, Operation, Outcome, RequestId};
 
@@ -33,8 +34,10 @@ pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
     let mut findings = Vec::new();
     let told = revisions_by_request(journals);
     let mut counts = Counts::default();
+    let acknowledged = Acknowledged::new(history);
     for operation in history.operations.iter().filter(|operation| is_mutation(operation)) {
-        check_operation(history, operation, journals, &told, &mut counts, &mut findings);
+        let floor = acknowledged.before(operation.invoked);
+        check_operation(history, operation, floor, journals, &told, &mut counts, &mut findings);
     }
     check_requests(&told, &mut findings);
     check_revisions(journals, &mut findings);
@@ -45,6 +48,7 @@ pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
 struct Counts {
     found: usize,
     beyond: usize,
+    untold: usize,
     resolved_done: usize,
     resolved_not_done: usize,
     open: usize,
@@ -56,12 +60,18 @@ impl Counts {
         if self.beyond > 0 {
             text.push_str(&format!(", {} are past what was read of it", self.beyond));
         }
+        if self.untold > 0 {
+            text.push_str(&format!(", {} are of parts that nobody read in time", self.untold));
+        }
         let unknown = self.resolved_done + self.resolved_not_done + self.open;
         if unknown > 0 {
             text.push_str(&format!(
                 "; of {unknown} unknown outcomes {} took effect and {} did not",
                 self.resolved_done, self.resolved_not_done
             ));
+            if self.open > 0 {
+                text.push_str(&format!(", {} stay open", self.open));
+            }
         }
         text
     }
@@ -88,17 +98,16 @@ fn is_mutation(operation: &Operation) -> bool {
 fn check_operation(
     history: &History,
     operation: &Operation,
+    floor: u64,
     journals: &Journals,
     told: &BTreeMap<RequestId, BTreeSet<u64>>,
     counts: &mut Counts,
     findings: &mut Vec<String>,
 ) {
-    let effect = effect_of(operation);
     let told = operation.request.and_then(|request| told.get(&request));
     let ns = operation.input.get("ns").and_then(Value::as_u64);
     let journal = ns.and_then(|ns| journals.journals.get(&ns));
-    let covers = |revision| ns.is_some_and(|ns| journals.cover_ways_from(ns, history, revision));
-    match (effect, told) {
+    match (effect_of(operation), told) {
         (Effect::None, Some(revisions)) => findings.push(format!(
             "line {}: the {} changed nothing, but the journal tells of it at {revisions:?}",
             operation.line, operation.function
@@ -106,39 +115,64 @@ fn check_operation(
         (Effect::Unknown, Some(_)) => counts.resolved_done += 1,
         (Effect::Unknown, None) => match operation.request.and(journal) {
             // Nothing is pending once everything that was read comes to an end.
-            Some(journal) if journal.complete_to.ordinal == u64::MAX => {
+            Some(journal) if journal.coverage.is_complete_after(floor) => {
                 counts.resolved_not_done += 1
             }
             _ => counts.open += 1,
         },
         (Effect::Certain, _) => {
-            let Some(revision) = operation.revision else { return };
-            match journal {
-                Some(journal) if journal.covers(revision) => {
-                    // Over a mount it may be told in another namespace's journal.
-                    let mut changes = journals.at(revision).peekable();
-                    if changes.peek().is_none() && !covers(revision) {
-                        counts.beyond += 1;
-                        return;
-                    }
-                    counts.found += 1;
-                    check_change(operation, revision, changes, findings);
+            let (Some(revision), Some(ns)) = (operation.revision, ns) else { return };
+            let changes = match journals.where_told(ns, revision, history) {
+                Some(changes) => changes,
+                None if journal.is_none_or(|journal| journal.coverage.ends_before(revision)) => {
+                    counts.beyond += 1;
+                    return;
                 }
-                _ => counts.beyond += 1,
-            }
+                None => {
+                    counts.untold += 1;
+                    return;
+                }
+            };
+            counts.found += 1;
+            check_change(operation, revision, &changes, findings);
         }
         (Effect::Possible | Effect::None, _) => {}
     }
 }
 
+/// The greatest revision that was acknowledged before each answer.
+struct Acknowledged(Vec<(u32, u64)>);
+
+impl Acknowledged {
+    fn new(history: &History) -> Acknowledged {
+        let answers = history.operations.iter();
+        let mut answers: Vec<(u32, u64)> = answers
+            .filter(|operation| matches!(operation.outcome, Outcome::Ok(_)))
+            .filter_map(|operation| Some((operation.completed?, operation.revision?)))
+            .collect();
+        answers.sort_unstable();
+        let mut greatest = 0;
+        for (_, revision) in &mut answers {
+            greatest = greatest.max(*revision);
+            *revision = greatest;
+        }
+        Acknowledged(answers)
+    }
+
+    /// What is asked for then takes effect later than this, if at all.
+    fn before(&self, invoked: u32) -> u64 {
+        let count = self.0.partition_point(|(completed, _)| *completed < invoked);
+        count.checked_sub(1).map_or(0, |last| self.0[last].1)
+    }
+}
+
 /// The changes at an acknowledged revision are those of the operation.
-fn check_change<'j>(
+fn check_change(
     operation: &Operation,
     revision: u64,
-    changes: impl Iterator<Item = &'j super::journal::Change>,
+    changes: &[&Change],
     findings: &mut Vec<String>,
 ) {
-    let changes: Vec<_> = changes.collect();
     let what =
         format!("line {}: the acknowledged {} at {revision}", operation.line, operation.function);
     if changes.is_empty() {

@@ -49,7 +49,7 @@ pub fn check_history(history: &History, options: &Options) -> Result<Report, Bad
         Kind::FileTree => journal::Journals::read(history)?,
         Kind::Register | Kind::Kv => journal::Journals::default(),
     };
-    let judged = linearizable::check(history, model, &journals.hints(), options)?;
+    let judged = linearizable::check(history, model, &journals.hints(history), options)?;
     let linearizable::Judged { check, violation, order } = judged;
     let mut checks = vec![check];
     checks.extend(journal::check(history, &journals));

@@ -4,19 +4,26 @@
 //! all pages tell the same changes for the same stretch (unique and gap-free); that a page
 //! is no older than what was acknowledged before it was asked for; that a parent is told
 //! before its children; that a copy is told as what it was made from; that what goes from one
-//! namespace to another is told in both; and that replaying the journals from their starts
-//! gives what listings and stats answered at each revision. Shares no code with the model of the tree.
+//! namespace to another is told in both; that a reader who comes too late is told a revision to
+//! list at; and that replaying the journals from their starts, or from listings where they begin
+//! later, gives what listings and stats answered at each revision. Shares no code with the model
+//! of the tree.
 
 mod compare;
 mod copies;
+mod coverage;
+mod listed;
 mod pages;
+mod remarks;
 mod replay;
 mod replayed;
+mod resets;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use coverage::Coverage;
 pub(super) use pages::{Change, ChangeKind, Cursor, Page, read_pages};
 
 use serde_json::Value;
@@ -41,8 +48,8 @@ pub(super) struct Journals {
 pub(super) struct Journal {
     pub(super) pages: Vec<Page>,
     pub(super) changes: BTreeMap<Cursor, Change>,
-    /// Every change from the start up to here is in `changes`.
-    pub(super) complete_to: Cursor,
+    /// Which of it is in `changes`.
+    pub(super) coverage: Coverage,
 }
 
 impl Journals {
@@ -57,7 +64,7 @@ impl Journals {
             journal.pages.push(page);
         }
         for journal in journals.values_mut() {
-            journal.complete_to = complete_to(&journal.pages);
+            journal.coverage = Coverage::of(&journal.pages);
         }
         Ok(Journals { journals })
     }
@@ -69,16 +76,34 @@ impl Journals {
             .flat_map(|(ns, journal)| journal.changes.values().map(|change| (*ns, change)))
     }
 
-    /// The changes of one revision, in whatever namespace.
-    pub(super) fn at(&self, revision: u64) -> impl Iterator<Item = &Change> {
-        self.journals.values().flat_map(move |journal| journal.at(revision))
+    /// The changes of a revision that a mutation of this namespace took; none if they are not
+    /// all known.
+    pub(super) fn where_told(
+        &self,
+        ns: u64,
+        revision: u64,
+        history: &History,
+    ) -> Option<Vec<&Change>> {
+        let covers = |journal: &Journal| journal.coverage.covers(revision);
+        let tells = |journal: &&Journal| journal.at(revision).next().is_some();
+        let is_known = self.journals.get(&ns).is_some_and(covers)
+            && self.journals.values().filter(tells).all(covers);
+        // Over a mount it may be told in another namespace's journal.
+        let changes: Vec<&Change> =
+            self.journals.values().flat_map(|journal| journal.at(revision)).collect();
+        let is_known =
+            is_known && (!changes.is_empty() || self.cover_ways_from(ns, history, revision));
+        is_known.then_some(changes)
     }
 
     /// Whether a revision is known wherever a change in this namespace may be told: over a
     /// mount that is any other.
-    pub(super) fn cover_ways_from(&self, ns: u64, history: &History, revision: u64) -> bool {
-        let covers =
-            |ns| self.journals.get(&ns).is_some_and(|journal: &Journal| journal.covers(revision));
+    fn cover_ways_from(&self, ns: u64, history: &History, revision: u64) -> bool {
+        let covers = |ns| {
+            self.journals
+                .get(&ns)
+                .is_some_and(|journal: &Journal| journal.coverage.covers(revision))
+        };
         if !history.operations.iter().any(mounts_something) {
             return covers(ns);
         }
@@ -92,9 +117,9 @@ impl Journals {
         all.all(covers)
     }
 
-    /// What the journal tells of each request.
-    pub(super) fn hints(&self) -> Hints {
-        let mut hints = Hints::new();
+    /// What the journal tells of each request, or else somebody who has seen it take effect.
+    pub(super) fn hints(&self, history: &History) -> Hints {
+        let mut hints = remarks::hints(history);
         for (_, change) in self.all_changes() {
             let Some(request) = change.request else { continue };
             let hint = hints.entry(request).or_default();
@@ -117,31 +142,11 @@ fn mounts_something(operation: &Operation) -> bool {
 }
 
 impl Journal {
-    /// Whether every change up to and with this revision is known.
-    pub(super) fn covers(&self, revision: u64) -> bool {
-        self.complete_to >= Cursor { revision, ordinal: u64::MAX }
-    }
-
     /// The changes of one revision.
     pub(super) fn at(&self, revision: u64) -> impl Iterator<Item = &Change> {
         let first = Cursor { revision, ordinal: 0 };
-        let last = Cursor { revision, ordinal: u64::MAX };
-        self.changes.range(first..=last).map(|(_, change)| change)
+        self.changes.range(first..=Cursor::end_of(revision)).map(|(_, change)| change)
     }
-}
-
-/// How far the pages reach from the start without a gap between them.
-fn complete_to(pages: &[Page]) -> Cursor {
-    let mut stretches: Vec<(Cursor, Cursor)> =
-        pages.iter().map(|page| (page.after, page.reach())).collect();
-    stretches.sort_unstable();
-    let mut complete = Cursor::START;
-    for (after, reach) in stretches {
-        if after <= complete {
-            complete = complete.max(reach);
-        }
-    }
-    complete
 }
 
 /// Checks the journal; none if the history has read none.
@@ -163,10 +168,12 @@ pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
         }
     }
     check_crossings(journals, &mut findings);
-    let reads_count = replay::check(history, journals, &mut findings);
-    let detail = format!(
-        "{changes_count} changes in {pages_count} pages, replayed and compared with {reads_count} reads"
-    );
+    let resets_count = resets::check(history, &mut findings);
+    let replay = replay::check(history, journals, &mut findings);
+    let mut detail = format!("{changes_count} changes in {pages_count} pages, {replay}");
+    if resets_count > 0 {
+        detail.push_str(&format!("; readers were reset {resets_count} times"));
+    }
     Some(finish("journal", detail, findings))
 }
 
@@ -239,7 +246,7 @@ fn check_crossings(journals: &Journals, findings: &mut Vec<String>) {
             ChangeKind::MovedOut => told.kind == ChangeKind::MovedIn && told.id == change.id,
             _ => told.kind == ChangeKind::MovedOut && told.other_ns == Some(ns),
         };
-        if other.covers(revision) && !other.at(revision).any(fits) {
+        if other.coverage.covers(revision) && !other.at(revision).any(fits) {
             findings.push(format!(
                 "line {}: {} moves node {} between namespaces {ns} and {other_ns}, and the other \
                  journal does not tell of it",

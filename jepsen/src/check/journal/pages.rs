@@ -20,6 +20,20 @@ impl Cursor {
     /// Before every change: no change is at revision 0.
     pub(super) const START: Cursor = Cursor { revision: 0, ordinal: 0 };
 
+    /// After every change of a revision.
+    pub(super) fn end_of(revision: u64) -> Cursor {
+        Cursor { revision, ordinal: u64::MAX }
+    }
+
+    /// As histories write it: the greatest ordinal that a client can name is the end of its
+    /// revision.
+    fn read((revision, ordinal): (u64, u64)) -> Cursor {
+        match ordinal >= u64::from(u32::MAX) {
+            true => Cursor::end_of(revision),
+            false => Cursor { revision, ordinal },
+        }
+    }
+
     pub(super) fn next_ordinal(self) -> u64 {
         if self == Cursor::START { 0 } else { self.ordinal.saturating_add(1) }
     }
@@ -29,6 +43,7 @@ impl fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Cursor::START => write!(formatter, "the start"),
+            Cursor { revision, ordinal: u64::MAX } => write!(formatter, "the end of {revision}"),
             Cursor { revision, ordinal } => write!(formatter, "[{revision},{ordinal}]"),
         }
     }
@@ -132,7 +147,7 @@ impl Page {
     /// Up to where the page tells everything.
     pub(super) fn reach(&self) -> Cursor {
         match (self.end, self.revision) {
-            (true, Some(revision)) => self.cursor.max(Cursor { revision, ordinal: u64::MAX }),
+            (true, Some(revision)) => self.cursor.max(Cursor::end_of(revision)),
             _ => self.cursor,
         }
     }
@@ -196,8 +211,7 @@ pub(in crate::check) fn read_pages(history: &History) -> Result<Vec<Page>, BadOp
 fn read_page(operation: &Operation, value: &Value) -> Result<Page, serde_json::Error> {
     let request = RawRequest::deserialize(&operation.input)?;
     let raw = RawPage::deserialize(value)?;
-    let cursor = |pair: (u64, u64)| Cursor { revision: pair.0, ordinal: pair.1 };
-    let after = request.cursor.map_or(Cursor::START, cursor);
+    let after = request.cursor.map_or(Cursor::START, Cursor::read);
     let changes: Vec<Change> =
         raw.changes.into_iter().map(|raw| read_change(raw, operation.line)).collect();
     let last = changes.last().map_or(after, |change| change.cursor);
@@ -206,7 +220,7 @@ fn read_page(operation: &Operation, value: &Value) -> Result<Page, serde_json::E
         line: operation.line,
         invoked: operation.invoked,
         after,
-        cursor: raw.cursor.map_or(last, cursor),
+        cursor: raw.cursor.map_or(last, Cursor::read),
         changes,
         end: raw.end,
         revision: operation.revision,

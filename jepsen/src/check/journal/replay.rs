@@ -1,35 +1,58 @@
-//! Replays journals from their starts and holds them against what reads answered.
+//! Replays journals and holds them against what reads answered.
 //!
-//! All namespaces go together, revision by revision: what one journal tells to have come from
-//! another namespace is what the other's tree had there. Where that is not known, the rest of
-//! the journal is not replayed.
+//! A journal is replayed from its start, or where that is not known from a listing of its
+//! whole namespace. All namespaces go together, revision by revision: what one journal tells to
+//! have come from another namespace is what the other's tree had there. Where that is not known,
+//! it is waited for the next listing.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
 use serde_json::Value;
 
 use super::copies::Copies;
-use super::pages::{ChangeKind, namespace_of};
+use super::coverage::Stretch;
+use super::pages::{ChangeKind, Cursor, namespace_of};
 use super::replayed::{Departed, Refusal, Replayed};
 use super::{FINDINGS_MAX, Journal, Journals};
 use crate::history::{History, Operation, Outcome};
 use crate::names::Policy;
 
-/// Replays what is known without a gap. Returns how many reads were compared.
-pub(super) fn check(history: &History, journals: &Journals, findings: &mut Vec<String>) -> usize {
+/// What was done.
+#[derive(Default)]
+pub(super) struct Counts {
+    /// Reads that were compared.
+    compared: usize,
+    /// Reads of trees that are not known.
+    skipped: usize,
+    /// How often a listing was begun with.
+    listings: usize,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "replayed and compared with {} reads", self.compared)?;
+        if self.listings > 0 {
+            write!(formatter, "; {} times from a listing", self.listings)?;
+        }
+        if self.skipped > 0 {
+            write!(formatter, "; {} reads are of what was not read in time", self.skipped)?;
+        }
+        Ok(())
+    }
+}
+
+/// Replays what is known without a gap.
+pub(super) fn check(history: &History, journals: &Journals, findings: &mut Vec<String>) -> Counts {
     let mut followers: Vec<Follower<'_>> = journals
         .journals
         .iter()
         .map(|(ns, journal)| Follower::new(history, *ns, journal))
         .collect();
-    let revisions: BTreeSet<u64> = journals
-        .journals
-        .values()
-        .flat_map(|journal| journal.changes.range(..=journal.complete_to))
-        .map(|(cursor, _)| cursor.revision)
-        .collect();
+    let revisions: BTreeSet<u64> =
+        journals.all_changes().map(|(_, change)| change.cursor.revision).collect();
     for revision in revisions {
         let mut departed = Departed::new();
         // What comes in must have left before.
@@ -41,33 +64,55 @@ pub(super) fn check(history: &History, journals: &Journals, findings: &mut Vec<S
             }
         }
     }
-    followers.iter_mut().map(|follower| follower.finish(findings)).sum()
+    let mut counts = Counts::default();
+    for follower in &mut followers {
+        follower.finish(findings);
+        counts.compared += follower.counts.compared;
+        counts.skipped += follower.counts.skipped;
+        counts.listings += follower.counts.listings;
+    }
+    counts
 }
 
 /// One journal on its way.
 struct Follower<'h> {
     journal: &'h Journal,
-    tree: Replayed,
+    root: Option<u64>,
+    policy: Policy,
+    /// Those that are still to come.
+    stretches: Peekable<IntoIter<Stretch>>,
+    current: Option<Stretch>,
+    /// None: a listing is waited for.
+    tree: Option<Replayed>,
+    /// The last revision that was told without being replayed: a listing must not be older.
+    passed: u64,
     reads: Peekable<IntoIter<&'h Operation>>,
     copies: Copies<'h>,
-    compared_count: usize,
-    /// What follows is not known, or would only repeat a finding.
+    counts: Counts,
+    /// What follows would only repeat a finding.
     stopped: bool,
 }
 
 impl<'h> Follower<'h> {
     fn new(history: &'h History, ns: u64, journal: &'h Journal) -> Follower<'h> {
         let (root, policy) = beginning_of(history, ns);
-        let mut reads = reads_of(history, ns, journal);
+        let (mut reads, skipped) = reads_of(history, ns, journal);
         reads.sort_by_key(|operation| revision_read(operation));
-        Follower {
+        let mut follower = Follower {
             journal,
-            tree: Replayed::new(root, policy),
+            root,
+            policy,
+            stretches: journal.coverage.stretches().to_vec().into_iter().peekable(),
+            current: None,
+            tree: None,
+            passed: 0,
             reads: reads.into_iter().peekable(),
             copies: Copies::of(history, ns),
-            compared_count: 0,
+            counts: Counts { skipped, ..Counts::default() },
             stopped: false,
-        }
+        };
+        follower.enter_next();
+        follower
     }
 
     fn receives_at(&self, revision: u64) -> bool {
@@ -75,41 +120,96 @@ impl<'h> Follower<'h> {
     }
 
     fn follow(&mut self, revision: u64, departed: &mut Departed, findings: &mut Vec<String>) {
-        let complete = self.journal.complete_to;
-        let mut changes =
-            self.journal.at(revision).filter(|change| change.cursor <= complete).peekable();
-        if self.stopped || changes.peek().is_none() {
+        let journal = self.journal;
+        let Some(first) = journal.at(revision).next() else { return };
+        while !self.stopped && self.current.is_some_and(|current| first.cursor > current.to) {
+            self.finish_stretch(findings);
+            self.enter_next();
+        }
+        let Some(current) = self.current.filter(|_| !self.stopped) else { return };
+        self.read_until(Some(revision), findings);
+        let Some(tree) = &mut self.tree else {
+            self.passed = revision;
             return;
+        };
+        if journal.coverage.covers(revision) {
+            self.copies.check(tree, revision, journal, findings);
         }
-        let is_before = |operation: &&Operation| revision_read(operation) < Some(revision);
-        while let Some(read) = self.reads.next_if(is_before) {
-            self.tree.compare(read, findings);
-            self.compared_count += 1;
-        }
-        self.copies.check(&self.tree, revision, self.journal, findings);
-        for change in changes {
-            match self.tree.apply(change, departed) {
+        for change in journal.at(revision).filter(|change| current.holds(change.cursor)) {
+            match tree.apply(change, departed) {
                 Ok(()) => {}
-                Err(refusal) => {
-                    if let Refusal::Wrong(reason) = refusal {
-                        findings.push(format!("line {}: {} {reason}", change.line, change.cursor));
-                    }
+                Err(Refusal::Wrong(reason)) => {
+                    findings.push(format!("line {}: {} {reason}", change.line, change.cursor));
                     self.stopped = true;
+                    return;
+                }
+                Err(Refusal::Unknown) => {
+                    (self.tree, self.passed) = (None, revision);
                     return;
                 }
             }
         }
     }
 
-    fn finish(&mut self, findings: &mut Vec<String>) -> usize {
-        while let Some(read) = self.reads.next_if(|_| !self.stopped) {
-            self.tree.compare(read, findings);
-            self.compared_count += 1;
-            if findings.len() > FINDINGS_MAX {
-                break;
+    fn enter_next(&mut self) {
+        self.current = self.stretches.next();
+        let Some(Stretch { after, .. }) = self.current else { return };
+        let is_start = after == Cursor::START;
+        self.tree = is_start.then(|| Replayed::new(self.root, self.policy));
+        self.passed = after.revision;
+    }
+
+    /// Compares the reads before a revision, or all of the stretch, with the tree there.
+    fn read_until(&mut self, revision: Option<u64>, findings: &mut Vec<String>) {
+        let Some(current) = self.current else { return };
+        let is_of = |read: &&Operation| {
+            let then = revision_read(read).unwrap_or_default();
+            current.leads_to(then) && revision.is_none_or(|revision| then < revision)
+        };
+        while let Some(read) = self.reads.next_if(is_of) {
+            match &self.tree {
+                Some(tree) => {
+                    tree.compare(read, findings);
+                    self.counts.compared += 1;
+                    if findings.len() > FINDINGS_MAX {
+                        self.stopped = true;
+                        return;
+                    }
+                }
+                None if revision_read(read) < Some(self.passed) => self.counts.skipped += 1,
+                None => self.begin_with(read, findings),
             }
         }
-        self.compared_count
+    }
+
+    /// Begins anew, if the read is of the whole tree.
+    fn begin_with(&mut self, read: &Operation, findings: &mut Vec<String>) {
+        let Some(root) = self.root else {
+            self.counts.skipped += 1;
+            return;
+        };
+        match Replayed::listed(root, self.policy, read) {
+            Some(Ok(tree)) => {
+                self.tree = Some(tree);
+                self.counts.listings += 1;
+            }
+            Some(Err(reason)) => {
+                findings.push(format!("line {}: the listing {reason}", read.line));
+                self.stopped = true;
+            }
+            None => self.counts.skipped += 1,
+        }
+    }
+
+    fn finish_stretch(&mut self, findings: &mut Vec<String>) {
+        self.read_until(None, findings);
+    }
+
+    fn finish(&mut self, findings: &mut Vec<String>) {
+        while !self.stopped && self.current.is_some() {
+            self.finish_stretch(findings);
+            self.enter_next();
+        }
     }
 }
 
@@ -119,15 +219,26 @@ fn revision_read(operation: &Operation) -> Option<u64> {
     asked.filter(|revision| *revision != 0).or(operation.revision)
 }
 
-/// Answered listings and stats whose revision the journal reaches.
-fn reads_of<'h>(history: &'h History, ns: u64, journal: &Journal) -> Vec<&'h Operation> {
+/// Answered listings and stats that some stretch of the journal leads to, and how many lie in
+/// gaps between them.
+fn reads_of<'h>(history: &'h History, ns: u64, journal: &Journal) -> (Vec<&'h Operation>, usize) {
+    let coverage = &journal.coverage;
+    let mut skipped = 0;
+    let mut reads = Vec::new();
     let is_read = |operation: &&Operation| {
         matches!(operation.function.as_str(), "list" | "stat")
             && matches!(&operation.outcome, Outcome::Ok(value) if value.get("rejected").is_none())
-            && revision_read(operation).is_some_and(|revision| journal.covers(revision))
             && namespace_of(operation) == Some(ns)
     };
-    history.operations.iter().filter(is_read).collect()
+    for operation in history.operations.iter().filter(is_read) {
+        let Some(revision) = revision_read(operation) else { continue };
+        if coverage.stretches().iter().any(|stretch| stretch.leads_to(revision)) {
+            reads.push(operation);
+        } else if !coverage.ends_before(revision) {
+            skipped += 1;
+        }
+    }
+    (reads, skipped)
 }
 
 /// The root's id and the policy of names, from whatever tells them.

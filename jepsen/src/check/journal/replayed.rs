@@ -56,6 +56,15 @@ impl Replayed {
         Replayed { root, policy, ..Replayed::default() }
     }
 
+    /// Puts in what a listing tells; false if the node or its place was there before.
+    pub(super) fn plant(&mut self, id: u64, node: Node) -> bool {
+        let place = (node.parent, self.policy.key(&node.name));
+        let is_new = self.ids_seen.insert(id) && !self.children.contains_key(&place);
+        self.children.insert(place, id);
+        self.nodes.insert(id, node);
+        is_new
+    }
+
     pub(super) fn apply(
         &mut self,
         change: &Change,

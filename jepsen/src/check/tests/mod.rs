@@ -193,7 +193,7 @@ fn whatever_the_plain_server_does_is_valid() {
             let text = crate::report::details(&report, &history, style).join("\n");
             panic!("seed {seed}: {text}");
         }
-        let hints = Journals::read(&history).expect("pages").hints();
+        let hints = Journals::read(&history).expect("pages").hints(&history);
         let Compiled { model, entries, .. } =
             tree::compile(&history, Claims::Judged, &hints).expect("known");
         if shape.lost_one_in == 0 {
@@ -241,7 +241,7 @@ fn witness_and_search_never_disagree() {
         let mut lines = generate(shape);
         corrupt(&mut lines, &mut Random::new(seed));
         let history = to_history(&lines);
-        let hints = Journals::read(&history).expect("pages").hints();
+        let hints = Journals::read(&history).expect("pages").hints(&history);
         let Compiled { model, entries, .. } =
             tree::compile(&history, Claims::Judged, &hints).expect("known");
         let by_witness = witness(&model, &entries);

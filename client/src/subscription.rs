@@ -15,7 +15,7 @@ use crate::{
     call::{
         self, Deadline,
         endpoints::Target,
-        failure::{self, Failure, Next},
+        failure::{self, Failure},
     },
     stamped::Stamped,
 };
@@ -149,8 +149,6 @@ impl Subscription {
             Failure::Rejected { info, message } => Err(Error::Rejected { info, message }),
             Failure::Foreign { message } => Err(Error::Fault { node: 0, message }),
             Failure::Unavailable { next, node, message, .. } => {
-                // Whoever broke off is left, unless it only asks for patience.
-                let next = if next == Next::Same { Next::Same } else { Next::Other };
                 self.client.turn_to(target, node, &next);
                 match deadline.remaining() {
                     Some(_) => Ok(()),

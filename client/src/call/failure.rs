@@ -2,7 +2,7 @@
 
 use metad_proto::{
     errors::{self, Class, Info, Reason},
-    transport,
+    limits, transport,
 };
 use tonic::{Code, Status};
 
@@ -49,6 +49,10 @@ pub fn of_timeout(address: &str) -> Failure {
 }
 
 fn of_info(info: Info, message: &str) -> Failure {
+    if is_full(&info) {
+        let (maybe_applied, next, node) = (false, Next::Other, info.number(errors::NODE));
+        return Failure::Unavailable { maybe_applied, next, node, message: message.to_owned() };
+    }
     if info.reason.class() == Class::Rejected {
         return Failure::Rejected { info, message: message.to_owned() };
     }
@@ -67,6 +71,12 @@ fn of_info(info: Info, message: &str) -> Failure {
         node: info.number(errors::NODE),
         message: format!("{message} ({})", info.reason),
     }
+}
+
+/// One node has as many subscribers as it serves: another may have room.
+fn is_full(info: &Info) -> bool {
+    let limit = info.metadata.get(errors::LIMIT);
+    info.reason == Reason::LimitExceeded && limit.is_some_and(|limit| limit == limits::SUBSCRIBERS)
 }
 
 fn named_leader(info: &Info) -> Option<Leader> {

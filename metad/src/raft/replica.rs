@@ -25,8 +25,8 @@ use crate::{
     types::{Action, Applied, Command, Consistency, GroupId, Revision, ServerId},
 };
 
-/// How long a read waits for a server that lags.
-const LAG_MAX: Duration = Duration::from_secs(2);
+/// How long a read waits for a server that lags: less than a client waits for an answer.
+const LAG_MAX: Duration = Duration::from_secs(1);
 /// How long a proposal may take. A leader without a majority would wait for ever.
 const PROPOSAL_MAX: Duration = Duration::from_secs(10);
 

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// How long a reader with a later cursor waits for a node that lags.
-const LAG_MAX: Duration = Duration::from_secs(2);
+const LAG_MAX: Duration = Duration::from_secs(1);
 
 impl Files {
     pub(super) async fn cursor(
@@ -60,6 +60,8 @@ impl Files {
         let page = |source: Source| {
             query::journal_page(source.view, source.group, NamespaceId(ns), after, limit)
         };
+        // A node that lags must not take a cursor of the present for one of another history.
+        self.reaches(after).await?;
         let reading = self.read(consistency).await?;
         let (page, revision) = reading.ask(None, page)?;
         let (changes, rest) = encode::fill(page.changes, encode::change);

@@ -181,7 +181,12 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let end = key::journal(self.context.group, self.namespace.id, now);
         let last = self.reader().view.last(&all.start, &end)?;
         let last = last.map(|(_, value)| change::decode(&value)).transpose()?;
-        Ok(last.map_or(self.namespace.created, |change| change.cursor.revision))
+        if let Some(change) = last {
+            return Ok(change.cursor.revision);
+        }
+        // What is told no more was a change all the same.
+        let trimmed = self.reader().trimmed(self.namespace.id)?;
+        Ok(self.namespace.created.max(trimmed))
     }
 
     /// Replicated time, milliseconds since 1970.

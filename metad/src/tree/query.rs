@@ -72,8 +72,13 @@ pub fn check_room(view: View, group: GroupId, action: &Action) -> Answer<()> {
                 (reader.system()?.sessions, limits::SESSIONS, limits::SESSIONS_MAX)
             }
             Action::Request(ClientRequest {
-                mutation: Mutation::AcquireLock { lock, .. }, ..
-            }) if reader.lock_at(&reader.lock_key(lock)?)?.is_none() => {
+                mutation: Mutation::AcquireLock { lock, .. },
+                request,
+                ..
+            }) if reader.lock_at(&reader.lock_key(lock)?)?.is_none()
+                // A retry gets its reply.
+                && view.get(&key::reply(group, *request))?.is_none() =>
+            {
                 (reader.system()?.locks, limits::LOCKS, limits::LOCKS_MAX)
             }
             _ => return Ok(()),

@@ -5,7 +5,7 @@ use super::{Tried, past};
 use crate::{
     kv::{KvRead, Result, StorageFault},
     records::{
-        key, lock, namespace,
+        decode_revision, key, lock, namespace,
         node::{self, Location, Place},
         system::{self, System},
         usage,
@@ -97,6 +97,12 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
             Some(at) if at < namespace.created => Err(Rejection::NotFound.into()),
             _ => Ok(namespace),
         }
+    }
+
+    /// The revision of the last line that was trimmed from a journal; 0 for none.
+    pub fn trimmed(&self, id: NamespaceId) -> Result<Revision> {
+        let value = self.view.get(&key::journal_start(self.group, id))?;
+        value.map_or(Ok(Revision(0)), |value| decode_revision("journal start", &value))
     }
 
     /// The key of a lock. Names are under their keys: two spellings of a path are one lock.

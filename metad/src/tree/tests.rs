@@ -105,7 +105,7 @@ fn moves() {
             mkdir /d: @3 #5 rev 3
             commit create /f 5: @4 #6 rev 4
             commit create /a/g 7: @5 #7 rev 5
-            move /a /a/b/c/x: @5 a directory cannot be put under itself
+            move /a /a/b/c/x: @5 it would lead back to itself
             move /a /a: @5 #2 rev 2
             move /a/b /d/b: @6 #3 rev 6
             move /f /a/g: @6 the name is taken
@@ -115,7 +115,7 @@ fn moves() {
             move! /a /d: @7 the directory is not empty
             mkdir /e: @8 #8 rev 8
             move! /d /e: @9 #5 rev 9
-            move / /e/x: @9 a directory cannot be put under itself
+            move / /e/x: @9 it would lead back to itself
             move /nowhere /x: @9 no such namespace or node
             lookup /e/b/c: #4 /e/b/c in 1
             stat /: Directory #1 rev 1 nodes 5 bytes 5

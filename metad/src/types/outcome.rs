@@ -78,8 +78,8 @@ pub enum Rejection {
     /// The directory has entries.
     #[error("the directory is not empty")]
     NotEmpty,
-    /// A directory cannot go under itself.
-    #[error("a directory cannot be put under itself")]
+    /// A directory cannot go under itself, nor a namespace show itself.
+    #[error("it would lead back to itself")]
     Cycle,
     /// The rev given is not the current one.
     #[error("the rev given is not the current one, {current}")]

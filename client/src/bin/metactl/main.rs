@@ -82,7 +82,9 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Tree(options) => read::tree(&context, options).await?,
         Command::Mkdir { paths, parents } => write::mkdir(&context, paths, *parents).await?,
         Command::Put(options) => write::put(&context, options).await?,
-        Command::Mv { from, to, replace } => write::mv(&context, from, to, *replace).await?,
+        Command::Mv { from, to, replace, rev } => {
+            write::mv(&context, from, to, *replace, *rev).await?;
+        }
         Command::Cp { from, to, past } => write::cp(&context, from, to, past.at).await?,
         Command::Du { path } => read::du(&context, path).await?,
         Command::Quota { path, nodes, bytes } => {
@@ -98,7 +100,9 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Attr { path, changes, remove } => {
             write::set_attributes(&context, path, changes, remove).await?;
         }
-        Command::Rm { paths, recursive } => write::rm(&context, paths, *recursive).await?,
+        Command::Rm { paths, recursive, rev } => {
+            write::rm(&context, paths, *recursive, *rev).await?;
+        }
         Command::Import(options) => return import::run(&context, options).await,
         Command::Watch(options) => watch::run(&context, options).await?,
         Command::Status => return status::run(&context).await,

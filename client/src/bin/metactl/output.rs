@@ -64,10 +64,6 @@ pub fn node(node: &Node) -> Value {
     if !node.attributes.is_empty() {
         value["attributes"] = attributes(node);
     }
-    if is_directory(node) || is_mount(node) {
-        value["nodes"] = json!(node.nodes);
-        value["bytes"] = json!(node.bytes);
-    }
     if let Some(bounds) = &node.quota {
         value["quota"] = quota(bounds);
     }
@@ -76,6 +72,16 @@ pub fn node(node: &Node) -> Value {
     }
     if !node.path.is_empty() {
         value["path"] = json!(node.path);
+    }
+    value
+}
+
+/// A node as JSON, with what is under it: of an answer that tells that.
+pub fn counted(counted: &Node) -> Value {
+    let mut value = node(counted);
+    if is_directory(counted) || is_mount(counted) {
+        value["nodes"] = json!(counted.nodes);
+        value["bytes"] = json!(counted.bytes);
     }
     value
 }
@@ -103,11 +109,13 @@ pub fn marked(node: &Node, name: &str) -> String {
 
 /// A node on one line, under this name.
 pub fn long(node: &Node, name: &str) -> String {
+    // Listings do not tell what is under a directory.
+    let under = || if node.bytes > 0 { node.bytes.to_string() } else { "-".to_owned() };
     let (kind, size, time) = match &node.content {
-        Some(content) => ('-', content.size, time(content.mtime_ms)),
-        None if is_directory(node) => ('d', node.bytes, "-".to_owned()),
-        None if is_mount(node) => ('m', node.bytes, "-".to_owned()),
-        None => ('l', 0, "-".to_owned()),
+        Some(content) => ('-', content.size.to_string(), time(content.mtime_ms)),
+        None if is_directory(node) => ('d', under(), "-".to_owned()),
+        None if is_mount(node) => ('m', under(), "-".to_owned()),
+        None => ('l', "-".to_owned(), "-".to_owned()),
     };
     format!("{kind} {size:>14} {:>10} {time:>20} {}", node.rev, marked(node, name))
 }

@@ -39,7 +39,8 @@ async fn one(context: &Context, path: &NodePath, at: u64) -> Result<ExitCode, Fa
     };
     let found = context.client.lookup_with(lookup).await.map_err(about)?;
     let value = || {
-        let mut value = output::node(node);
+        // Counters have no past.
+        let mut value = if at == 0 { output::counted(node) } else { output::node(node) };
         value["path"] = json!(found.value.path);
         value["ns"] = json!(ns);
         value["revision"] = json!(stat.revision);
@@ -113,7 +114,7 @@ async fn several(context: &Context, paths: &[NodePath], at: u64) -> Result<ExitC
 fn result_value(path: &NodePath, result: &StatResult) -> Value {
     match &result.stat {
         Some(node) => {
-            let mut value = output::node(node);
+            let mut value = output::counted(node);
             value["path"] = json!(path.as_str());
             value["ns"] = json!(result.ns);
             value

@@ -47,11 +47,12 @@ pub async fn mv(
     from: &NodePath,
     to: &NodePath,
     replace: bool,
+    rev: u64,
 ) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let to = to.receiving(from.name());
     let (source, target) = (Some(from.target()), Some(to.target()));
-    let step = steps::move_with(v1::Move { from: source, to: target, replace, rev: 0 });
+    let step = steps::move_with(v1::Move { from: source, to: target, replace, rev });
     one(context, ns, &format!("{from} to {to}"), step).await
 }
 
@@ -111,11 +112,15 @@ pub async fn set_attributes(
     one(context, ns, path.as_str(), step).await
 }
 
-pub async fn rm(context: &Context, paths: &[NodePath], recursive: bool) -> Result<(), Failure> {
+pub async fn rm(
+    context: &Context,
+    paths: &[NodePath],
+    recursive: bool,
+    rev: u64,
+) -> Result<(), Failure> {
     let ns = context.ns().await?;
     for path in paths {
-        let step =
-            if recursive { steps::delete_all(path.target()) } else { steps::delete(path.target()) };
+        let step = steps::delete_with(v1::Delete { target: Some(path.target()), recursive, rev });
         one(context, ns, path.as_str(), step).await?;
     }
     Ok(())

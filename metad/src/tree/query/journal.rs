@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::View;
 use crate::{
     kv::Result,
-    records::{change, decode_revision, key},
+    records::{change, key},
     tree::{Answer, Tried, answer, reader::Reader},
     types::{Change, Cursor, GroupId, NamespaceId, Rejection},
 };
@@ -32,11 +32,10 @@ pub fn journal_page(
     let read = || -> Tried<JournalPage> {
         let reader = Reader::new(view, group);
         reader.namespace(id)?;
-        let trimmed = view.get(&key::journal_start(group, id))?;
-        let trimmed = trimmed.map(|value| decode_revision("journal start", &value)).transpose()?;
+        let trimmed = reader.trimmed(id)?;
         let (from, revision) = (after.unwrap_or_default().revision, reader.system()?.revision);
         // Something after it is gone, or it is of another history.
-        if from < trimmed.unwrap_or_default() || from > revision {
+        if from < trimmed || from > revision {
             return Err(Rejection::CursorReset { revision }.into());
         }
         let range = key::journal_after(group, id, after);

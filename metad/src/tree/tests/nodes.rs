@@ -96,8 +96,8 @@ fn copies() {
             list /c: b #7 rev 7, s #8 rev 7
             stat /c/b: Directory #7 rev 7 nodes 1 bytes 7 colour=red
             stat /c/b/f: File #9 rev 7 nodes 0 bytes 7
-            copy /a /a/b/d: @7 a directory cannot be put under itself
-            copy / /d: @7 a directory cannot be put under itself
+            copy /a /a/b/d: @7 it would lead back to itself
+            copy / /d: @7 it would lead back to itself
             copy /a /c: @7 the name is taken
             copy /none /d: @7 no such namespace or node
             delete -r /a: @8 #2 rev 2

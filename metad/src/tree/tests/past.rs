@@ -5,6 +5,28 @@ use expect_test::expect;
 use super::script::check;
 
 #[test]
+fn what_is_no_longer_told_was_a_change() {
+    check(
+        "mkdir /a
+         mkdir /b
+         quota / nodes=100
+         compact 99
+         reclaim 100
+         batch check / unchanged=2; mkdir /d
+         batch check / unchanged=3; mkdir /d",
+        expect![[r#"
+            mkdir /a: @2 #2 rev 2
+            mkdir /b: @3 #3 rev 3
+            quota / nodes=100: @4 #1 rev 1
+            compact 99: @4 Compacted(Revision(4))
+            reclaim 100: @4 Reclaimed { more: false }
+            batch check / unchanged=2; mkdir /d: @4 step 0: a precondition does not hold
+            batch check / unchanged=3; mkdir /d: @5 #1 rev 1, #4 rev 5
+        "#]],
+    );
+}
+
+#[test]
 fn the_past() {
     check(
         "mkdir -p /a/b

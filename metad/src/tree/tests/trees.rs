@@ -116,10 +116,10 @@ fn mounts() {
             mount /a/m 2: @5 #5 rev 5
             mount /a/m 2: @5 the name is taken
             mount /n 9: @5 no such namespace or node
-            in 2 mount /up 1: @5 a directory cannot be put under itself
-            in 2 mount /self 2: @5 a directory cannot be put under itself
+            in 2 mount /up 1: @5 it would lead back to itself
+            in 2 mount /self 2: @5 it would lead back to itself
             in 2 mount /in 3: @6 #6 rev 6
-            in 3 mount /up 1: @6 a directory cannot be put under itself
+            in 3 mount /up 1: @6 it would lead back to itself
             mkdir /a/m/d: @7 #7 rev 7
             commit create /a/m/d/f 5: @8 #8 rev 8
             commit create /a/m/in/g 7: @9 #9 rev 9
@@ -139,7 +139,7 @@ fn mounts() {
             check /a/m kind=mount: @10 #5 rev 5
             commit create /file 1: @11 #12 rev 11
             move! /file /a/m: @11 is a directory
-            move! /a /a/m: @11 a directory cannot be put under itself
+            move! /a /a/m: @11 it would lead back to itself
             mkdir /b: @12 #13 rev 12
             move! /a/m /b: @13 #5 rev 13
             quota /b nodes=1: @13 not a directory
@@ -219,10 +219,10 @@ fn moves_between_trees() {
             list -r /: c #4 rev 7, c/x #7 rev 7, d #5 rev 7, d/f #6 rev 7, m #3 rev 3
             delete -r /c: @8 #4 rev 7
             copy /d /m/d: @9 #8 rev 9
-            move /m /m/x: @9 a directory cannot be put under itself
+            move /m /m/x: @9 it would lead back to itself
             mkdir /e: @10 #10 rev 10
             mount /e/m 2: @11 #11 rev 11
-            move /e /m/e: @11 a directory cannot be put under itself
+            move /e /m/e: @11 it would lead back to itself
             move /m /e/n: @12 #3 rev 12
             delete /m: @12 no such namespace or node
             in 2 list -r /: d #8 rev 9, d/f #9 rev 9

@@ -92,6 +92,9 @@ pub enum Command {
         /// Replace a file by a file, or an empty directory by a directory.
         #[arg(short = 'f', long)]
         replace: bool,
+        /// Fail unless the rev of what is moved is this one.
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
+        rev: u64,
     },
     /// Copies, with all that is under it: up to 10,000 nodes at one revision.
     #[command(after_help = examples::CP)]
@@ -166,6 +169,9 @@ pub enum Command {
         /// Directories with all that is under them.
         #[arg(short, long)]
         recursive: bool,
+        /// Fail unless the rev of what is deleted is this one.
+        #[arg(long, default_value_t = 0, hide_default_value = true)]
+        rev: u64,
     },
     /// Shows another namespace at a path, from where its nodes can be reached and moved.
     #[command(after_help = examples::MOUNT)]

@@ -191,6 +191,27 @@ pub struct Plan {
     pub latency_us: Range<u64>,
     /// How wrong a node's clock rate may be, in percent.
     pub skew_percent: u32,
+    /// How much of the past is kept.
+    pub retention: Retention,
+}
+
+/// How much of the past is kept: mostly all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Milliseconds.
+    pub age_ms: u64,
+    /// Lines of all journals together.
+    pub changes: u64,
+}
+
+impl Retention {
+    /// More than any run takes.
+    const ALL: Retention = Retention { age_ms: 3_600_000, changes: u64::MAX };
+
+    /// Whether it ends within a run.
+    pub fn is_short(self) -> bool {
+        self != Retention::ALL
+    }
 }
 
 impl Plan {
@@ -212,6 +233,7 @@ impl Plan {
             sync_us: draw_sync(rng),
             latency_us: draw_latency(rng),
             skew_percent: pick(rng, &[0, 0, 0, 2, 8]),
+            retention: draw_retention(rng),
         }
     }
 }
@@ -274,6 +296,21 @@ fn draw_latency(rng: &mut ChaCha8Rng) -> Range<u64> {
     least..most
 }
 
+fn draw_retention(rng: &mut ChaCha8Rng) -> Retention {
+    let is_short = rng.random_ratio(1, 3);
+    let bounds = rng.random_range(0..3);
+    let short = Retention {
+        age_ms: rng.random_range(1_000..8_000),
+        changes: pick(rng, &[50, 200, 600, 2_000]),
+    };
+    match (is_short, bounds) {
+        (false, _) => Retention::ALL,
+        (true, 0) => Retention { age_ms: short.age_ms, ..Retention::ALL },
+        (true, 1) => Retention { changes: short.changes, ..Retention::ALL },
+        (true, _) => short,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,6 +327,13 @@ mod tests {
         let fixed = Fixed { nodes: Some(5), engine: Some(Engine::Rocks), seconds: Some(1) };
         let expected = Plan { nodes: 5, engine: Engine::Rocks, seconds: 1, ..drawn };
         assert_eq!(Plan::draw(3, fixed), expected);
+    }
+
+    #[test]
+    fn a_third_of_the_seeds_forgets_its_past() {
+        let plans = (0..300).map(|seed| Plan::draw(seed, Fixed::default()));
+        let short = plans.filter(|plan| plan.retention.is_short()).count();
+        assert!((80..120).contains(&short), "{short}");
     }
 
     #[test]

@@ -20,6 +20,11 @@ pub fn learn(world: &mut World, plan: Plan, reply: Reply<Answer>) {
                 world.tree_mut(plan.tree).listed(parent, &entries);
             }
         }
+        (Operation::Journal { .. }, Answer::Journal(page)) => {
+            if let Some(cursor) = page.cursor {
+                world.journal_read(ns, cursor);
+            }
+        }
         (Operation::CreateSnapshot { name }, Answer::Snapshot(snapshot)) => {
             let (name, revision) = (name.clone(), snapshot.revision);
             world.add_snapshot(Snapshot { ns, name, revision });

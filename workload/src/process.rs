@@ -148,12 +148,13 @@ impl<'a> Process<'a> {
     fn told(&mut self, call: &Call, outcome: &Outcome) {
         match outcome {
             Outcome::Done(reply) => {
-                self.team.told(call, &reply.value);
+                self.team.told(call, &reply.value, reply.revision);
                 self.team.reached(reply.revision);
             }
             Outcome::Rejected { reason, reset, revision, .. } => {
-                if let (Reason::CursorReset, Some(reset)) = (reason, reset) {
-                    self.team.reset(call.ns, *reset);
+                match (reason, reset) {
+                    (Reason::CursorReset, Some(reset)) => self.team.reset(call.ns, *reset),
+                    _ => self.team.refused(call, *reason),
                 }
                 self.team.reached(revision.unwrap_or(0));
             }
@@ -184,6 +185,7 @@ impl<'a> Process<'a> {
         run.recorder.write(completion(self.process, call, &outcome))?;
         if let Outcome::Unknown(_) = outcome {
             self.process = run.recorder.fresh_process();
+            run.shared().unknown.extend(id);
         }
         Ok((latency, outcome))
     }
@@ -258,10 +260,13 @@ fn completion(process: u64, call: &Call, outcome: &Outcome) -> Event {
             let value = reply.value.value(shape(&call.operation));
             event(Kind::Ok, value).answered(Some(reply.revision), Some(reply.node))
         }
-        Outcome::Rejected { reason, step, revision, node, .. } => {
+        Outcome::Rejected { reason, step, revision, reset, node } => {
             let mut value = serde_json::json!({"rejected": reason.as_str()});
             if let (Some(step), Operation::Batch(_)) = (step, &call.operation) {
                 value["step"] = (*step).into();
+            }
+            if let Some(reset) = reset {
+                value["reset_revision"] = (*reset).into();
             }
             event(Kind::Ok, value).answered(*revision, *node)
         }

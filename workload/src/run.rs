@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures::{StreamExt, stream::FuturesUnordered};
-use metad_client::Client;
+use metad_client::{Client, v1::RequestId};
 use tokio::time::Instant;
 
 use crate::{
@@ -108,6 +108,8 @@ pub(crate) struct Shared {
     pub offer: Option<Offer>,
     /// Clients with a replica that have come to the end of their work.
     pub syncers: Vec<Syncer>,
+    /// Requests whose outcome is unknown.
+    pub unknown: Vec<RequestId>,
 }
 
 impl Run {
@@ -131,6 +133,7 @@ impl Run {
                 stats: Stats::default(),
                 offer: None,
                 syncers: Vec::new(),
+                unknown: Vec::new(),
             }),
             start: Instant::now(),
             begun: AtomicU64::new(0),
@@ -185,6 +188,12 @@ impl Run {
     /// The history, for a nemesis to write to.
     pub fn recorder(&self) -> &Recorder {
         &self.recorder
+    }
+
+    /// The requests whose outcome is unknown so far. Who has seen some of them take effect may
+    /// remark so in the history.
+    pub fn unknown_requests(&self) -> Vec<RequestId> {
+        self.shared().unknown.clone()
     }
 
     /// The id of the run's namespace.

@@ -84,6 +84,7 @@ impl Cluster {
                 node: *node,
                 peers: peers.clone(),
                 raft: plan.raft.clone(),
+                retention: plan.retention,
                 folder,
                 disks: disks.clone(),
                 clock_rate,

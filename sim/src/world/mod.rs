@@ -6,6 +6,7 @@
 mod checks;
 mod cluster;
 mod disk;
+mod effects;
 mod nemesis;
 mod network;
 mod node;

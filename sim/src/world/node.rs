@@ -31,8 +31,6 @@ use crate::{
 
 /// Simulated time starts here: the first of January 2026, in milliseconds.
 const EPOCH_MS: u64 = 1_767_225_600_000;
-/// More than any run takes.
-const KEPT_MS: u64 = 3_600_000;
 /// Entries in one message at most: few, so that followers catch up in several.
 const PAYLOAD_ENTRIES_MAX: u64 = 64;
 
@@ -45,6 +43,8 @@ pub struct Server {
     pub peers: Vec<(Node, SocketAddr)>,
     /// Timings and bounds.
     pub raft: plan::Raft,
+    /// How much of the past is kept.
+    pub retention: plan::Retention,
     /// Where it believes its data to be.
     pub folder: PathBuf,
     /// Where its data is.
@@ -137,8 +137,7 @@ impl Server {
                 keep_entries: self.raft.keep_entries,
                 payload_entries_max: PAYLOAD_ENTRIES_MAX,
             },
-            // The journal of a run is checked from its start.
-            retention: Retention { age_ms: KEPT_MS, changes: u64::MAX },
+            retention: Retention { age_ms: self.retention.age_ms, changes: self.retention.changes },
         }
     }
 }

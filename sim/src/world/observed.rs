@@ -130,6 +130,9 @@ impl KvEngine for Observed {
                 Kind::State => self.state_write(write)?,
             }
         }
+        if matches!(self.kind, Kind::State) {
+            self.watcher.writes(&batch)?;
+        }
         self.engine.write(batch)
     }
 

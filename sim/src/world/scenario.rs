@@ -13,7 +13,9 @@ use madsim::{runtime::NodeHandle, task::JoinHandle, time::Instant};
 use metad_client::{Client, Options};
 use metad_workload::{Config, Run};
 
-use super::{checks, cluster::Cluster, nemesis, watcher::Watcher};
+use serde_json::json;
+
+use super::{checks, cluster::Cluster, effects::Effect, nemesis, watcher::Watcher};
 use crate::{plan::Plan, report::Violation};
 
 /// How long the cluster may take to serve, once everything is whole.
@@ -77,8 +79,11 @@ async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(),
     let processes = start_processes(plan, cluster, &run);
     let (worked, ()) = join(all(processes), nemesis::run(plan, cluster, end)).await;
     worked?;
-    cluster.note("whole", serde_json::json!({}));
+    cluster.note("whole", json!({}));
     checks::serves(cluster, client(plan, cluster, FINAL_CLIENT)?, LIVENESS_LIMIT).await?;
+    if plan.retention.is_short() {
+        remark_effects(cluster, &run);
+    }
     finish(plan, cluster, run).await?;
     checks::converges(cluster, client(plan, cluster, FINAL_CLIENT)?, LIVENESS_LIMIT).await?;
     checks::trees(cluster)?;
@@ -156,6 +161,18 @@ async fn finish(plan: &Plan, cluster: &Cluster, run: Arc<Run>) -> Result<(), Vio
         watcher.add(&format!("rejected {reason}"), count);
     }
     Ok(())
+}
+
+/// Tells the history which requests of unknown outcome took effect: the journals may have
+/// forgotten it.
+fn remark_effects(cluster: &Cluster, run: &Run) {
+    for request in run.unknown_requests() {
+        if let Some(Effect { revision, names }) = cluster.watcher.effect(request) {
+            let request = [request.client_id, request.sequence];
+            let value = json!({"request": request, "revision": revision, "names": names});
+            cluster.note("took_effect", value);
+        }
+    }
 }
 
 /// Waits for a task of the workload; it fails only if the service answers nonsense.

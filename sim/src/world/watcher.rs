@@ -5,7 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard},
 };
 
+use metad::kv::{Result, Write};
+use metad_client::v1::RequestId;
 use tokio::sync::Notify;
+
+use super::effects::{Effect, Effects};
 
 use crate::{
     oracle::{Ballot, Node, Oracles, Sample},
@@ -28,6 +32,7 @@ struct State {
     oracles: Oracles,
     counts: BTreeMap<String, u64>,
     samples: BTreeMap<Node, Sample>,
+    effects: Effects,
     /// The last vote for another node, and who cast it.
     last_vote: Option<(Node, Ballot)>,
 }
@@ -85,6 +90,18 @@ impl Watcher {
         let mut counts = state.counts.clone();
         counts.insert("elections".to_owned(), state.oracles.elections() as u64);
         counts
+    }
+
+    /// A node writes this to its state.
+    pub fn writes(&self, batch: &[Write]) -> Result<()> {
+        let counts = self.state().effects.see(batch)?;
+        counts.into_iter().for_each(|name| self.count(name));
+        Ok(())
+    }
+
+    /// What a request was seen to do.
+    pub fn effect(&self, request: RequestId) -> Option<Effect> {
+        self.state().effects.of(request).cloned()
     }
 
     /// Raft says where it is.

@@ -75,7 +75,14 @@ fn quota() -> impl Strategy<Value = Quota> {
 fn content(size: u64) -> Content {
     let mut hash = [0; 32];
     hash[0] = size as u8;
-    Content { size, hash, media_type: String::new(), mtime_ms: 0, manifest: String::new(), blocks: Vec::new() }
+    Content {
+        size,
+        hash,
+        media_type: String::new(),
+        mtime_ms: 0,
+        manifest: String::new(),
+        blocks: Vec::new(),
+    }
 }
 
 fn lock() -> impl Strategy<Value = LockRef> {

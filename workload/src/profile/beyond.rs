@@ -41,7 +41,7 @@ pub fn beyond(world: &mut World, client: &str, random: &mut impl Rng) -> Option<
     } else if is_drawn(COMPARE) {
         past::compare(world, tree, random)?
     } else if is_drawn(SNAPSHOT) {
-        past::snapshot(world, tree, random)
+        return Some(past::snapshot(world, tree, random));
     } else if is_drawn(RESTORE) {
         past::restore(world, tree, random)?
     } else if is_drawn(COPY_PAST) {

@@ -9,7 +9,7 @@ use super::{Plan, edits::join};
 use crate::{
     names,
     operation::{Operation, Step, Target},
-    world::{Effect, World},
+    world::{Effect, Snapshot, World},
 };
 
 /// Few, so that some are taken.
@@ -72,16 +72,19 @@ pub fn compare(world: &mut World, tree: usize, random: &mut impl Rng) -> Option<
 /// Makes, deletes or lists snapshots.
 pub fn snapshot(world: &World, tree: usize, random: &mut impl Rng) -> Plan {
     let name = format!("snapshot-{}", random.random_range(0..SNAPSHOT_NAMES));
-    let operation = match random.random_range(0..10) {
-        0..5 => Operation::CreateSnapshot { name },
-        5..7 => {
-            let made = world.pick_snapshot(world.tree(tree).ns(), random);
-            let made = made.map(|snapshot| snapshot.name.clone());
-            Operation::DeleteSnapshot { name: made.unwrap_or(name) }
+    let drawn = random.random_range(0..10);
+    let (operation, ns) = match (drawn, world.first_snapshot()) {
+        (0..4, _) => (Operation::CreateSnapshot { name }, None),
+        // The first one of all: until then, nothing since can be forgotten.
+        (4..7, Some(Snapshot { ns, name, .. })) => {
+            (Operation::DeleteSnapshot { name: name.clone() }, Some(*ns))
         }
-        _ => Operation::ListSnapshots,
+        (4..8, _) => (Operation::DeleteSnapshot { name }, None),
+        _ => (Operation::ListSnapshots, None),
     };
-    Plan::plain(operation, None)
+    let mut plan = Plan::plain(operation, None).within(world, tree);
+    plan.call.ns = ns.unwrap_or(plan.call.ns);
+    plan
 }
 
 /// Brings back what was deleted, or an earlier content of a file.

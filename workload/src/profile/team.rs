@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use metad_client::v1::Cursor;
+use metad_client::{errors::Reason, v1::Cursor};
 use rand::{Rng, RngExt};
 
 use super::{
@@ -54,6 +54,8 @@ pub struct Team {
     state: State,
     /// Of each namespace whose journal it has read.
     cursors: BTreeMap<u64, Cursor>,
+    /// A namespace to list, at a revision if there is one, since its cursor was too old.
+    listing: Option<(u64, Option<u64>)>,
     /// The greatest revision that it was told.
     seen: u64,
     /// Files and the revs that were seen before going offline, then edits to make.
@@ -69,6 +71,7 @@ impl Team {
             name: format!("member {number}"),
             state: State::Start,
             cursors: BTreeMap::new(),
+            listing: None,
             seen: 0,
             offline: Vec::new(),
             is_back: false,
@@ -78,6 +81,12 @@ impl Team {
 
     /// What this member does next.
     pub fn next(&mut self, world: &mut World, random: &mut impl Rng) -> Next {
+        if let Some((ns, at)) = self.listing {
+            let target = Target::Path("/".to_owned());
+            let mut plan = Plan::plain(Operation::List { target, recursive: true, at }, None);
+            plan.call.ns = ns;
+            return Next::One(plan);
+        }
         match self.planned(world, random) {
             Next::One(plan) => Next::One(guarded(plan, world, self.seen, random)),
             Next::Race(first, second) => Next::Race(
@@ -138,11 +147,16 @@ impl Team {
     }
 
     /// Learns from an answer.
-    pub fn told(&mut self, call: &Call, answer: &Answer) {
+    pub fn told(&mut self, call: &Call, answer: &Answer, revision: u64) {
         if let Answer::Journal(page) = answer
             && let Some(cursor) = page.cursor
         {
             self.cursors.insert(call.ns, cursor);
+        }
+        if self.is_listing(call) {
+            // After whatever else that revision may hold.
+            self.cursors.insert(call.ns, Cursor { revision, ordinal: u32::MAX });
+            self.listing = None;
         }
     }
 
@@ -151,9 +165,22 @@ impl Team {
         self.seen = self.seen.max(revision);
     }
 
-    /// The cursor that it read a journal with is too old: it begins again.
+    /// The cursor that it read a journal with is too old: it lists what is there instead.
     pub fn reset(&mut self, ns: u64, revision: u64) {
-        self.cursors.insert(ns, Cursor { revision, ordinal: u32::MAX });
+        self.cursors.remove(&ns);
+        self.listing = Some((ns, Some(revision)));
+    }
+
+    /// Where it should have listed is no longer kept: it lists what is there now.
+    pub fn refused(&mut self, call: &Call, reason: Reason) {
+        if self.is_listing(call) {
+            self.listing = (reason == Reason::RevisionCompacted).then_some((call.ns, None));
+        }
+    }
+
+    fn is_listing(&self, call: &Call) -> bool {
+        matches!(&call.operation, Operation::List { target: Target::Path(path), recursive: true, at }
+            if path == "/" && self.listing == Some((call.ns, *at)))
     }
 
     /// Remembers what it sees now, to edit it later as if nothing had happened since.

@@ -12,8 +12,9 @@ mod known;
 mod tests;
 mod tree;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
+use metad_client::v1::Cursor;
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
 use crate::operation::{Fence, LockName, Policy};
@@ -59,6 +60,8 @@ pub struct World {
     gone: VecDeque<u64>,
     /// Directories with a tight quota, in the first tree.
     tight: VecDeque<u64>,
+    /// Up to where somebody has read the journal of a namespace.
+    cursors: BTreeMap<u64, Cursor>,
     /// The greatest revision that an answer has told.
     revision: u64,
 }
@@ -76,6 +79,7 @@ impl World {
             passing: VecDeque::new(),
             gone: VecDeque::new(),
             tight: VecDeque::new(),
+            cursors: BTreeMap::new(),
             revision: 0,
         }
     }
@@ -135,6 +139,20 @@ impl World {
         self.revision = self.revision.max(revision);
     }
 
+    /// Somebody has read the journal of a namespace up to here.
+    pub fn journal_read(&mut self, ns: u64, cursor: Cursor) {
+        let position = |cursor: &Cursor| (cursor.revision, cursor.ordinal);
+        let furthest = self.cursors.entry(ns).or_insert(cursor);
+        if position(&cursor) > position(furthest) {
+            *furthest = cursor;
+        }
+    }
+
+    /// Up to where anybody has read the journal of a namespace.
+    pub fn journal_cursor(&self, ns: u64) -> Option<Cursor> {
+        self.cursors.get(&ns).copied()
+    }
+
     // -------------------------------------------------------------- mounts
 
     /// A node of the first tree shows a namespace.
@@ -183,6 +201,11 @@ impl World {
     pub fn pick_snapshot(&self, ns: u64, random: &mut impl Rng) -> Option<&Snapshot> {
         let of_ns: Vec<_> = self.snapshots.iter().filter(|snapshot| snapshot.ns == ns).collect();
         of_ns.choose(random).copied()
+    }
+
+    /// The first snapshot that is left: it keeps all of the past since then.
+    pub fn first_snapshot(&self) -> Option<&Snapshot> {
+        self.snapshots.iter().min_by_key(|snapshot| snapshot.revision)
     }
 
     // -------------------------------------------------------------- locks

@@ -39,11 +39,6 @@ impl Coverage {
         &self.stretches
     }
 
-    /// Whether it is told from the start on without a gap.
-    pub(in crate::check) fn is_whole(&self) -> bool {
-        matches!(self.stretches.as_slice(), [only] if only.after == Cursor::START)
-    }
-
     /// Whether every change of a revision is told.
     pub(in crate::check) fn covers(&self, revision: u64) -> bool {
         let first = Cursor { revision, ordinal: 0 };

@@ -1,0 +1,87 @@
+//! What is seen of the service in what it writes: which requests took effect, and what became
+//! of the past.
+//!
+//! All replicas write the same; what counts is who is first.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use metad::{
+    kv::{Result, Write},
+    records::{change, key, system},
+    types::{Change, ChangeKind, Cursor, NamespaceId, Revision},
+};
+use metad_client::v1::RequestId;
+
+use super::observed::GROUP;
+
+/// What a request did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The revision that it made.
+    pub revision: u64,
+    /// The names of nodes that it made there.
+    pub names: BTreeSet<String>,
+}
+
+/// All that was seen.
+#[derive(Default)]
+pub struct Effects {
+    requests: BTreeMap<(u64, u64), Effect>,
+    compacted: Revision,
+    lock_ends: BTreeSet<Vec<u8>>,
+}
+
+impl Effects {
+    /// What a request did, if it did anything that a journal tells.
+    pub fn of(&self, request: RequestId) -> Option<&Effect> {
+        self.requests.get(&(request.client_id, request.sequence))
+    }
+
+    /// Takes in what is written to the state at once. Says what that is to be counted as.
+    pub fn see(&mut self, batch: &[Write]) -> Result<Vec<&'static str>> {
+        let mut counts = Vec::new();
+        let journals = journals();
+        let mut time_ms = 0;
+        for write in batch {
+            match write {
+                Write::Put(key, value) if *key == key::system(GROUP) => {
+                    let system = system::decode(value)?;
+                    time_ms = system.time_ms;
+                    if system.compacted > self.compacted {
+                        self.compacted = system.compacted;
+                        counts.push("compactions");
+                    }
+                }
+                Write::Put(key, value) if journals.contains(key) => {
+                    self.note(&change::decode(value)?);
+                }
+                _ => {}
+            }
+        }
+        for write in batch {
+            let Write::Delete(end) = write else { continue };
+            let is_end = key::lock_ends(GROUP).contains(end);
+            let expires_ms = key::lock_at_end(end).filter(|_| is_end).map(|(at, _)| at);
+            // A lock that is released or renewed has not come to its end.
+            if expires_ms.is_some_and(|at| at <= time_ms) && self.lock_ends.insert(end.clone()) {
+                counts.push("locks expired");
+            }
+        }
+        Ok(counts)
+    }
+
+    fn note(&mut self, change: &Change) {
+        let request = (change.request.client.0, change.request.sequence);
+        let revision = change.cursor.revision.0;
+        let effect = self.requests.entry(request);
+        let effect = effect.or_insert(Effect { revision, names: BTreeSet::new() });
+        if let (ChangeKind::Created, Some(name)) = (change.kind, &change.node.name) {
+            effect.names.insert(name.as_str().to_owned());
+        }
+    }
+}
+
+fn journals() -> std::ops::Range<Vec<u8>> {
+    let start = key::journal(GROUP, NamespaceId(0), Cursor::default());
+    start..key::journal_after(GROUP, NamespaceId(u64::MAX), None).end
+}

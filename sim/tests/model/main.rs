@@ -86,6 +86,7 @@ impl Engines {
 #[test]
 fn the_model_agrees_on_random_scripts() {
     let engines = Engines::new();
+    #[expect(clippy::disallowed_methods, reason = "more cases, by hand: MODEL_CASES=100000")]
     let cases = std::env::var("MODEL_CASES").ok().and_then(|cases| cases.parse().ok());
     let config = ProptestConfig {
         failure_persistence: None,

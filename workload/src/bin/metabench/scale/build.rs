@@ -1,9 +1,10 @@
 //! What is measured against: a large directory, and a large namespace.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use metad_client::{steps, v1};
+use tokio::time::Instant;
 
 use super::{Bench, Scale, progress};
 
@@ -30,8 +31,7 @@ impl Bench {
         let (bar, started) = (progress("build a directory", entries), Instant::now());
         let batches = (0..entries).step_by(STEPS as usize).map(|first| {
             let numbers = first..entries.min(first + STEPS);
-            let step =
-                |number| steps::create(steps::at(&format!("file-{number:08}")), file(number));
+            let step = |number| steps::create(steps::at(format!("file-{number:08}")), file(number));
             let (client, steps) = (&self.client, numbers.clone().map(step).collect());
             let bar = &bar;
             async move {
@@ -55,7 +55,7 @@ impl Bench {
             for part in 0..scale.tree / COPY_NODES {
                 let copy = steps::copy(
                     steps::at("/part"),
-                    steps::at(&format!("/tree-{tree}/part-{part:04}")),
+                    steps::at(format!("/tree-{tree}/part-{part:04}")),
                 );
                 self.client.mutate(ns, vec![copy]).await?;
                 bar.inc(COPY_NODES);
@@ -73,14 +73,13 @@ impl Bench {
         for directory in 0..directories {
             let path = format!("/part/directory-{directory:03}");
             let mut batch = vec![steps::mkdir(steps::at(&path))];
-            let file = |number| {
-                steps::create(steps::at(&format!("{path}/file-{number:03}")), file(number))
-            };
+            let file =
+                |number| steps::create(steps::at(format!("{path}/file-{number:03}")), file(number));
             batch.extend((0..FILES).map(file));
             self.client.mutate(ns, batch).await?;
         }
         let file =
-            |number| steps::create(steps::at(&format!("/part/file-{number:03}")), file(number));
+            |number| steps::create(steps::at(format!("/part/file-{number:03}")), file(number));
         self.client.mutate(ns, (0..left).map(file).collect()).await?;
         Ok(())
     }

@@ -1,11 +1,12 @@
 //! The measurements. What is compared is measured in turns, large and small one after the
 //! other, so that a disturbance hits both.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use metad_client::{steps, v1};
 use metad_proto::{transport, v1::files_client::FilesClient};
+use tokio::time::Instant;
 
 use super::{Bench, build::file, figures::Figures, progress};
 
@@ -94,7 +95,7 @@ impl Bench {
             self.client.mkdir(ns, "/made").await?;
         }
         for number in 0..self.samples as u64 {
-            let step = || steps::create(steps::at(&format!("/made/{number}")), file(number));
+            let step = || steps::create(steps::at(format!("/made/{number}")), file(number));
             timed(&mut pairs.large, self.client.mutate(large, vec![step()])).await?;
             timed(&mut pairs.small, self.client.mutate(empty, vec![step()])).await?;
             bar.inc(1);
@@ -162,14 +163,14 @@ impl Bench {
             self.client.mkdir(ns, &format!("/nothing-{tree}")).await?;
         }
         for tree in 0..trees {
-            let step = |name: &str| steps::delete_all(steps::at(&format!("/{name}-{tree}")));
+            let step = |name: &str| steps::delete_all(steps::at(format!("/{name}-{tree}")));
             timed(&mut pairs.large, self.client.mutate(ns, vec![step("tree")])).await?;
             timed(&mut pairs.small, self.client.mutate(ns, vec![step("nothing")])).await?;
         }
         figures.ratio("delete: large directory ÷ empty", &pairs);
         let mut reclaiming = Vec::new();
         for number in 0..self.samples as u64 {
-            let step = steps::create(steps::at(&format!("/during-{number}")), file(number));
+            let step = steps::create(steps::at(format!("/during-{number}")), file(number));
             timed(&mut reclaiming, self.client.mutate(ns, vec![step])).await?;
         }
         figures.latency("create while all that is reclaimed", &reclaiming);

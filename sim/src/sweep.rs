@@ -20,7 +20,8 @@ const SEEN_LINES_MAX: usize = 12;
 /// A sweep of so many seeds must have seen everything in [`SOMETIMES`] at least once:
 /// otherwise it has stopped testing what it is there for.
 const SOMETIMES_SEEDS_MIN: u64 = 100;
-const SOMETIMES: [&str; 22] = [
+const SOMETIMES: [&str; 26] = [
+    "compactions",
     "elections",
     "fault cluster-power-loss",
     "fault crash",
@@ -34,13 +35,16 @@ const SOMETIMES: [&str; 22] = [
     "fault slow-disk",
     "fault slow-network",
     "fault vote-power-loss",
+    "locks expired",
     "operations unknown",
     "power lost after a vote",
     "rejected ALREADY_EXISTS",
     "rejected CONFLICT",
+    "rejected CURSOR_RESET",
     "rejected CYCLE",
     "rejected NOT_EMPTY",
     "rejected NOT_FOUND",
+    "rejected REVISION_COMPACTED",
     "snapshots installed",
     "unsynced lost",
 ];

@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 
 use metad_client::{errors::Reason, v1::Cursor};
-use rand::{Rng, RngExt};
+use rand::{Rng, RngExt, seq::IndexedRandom};
 
 use super::{
     Next, Plan,
@@ -38,7 +38,8 @@ const ATTRIBUTES_SHARE: f64 = 0.02; // [i]
 const CONDITIONAL_SHARE: f64 = 0.02; // [i]
 /// Of the edits made offline and of the usual updates.
 const AUTORENAME_SHARE: f64 = 0.05; // [i]
-const JOURNAL_PAGE: u32 = 100; // [i]
+/// Short ones end within a mutation, and fall behind.
+const JOURNAL_PAGES: [u32; 3] = [2, 12, 100]; // [i]
 const OFFLINE_EDITS_MAX: usize = 8; // [i]
 /// Below so many files a member, deletes become creates: the measured chain alone deletes
 /// more than it creates, since the folders measured were not empty at first.
@@ -240,7 +241,8 @@ impl Team {
         let drawn: f64 = random.random();
         if drawn < 0.10 {
             let cursor = self.cursors.get(&tree.ns()).copied();
-            let operation = Operation::Journal { cursor, limit: JOURNAL_PAGE };
+            let limit = *JOURNAL_PAGES.choose(random).expect("not empty");
+            let operation = Operation::Journal { cursor, limit };
             return Plan::plain(operation, None);
         }
         if drawn < 0.35 {

@@ -172,7 +172,7 @@ pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
     let replay = replay::check(history, journals, &mut findings);
     let mut detail = format!("{changes_count} changes in {pages_count} pages, {replay}");
     if resets_count > 0 {
-        detail.push_str(&format!("; readers were reset {resets_count} times"));
+        detail.push_str(&format!("; resets: {resets_count}"));
     }
     Some(finish("journal", detail, findings))
 }

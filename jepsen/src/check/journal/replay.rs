@@ -35,7 +35,7 @@ impl fmt::Display for Counts {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "replayed and compared with {} reads", self.compared)?;
         if self.listings > 0 {
-            write!(formatter, "; {} times from a listing", self.listings)?;
+            write!(formatter, "; {} of the replays began with a listing", self.listings)?;
         }
         if self.skipped > 0 {
             write!(formatter, "; {} reads are of what was not read in time", self.skipped)?;

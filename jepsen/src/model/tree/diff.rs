@@ -36,6 +36,12 @@ impl Run<'_> {
 
     pub(super) fn diff(&mut self, ns: u64, from: u64, to: Option<u64>) -> Result<(), Stop> {
         let namespace = self.namespace(ns)?;
+        // Of one that is gone and one that is yet to come, the answer may be about either.
+        if let (Answer::Rejected { reason: Reason::NotFound, .. }, Some(to)) =
+            (&self.operation.answer, to)
+        {
+            self.forest_at(namespace, to)?;
+        }
         // If one of them is gone, the earlier one is.
         self.check_kept(namespace, to.map_or(from, |to| from.min(to)))?;
         let before = self.forest_at(namespace, from)?;

@@ -1,6 +1,7 @@
 //! What a journal tells of copies, symlinks and attributes, right and wrong.
 
 mod crossing;
+mod resets;
 
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};

@@ -243,6 +243,9 @@ fn what_was_compacted_stays_gone() {
         batch {"steps":[{"f":"copy","value":{"from":"/a","to":"/x","at_revision":6}},{"f":"copy","value":{"from":"/a","to":"/y","at_revision":4}}]} → {"rejected":"REVISION_COMPACTED","step":1} @7
         stat {"path":"/c","at_revision":5} → {"id":4} @5
         stat {"path":"/c","at_revision":4} → {"rejected":"NOT_FOUND"} @4
+        diff {"from":2,"to":99} → {"rejected":"REVISION_COMPACTED"} @7
+        diff {"from":2,"to":99} → {"rejected":"NOT_FOUND"} @7
+        diff {"from":2,"to":5} → {"rejected":"NOT_FOUND"} @7
         "#,
         expect![[r#"
             mkdir {"path":"/a"} → {"id":2,"rev":2} @2
@@ -280,6 +283,12 @@ fn what_was_compacted_stays_gone() {
             stat {"path":"/c","at_revision":5} → {"id":4} @5
                 fits
             stat {"path":"/c","at_revision":4} → {"rejected":"NOT_FOUND"} @4
+                should be refused with REVISION_COMPACTED
+            diff {"from":2,"to":99} → {"rejected":"REVISION_COMPACTED"} @7
+                fits
+            diff {"from":2,"to":99} → {"rejected":"NOT_FOUND"} @7
+                fits
+            diff {"from":2,"to":5} → {"rejected":"NOT_FOUND"} @7
                 should be refused with REVISION_COMPACTED
         "#]],
     );

@@ -27,6 +27,10 @@ pub const ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
 pub const CLIENT_NAME_BYTES_MAX: usize = 64;
 /// Nodes that the copies and restores of one mutation make, all together.
 pub const COPY_NODES_MAX: u64 = 10_000;
+/// Conflicted copies of one name that one client makes on one day.
+pub const CONFLICTED_COPIES_MAX: u64 = 1_000;
+/// Records of the past that the copies and restores of one mutation go through, all together.
+pub const PAST_RECORDS_MAX: u64 = 100_000;
 /// Snapshots of one namespace.
 pub const SNAPSHOTS_MAX: usize = 1_000;
 /// Mounts that show one namespace.
@@ -86,6 +90,10 @@ pub const ATTRIBUTES_BYTES: &str = "attributes_bytes";
 pub const CLIENT_NAME_BYTES: &str = "client_name_bytes";
 /// See [`COPY_NODES_MAX`].
 pub const COPY_NODES: &str = "copy_nodes";
+/// See [`CONFLICTED_COPIES_MAX`].
+pub const CONFLICTED_COPIES: &str = "conflicted_copies";
+/// See [`PAST_RECORDS_MAX`].
+pub const PAST_RECORDS: &str = "past_records";
 /// See [`SNAPSHOTS_MAX`].
 pub const SNAPSHOTS: &str = "snapshots";
 /// See [`TREE_BYTES_MAX`].
@@ -126,6 +134,8 @@ pub const NAMES: &[&str] = &[
     ATTRIBUTES_BYTES,
     CLIENT_NAME_BYTES,
     COPY_NODES,
+    CONFLICTED_COPIES,
+    PAST_RECORDS,
     SNAPSHOTS,
     TREE_BYTES,
     PAGE_ENTRIES,

@@ -1,8 +1,8 @@
 //! Reads any record, whatever it is: for audits.
 
 use super::{
-    applied, change, decode_revision, entry, identity, key::Kind, lock, milestone, namespace, node,
-    outcome, session, snapshot, standing, system, usage, vote,
+    applied, change, decode_cursor, decode_revision, entry, identity, key::Kind, lock, milestone,
+    namespace, node, outcome, session, snapshot, standing, system, usage, vote,
 };
 use crate::kv::{Result, StorageFault};
 
@@ -21,7 +21,7 @@ pub fn audit(key: &[u8], value: &[u8]) -> Result<()> {
         Kind::Location | Kind::PastLocation => node::decode_location(value).map(drop),
         Kind::Usage => usage::decode(value).map(drop),
         Kind::Journal => change::decode(value).map(drop),
-        Kind::JournalStart => decode_revision("journal start", value).map(drop),
+        Kind::JournalStart => decode_cursor("journal start", value).map(drop),
         Kind::Milestone => milestone::decode(value).map(drop),
         Kind::Snapshot => snapshot::decode(value).map(drop),
         Kind::Session => session::decode(value).map(drop),

@@ -12,7 +12,7 @@
 //! | 13 past node | parent, name, 00, revision that ended it | [`super::node`] | state |
 //! | 14 past location | node, revision that ended it | [`super::node`] | state |
 //! | 20 journal | namespace, revision, ordinal (u32) | [`super::change`] | state |
-//! | 21 journal start | namespace | revision of the last line trimmed | state |
+//! | 21 journal start | namespace | cursor of the last line trimmed | state |
 //! | 22 milestone | time, milliseconds | [`super::milestone`] | state |
 //! | 23 snapshot | namespace, name | [`super::snapshot`] | state |
 //! | 24 pin | revision | empty | state |

@@ -4,7 +4,10 @@
 //! carries a version and a checksum, and one that does not decode is a fault, never a
 //! guess. Must not: read or write storage, or know Raft's types.
 
-use crate::{kv::Result, types::Revision};
+use crate::{
+    kv::Result,
+    types::{Cursor, Revision},
+};
 
 pub mod applied;
 pub mod audit;
@@ -27,6 +30,22 @@ pub mod step;
 pub mod system;
 pub mod usage;
 pub mod vote;
+
+/// The stored value that is a cursor alone.
+pub fn encode_cursor(cursor: Cursor) -> Vec<u8> {
+    let mut encoder = codec::Encoder::new();
+    encoder.u64(cursor.revision.0);
+    encoder.u64(cursor.ordinal.into());
+    encoder.seal(1)
+}
+
+/// Reads a stored value that is a cursor alone.
+pub fn decode_cursor(what: &'static str, value: &[u8]) -> Result<Cursor> {
+    let mut decoder = codec::Decoder::open(what, 1, value)?;
+    let cursor = Cursor { revision: Revision(decoder.u64()?), ordinal: decoder.u32()? };
+    decoder.end()?;
+    Ok(cursor)
+}
 
 /// The stored value that is a revision alone.
 pub fn encode_revision(revision: Revision) -> Vec<u8> {

@@ -1,13 +1,16 @@
 //! Domain to wire.
 
 use bytes::Bytes;
-use metad_proto::{limits::MESSAGE_BYTES_MAX, v1};
+use metad_proto::{
+    limits::{MESSAGE_BYTES, MESSAGE_BYTES_MAX},
+    v1,
+};
 
 use crate::{
     tree::query::{Difference, Located},
     types::{
         Account, Body, Change, ChangeKind, Content, Cursor, Kind, Lock, LockRef, Name, Namespace,
-        Node, NodeId, Outcome, Policy, Quota, Request, Snapshot, Stat, StepResult,
+        Node, NodeId, Outcome, Policy, Quota, Rejection, Request, Snapshot, Stat, StepResult,
     },
 };
 
@@ -49,6 +52,15 @@ pub(super) fn fill<T, E: prost::Message>(
         filled.push(item);
     }
     (filled, items.collect())
+}
+
+/// A reply, if one message takes it.
+pub(super) fn fitting<M: prost::Message>(reply: M) -> Result<M, Rejection> {
+    if reply.encoded_len() > MESSAGE_BYTES_MAX {
+        let (limit, value) = (MESSAGE_BYTES, MESSAGE_BYTES_MAX as u64);
+        return Err(Rejection::LimitExceeded { limit, value });
+    }
+    Ok(reply)
 }
 
 /// A namespace.

@@ -34,11 +34,12 @@ impl Files {
         let reading = self.read(consistency).await?;
         let list = |source: Source| query::locks(source, NamespaceId(ns));
         let (locks, revision) = reading.ask(None, list)?;
-        Ok(v1::ListLocksReply {
+        let reply = v1::ListLocksReply {
             revision: revision.0,
             node: self.server().0,
             locks: locks.into_iter().map(encode::lock).collect(),
             staleness_ms: reading.staleness_ms,
-        })
+        };
+        self.decoded(encode::fitting(reply))
     }
 }

@@ -17,12 +17,13 @@ impl Files {
         let reading = self.read(request.consistency).await?;
         let namespaces = |source: Source| query::namespaces(source.view, source.group).map(Ok);
         let (namespaces, revision) = reading.ask(None, namespaces)?;
-        Ok(v1::ListNamespacesReply {
+        let reply = v1::ListNamespacesReply {
             revision: revision.0,
             node: self.server().0,
             namespaces: namespaces.into_iter().map(encode::namespace).collect(),
             staleness_ms: reading.staleness_ms,
-        })
+        };
+        self.decoded(encode::fitting(reply))
     }
 
     pub(super) async fn namespace(

@@ -34,12 +34,13 @@ impl Files {
         let stats = |source: Source| query::stats(source, NamespaceId(ns), &targets);
         let reading = self.read(consistency).await?;
         let (stats, revision) = reading.ask(decode::revision(at_revision), stats)?;
-        Ok(v1::BatchStatReply {
+        let reply = v1::BatchStatReply {
             revision: revision.0,
             node: self.server().0,
             results: stats.into_iter().map(stat_result).collect(),
             staleness_ms: reading.staleness_ms,
-        })
+        };
+        self.decoded(encode::fitting(reply))
     }
 
     pub(super) async fn look_up(

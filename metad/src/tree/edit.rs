@@ -68,6 +68,8 @@ pub(super) struct Edit<'t, T> {
     arrived: BTreeMap<NodeId, NamespaceId>,
     /// Nodes that were made as copies of others.
     copied: u64,
+    /// Records of the past that may still be read.
+    past_left: u64,
     /// The journal does not tell of quotas.
     quotas_changed: bool,
 }
@@ -88,6 +90,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             ordinals,
             arrived,
             copied: 0,
+            past_left: limits::PAST_RECORDS_MAX,
             quotas_changed: false,
         }
     }
@@ -139,6 +142,16 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         limits::COPY_NODES_MAX - self.copied
     }
 
+    /// How many records of the past may still be gone through, in all steps together.
+    pub fn past_left(&self) -> u64 {
+        self.past_left
+    }
+
+    /// So many are left.
+    pub fn spend_past(&mut self, left: u64) {
+        self.past_left = left;
+    }
+
     /// Makes a tree like this one in a free place, with ids of its own. The nodes are the
     /// top and all that is under it, a parent before its children; each with the tree's
     /// usage, if it is a directory.
@@ -186,6 +199,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         }
         // What is told no more was a change all the same.
         let trimmed = self.reader().trimmed(self.namespace.id)?;
+        let trimmed = trimmed.map_or(Revision(0), |line| line.revision);
         Ok(self.namespace.created.max(trimmed))
     }
 

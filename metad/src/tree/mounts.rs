@@ -4,7 +4,7 @@
 //! is in, the way up from it tells. So a tree with mounts moves to another namespace at the
 //! cost of one node, and an edge of a deleted mount leads nowhere until it is reclaimed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use metad_proto::limits;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     kv::{KvRead, Result},
-    records::key,
+    records::{key, node::Location},
     types::{NamespaceId, Node, NodeId, Rejection, Usage},
 };
 
@@ -24,7 +24,15 @@ pub(super) fn check_new(
     shown: NamespaceId,
     inside: NamespaceId,
 ) -> Tried<()> {
-    if leading_to(reader, inside, None)?.is_none_or(|above| above.contains(&shown)) {
+    check_shown(reader, shown, leading_to(reader, inside, None)?.as_ref())
+}
+
+fn check_shown(
+    reader: &Reader<impl KvRead>,
+    shown: NamespaceId,
+    above: Option<&BTreeSet<NamespaceId>>,
+) -> Tried<()> {
+    if above.is_none_or(|above| above.contains(&shown)) {
         return Err(Rejection::Cycle.into());
     }
     if live_mounts(reader, shown)? >= limits::MOUNTS_MAX {
@@ -41,8 +49,12 @@ pub(super) fn check_copies(
     inside: NamespaceId,
 ) -> Tried<()> {
     let shown: BTreeSet<_> = nodes.iter().filter_map(|(node, _)| node.mounted()).collect();
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let above = leading_to(reader, inside, None)?;
     for shown in shown {
-        check_new(reader, shown, inside)?;
+        check_shown(reader, shown, above.as_ref())?;
     }
     Ok(())
 }
@@ -71,18 +83,60 @@ fn leading_to(
     without: Option<NodeId>,
 ) -> Result<Option<BTreeSet<NamespaceId>>> {
     let (mut found, mut queue) = (BTreeSet::from([to]), vec![to]);
+    let mut climb = Climb { reader, without, known: BTreeMap::new() };
     while let Some(shown) = queue.pop() {
         for mount in mounts_of(reader, shown)? {
-            let Some((namespace, way)) = reader.way_up(mount)? else { continue };
-            if without.is_some_and(|without| way.contains(&without)) {
-                return Ok(None);
-            }
-            if found.insert(namespace) {
-                queue.push(namespace);
+            match climb.top(mount)? {
+                Top::Nowhere => {}
+                Top::Without => return Ok(None),
+                Top::Root(namespace) => {
+                    if found.insert(namespace) {
+                        queue.push(namespace);
+                    }
+                }
             }
         }
     }
     Ok(Some(found))
+}
+
+/// Where a way up ends.
+#[derive(Clone, Copy)]
+enum Top {
+    Root(NamespaceId),
+    /// It passes the node that is left out.
+    Without,
+    /// At something that was deleted.
+    Nowhere,
+}
+
+/// Goes up from many mounts, and over what they have in common once.
+struct Climb<'r, V> {
+    reader: &'r Reader<'r, V>,
+    without: Option<NodeId>,
+    known: BTreeMap<NodeId, Top>,
+}
+
+impl<V: KvRead> Climb<'_, V> {
+    fn top(&mut self, mount: NodeId) -> Result<Top> {
+        let (mut way, mut id) = (Vec::new(), mount);
+        let top = loop {
+            if self.without == Some(id) {
+                break Top::Without;
+            }
+            if let Some(known) = self.known.get(&id) {
+                break *known;
+            }
+            way.push(id);
+            match self.reader.location(id)? {
+                Some(Location::In(place)) => id = place.parent,
+                Some(Location::Root(namespace)) => break Top::Root(namespace),
+                None => break Top::Nowhere,
+            }
+        };
+        self.known.extend(way.into_iter().map(|id| (id, top)));
+        Ok(top)
+    }
 }
 
 fn mounts_of(reader: &Reader<impl KvRead>, shown: NamespaceId) -> Result<Vec<NodeId>> {
@@ -96,9 +150,10 @@ fn live_mounts(reader: &Reader<impl KvRead>, shown: NamespaceId) -> Result<usize
     if mounts.len() < limits::MOUNTS_MAX {
         return Ok(mounts.len());
     }
+    let mut climb = Climb { reader, without: None, known: BTreeMap::new() };
     let mut live = 0;
     for mount in mounts {
-        live += usize::from(reader.way_up(mount)?.is_some());
+        live += usize::from(matches!(climb.top(mount)?, Top::Root(_)));
     }
     Ok(live)
 }

@@ -86,16 +86,17 @@ pub(super) fn versions(
     Ok(versions)
 }
 
-/// Entries of a directory that are no longer there as they were, in the order of names.
+/// Entries of a directory that are no longer there as they were, in the order of names, for
+/// as long as it may go on.
 pub(super) fn entries<'v>(
     view: &'v (impl KvRead + ?Sized),
     group: GroupId,
-    directory: NodeId,
-    after: Option<&str>,
+    (directory, after): (NodeId, Option<&str>),
     at: Revision,
+    go_on: impl Fn() -> bool + 'v,
 ) -> impl Iterator<Item = Result<Node>> + 'v {
     let range = key::past_entries(group, directory, after);
-    view.scan(&range.start, &range.end).filter_map(move |pair| {
+    view.scan(&range.start, &range.end).take_while(move |_| go_on()).filter_map(move |pair| {
         let read = || -> Result<Option<Node>> {
             let (key, value) = pair?;
             let until = key::last_id(&key).expect("the range holds whole keys");

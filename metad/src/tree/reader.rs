@@ -1,18 +1,20 @@
 //! Reading the records of the state: nodes, their places, and the way from a reference to
 //! a node; as they are, or as they were at a revision.
 
+use std::cell::Cell;
+
 use super::{Tried, past};
 use crate::{
     kv::{KvRead, Result, StorageFault},
     records::{
-        decode_revision, key, lock, namespace,
+        decode_cursor, key, lock, namespace,
         node::{self, Location, Place},
         system::{self, System},
         usage,
     },
     types::{
-        Account, Attributes, Body, GroupId, Lock, LockRef, Name, Namespace, NamespaceId, Node,
-        NodeId, NodeRef, Path, Rejection, Revision, Usage,
+        Account, Attributes, Body, Cursor, GroupId, Lock, LockRef, Name, Namespace, NamespaceId,
+        Node, NodeId, NodeRef, Path, Rejection, Revision, Usage,
     },
 };
 
@@ -22,6 +24,8 @@ pub(super) struct Reader<'v, V: ?Sized> {
     pub group: GroupId,
     /// None for what is there now.
     pub at: Option<Revision>,
+    /// Records that listings of the past may still go through; they end when it is 0.
+    pub budget: Cell<u64>,
 }
 
 /// The way to a place: the tree that it is in, and the directories above it there, the root
@@ -65,12 +69,12 @@ impl Found {
 
 impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
     pub fn new(view: &'v V, group: GroupId) -> Self {
-        Reader { view, group, at: None }
+        Reader { view, group, at: None, budget: Cell::new(u64::MAX) }
     }
 
     /// Reads what was there at a revision, if that is still kept.
     pub fn at(view: &'v V, group: GroupId, at: Option<Revision>) -> Tried<Self> {
-        let reader = Reader { view, group, at };
+        let reader = Reader { at, ..Reader::new(view, group) };
         if let Some(at) = at {
             let System { revision, compacted, .. } = reader.system()?;
             if at < compacted {
@@ -99,10 +103,10 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         }
     }
 
-    /// The revision of the last line that was trimmed from a journal; 0 for none.
-    pub fn trimmed(&self, id: NamespaceId) -> Result<Revision> {
+    /// The last line that was trimmed from a journal, perhaps one of several of a revision.
+    pub fn trimmed(&self, id: NamespaceId) -> Result<Option<Cursor>> {
         let value = self.view.get(&key::journal_start(self.group, id))?;
-        value.map_or(Ok(Revision(0)), |value| decode_revision("journal start", &value))
+        value.map(|value| decode_cursor("journal start", &value)).transpose()
     }
 
     /// The key of a lock. Names are under their keys: two spellings of a path are one lock.
@@ -159,11 +163,14 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         match self.at {
             None => Box::new(current),
             Some(at) => {
-                let current = current.filter(move |node| match node {
+                let spend =
+                    |_: &Result<Node>| self.budget.replace(self.budget.get().saturating_sub(1)) > 0;
+                let current = current.take_while(spend).filter(move |node| match node {
                     Ok(node) => node.rev <= at,
                     Err(_) => true,
                 });
-                let past = past::entries(self.view, self.group, directory, after, at);
+                let spend = || self.budget.replace(self.budget.get().saturating_sub(1)) > 0;
+                let past = past::entries(self.view, self.group, (directory, after), at, spend);
                 Box::new(past::merge(current, past))
             }
         }

@@ -81,6 +81,10 @@ pub(super) fn due(
         }
         let revision = revision.min(bound);
         due = Some(revision).filter(|revision| *revision > system.compacted);
+        // The later ones are no better.
+        if revision == bound {
+            break;
+        }
     }
     Ok(due)
 }

@@ -16,13 +16,13 @@ use crate::{
 impl<T: KvTxn> Edit<'_, T> {
     /// Refuses what directories have no room for, once what makes way for it is gone.
     pub fn check_room(&self, way: &Way, more: Usage, less: Usage) -> Tried<()> {
-        self.check_bytes(way, more)?;
+        self.check_bytes(way, more, less)?;
         self.check_quotas(&way.above, more, less)
     }
 
-    fn check_bytes(&self, way: &Way, more: Usage) -> Tried<()> {
+    fn check_bytes(&self, way: &Way, more: Usage, less: Usage) -> Tried<()> {
         // The root's counter is the greatest: where it has room, all have.
-        let used = self.reader().usage(way.namespace.root)?.bytes;
+        let used = self.reader().usage(way.namespace.root)?.bytes.saturating_sub(less.bytes);
         if used.checked_add(more.bytes).is_none_or(|sum| sum > limits::TREE_BYTES_MAX) {
             let (limit, value) = (limits::TREE_BYTES, limits::TREE_BYTES_MAX);
             return Err(Rejection::LimitExceeded { limit, value }.into());
@@ -58,7 +58,7 @@ impl<T: KvTxn> Edit<'_, T> {
         let size = self.size(node)?;
         let less = replaced.map_or(Ok(Usage::default()), |node| self.size(node))?;
         if from.namespace.id != to.namespace.id {
-            self.check_bytes(to, size)?;
+            self.check_bytes(to, size, less)?;
         }
         self.check_quotas(&to.above[from.shared(to)..], size, less)
     }

@@ -1,5 +1,7 @@
 //! Makes a file or replaces its content: the heart of sync.
 
+use metad_proto::limits;
+
 use super::conflicted_copy;
 use crate::{
     kv::KvTxn,
@@ -86,7 +88,7 @@ fn commit_copy(
     let directory = *slot.way.above.last().expect("a name is in a directory");
     let anonymous = format!("client {}", edit.client());
     let client = if client.is_empty() { anonymous.as_str() } else { client };
-    for number in 1.. {
+    for number in 1..=limits::CONFLICTED_COPIES_MAX {
         let name = conflicted_copy::name(original, client, edit.time_ms(), number);
         let name = slot.way.namespace.policy.name(&name);
         if edit.reader().child(directory, name.key())?.is_none() {
@@ -95,5 +97,6 @@ fn commit_copy(
             return Ok(StepResult { renamed: Some(name), ..made });
         }
     }
-    unreachable!("a directory has fewer names than there are numbers")
+    let (limit, value) = (limits::CONFLICTED_COPIES, limits::CONFLICTED_COPIES_MAX);
+    Err(Rejection::LimitExceeded { limit, value }.into())
 }

@@ -31,14 +31,29 @@ pub(super) fn copy(
         return Err(Rejection::AlreadyExists.into());
     };
     let place = Place::new(&slot.way, name)?;
-    let nodes = gather(&edit.reader_at(at)?, found.node, slot.way.above.len(), edit.copies_left())?;
+    let nodes = gather_at(edit, at, found.node, slot.way.above.len())?;
     mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;
     edit.create_like(place, nodes)
 }
 
+/// What [`gather`] gives, within what this mutation may still read and make.
+pub(super) fn gather_at(
+    edit: &mut Edit<impl KvTxn>,
+    at: Option<Revision>,
+    top: Node,
+    depth: usize,
+) -> Tried<Vec<(Node, Usage)>> {
+    let reader = edit.reader_at(at)?;
+    reader.budget.set(edit.past_left());
+    let nodes = gather(&reader, top, depth, edit.copies_left())?;
+    let left = reader.budget.get();
+    edit.spend_past(left);
+    Ok(nodes)
+}
+
 /// A node and all that is under it, level by level, and what is under each: at most so many
 /// nodes.
-pub(super) fn gather(
+fn gather(
     reader: &Reader<impl KvRead>,
     top: Node,
     depth: usize,
@@ -59,6 +74,7 @@ pub(super) fn gather(
                 nodes.push((child?, Usage::default()));
                 parents.push(parent);
             }
+            check_budget(reader)?;
         }
         level = end..nodes.len();
     }
@@ -69,6 +85,15 @@ pub(super) fn gather(
         *above = Usage { nodes: above.nodes + size.nodes, bytes: above.bytes + size.bytes };
     }
     Ok(nodes)
+}
+
+/// Refuses to go through too much of the past.
+fn check_budget(reader: &Reader<impl KvRead>) -> Result<(), Rejection> {
+    if reader.budget.get() == 0 {
+        let (limit, value) = (limits::PAST_RECORDS, limits::PAST_RECORDS_MAX);
+        return Err(Rejection::LimitExceeded { limit, value });
+    }
+    Ok(())
 }
 
 /// Refuses one more than so many nodes, if that is too many.

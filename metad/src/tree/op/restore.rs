@@ -1,6 +1,6 @@
 //! Brings back what was at a place: the content that a file had, or a tree that is gone.
 
-use super::{check_policies, copy::gather, unchanged};
+use super::{check_policies, copy::gather_at, unchanged};
 use crate::{
     kv::KvTxn,
     tree::{
@@ -23,8 +23,7 @@ pub(super) fn restore(
     check_policies(&then.way, &slot.way)?;
     let Some(name) = &slot.name else { return Err(Rejection::AlreadyExists.into()) };
     let Some(now) = slot.taken else {
-        let reader = edit.reader_at(Some(revision))?;
-        let nodes = gather(&reader, then.node, slot.way.above.len(), edit.copies_left())?;
+        let nodes = gather_at(edit, Some(revision), then.node, slot.way.above.len())?;
         mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;
         return edit.create_like(Place::new(&slot.way, name)?, nodes);
     };

@@ -32,10 +32,10 @@ pub fn journal_page(
     let read = || -> Tried<JournalPage> {
         let reader = Reader::new(view, group);
         reader.namespace(id)?;
-        let trimmed = reader.trimmed(id)?;
-        let (from, revision) = (after.unwrap_or_default().revision, reader.system()?.revision);
+        let (trimmed, revision) = (reader.trimmed(id)?, reader.system()?.revision);
         // Something after it is gone, or it is of another history.
-        if from < trimmed || from > revision {
+        let is_too_old = trimmed.is_some_and(|trimmed| after.is_none_or(|after| after < trimmed));
+        if is_too_old || after.is_some_and(|after| after.revision > revision) {
             return Err(Rejection::CursorReset { revision }.into());
         }
         let range = key::journal_after(group, id, after);

@@ -6,7 +6,7 @@
 use crate::{
     kv::{KvRead, KvTxn, Result, StorageFault},
     records::{
-        change, encode_revision, key,
+        change, encode_cursor, key,
         system::{System, Trim},
     },
     types::{Change, ChangeKind, Cursor, GroupId, Name, NamespaceId, NodeId},
@@ -45,7 +45,7 @@ pub(super) fn trim(
         txn.delete(key::journal(group, namespace, line.cursor));
     }
     if let Some(last) = lines.last() {
-        let start = encode_revision(last.cursor.revision);
+        let start = encode_cursor(last.cursor);
         txn.put(key::journal_start(group, namespace), start);
     }
     if lines.len() < records_max {

@@ -171,3 +171,46 @@ fn snapshots_and_restoring() {
         "#]],
     );
 }
+
+/// A cursor inside a revision, of which the first lines are gone.
+#[test]
+fn a_cursor_inside_what_was_trimmed_is_reset() {
+    check(
+        "batch mkdir /a; mkdir /b; mkdir /c; mkdir /d
+         quota / nodes=9
+         journal after 2.0
+         compact 3
+         reclaim 1
+         reclaim 1
+         reclaim 1
+         journal after 2.0
+         journal after 2.2
+         reclaim 100
+         journal after 1.4294967295
+         journal after 2.0
+         journal after 2.2
+         journal after 2.3
+         journal after 3.0",
+        expect![[r#"
+            batch mkdir /a; mkdir /b; mkdir /c; mkdir /d: @2 #2 rev 2, #3 rev 2, #4 rev 2, #5 rev 2
+            quota / nodes=9: @3 #1 rev 1
+            journal after 2.0: 
+                2.1 Created #3 b in #1
+                2.2 Created #4 c in #1
+                2.3 Created #5 d in #1
+            compact 3: @3 Compacted(Revision(3))
+            reclaim 1: @3 Reclaimed { more: true }
+            reclaim 1: @3 Reclaimed { more: true }
+            reclaim 1: @3 Reclaimed { more: true }
+            journal after 2.0: changes after the cursor are no longer kept: list at 3, and read on from there
+            journal after 2.2: 
+                2.3 Created #5 d in #1
+            reclaim 100: @3 Reclaimed { more: false }
+            journal after 1.4294967295: changes after the cursor are no longer kept: list at 3, and read on from there
+            journal after 2.0: changes after the cursor are no longer kept: list at 3, and read on from there
+            journal after 2.2: changes after the cursor are no longer kept: list at 3, and read on from there
+            journal after 2.3: 
+            journal after 3.0: 
+        "#]],
+    );
+}

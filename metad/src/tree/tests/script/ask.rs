@@ -3,7 +3,7 @@
 use super::{GROUP, Machine, node_ref};
 use crate::{
     tree::query::{self, Difference, Located, Source, Which},
-    types::{Applied, ChangeKind, LockRef, Name, Node, Outcome, Path, Rejection, Revision},
+    types::{Applied, ChangeKind, Cursor, LockRef, Name, Node, Outcome, Path, Rejection, Revision},
 };
 
 impl Machine {
@@ -55,7 +55,7 @@ impl Machine {
                 })
             }
             "diff" => self.diff(rest),
-            "journal" => self.journal(),
+            "journal" => self.journal(rest),
             "lock" => {
                 query::lock(self.source(), &self.lock_ref(rest)).unwrap().map(|lock| match lock {
                     Some(lock) => format!("token {} until {}", lock.token, lock.expires_ms),
@@ -119,8 +119,14 @@ impl Machine {
         Ok(differences.iter().map(line).collect())
     }
 
-    fn journal(&self) -> Result<String, Rejection> {
-        let page = query::journal_page(&self.state, GROUP, self.namespace, None, 100).unwrap()?;
+    /// From the start, or `after REVISION.ORDINAL`.
+    fn journal(&self, rest: &str) -> Result<String, Rejection> {
+        let after = rest.strip_prefix("after ").and_then(|cursor| cursor.split_once('.'));
+        let after = after.map(|(revision, ordinal)| Cursor {
+            revision: Revision(revision.parse().unwrap()),
+            ordinal: ordinal.parse().unwrap(),
+        });
+        let page = query::journal_page(&self.state, GROUP, self.namespace, after, 100).unwrap()?;
         let changes = page.changes.iter().map(|change| {
             let (cursor, node) = (change.cursor, &change.node);
             let name = node.name.clone().unwrap();

@@ -274,6 +274,11 @@ async fn each_planted_damage_is_named() {
     let sound = base.path().join("sound");
     make(&sound).await;
     assert_eq!(fsck(&[&sound]), (true, vec![]));
+    let open = Store::open(&sound, "log");
+    let run = Command::new(env!("CARGO_BIN_EXE_metad")).arg("fsck").arg(&sound).output();
+    let said = String::from_utf8(run.expect("run").stderr).expect("text");
+    assert!(said.contains("in use by another process"), "{said}");
+    drop(open);
 
     for (number, (part, invariant, plant)) in DAMAGES.iter().enumerate() {
         let damaged = base.path().join(number.to_string());

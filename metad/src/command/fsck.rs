@@ -1,6 +1,7 @@
 //! `metad fsck`: checks data folders.
 
 use std::{
+    fs::{self, File},
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -10,9 +11,13 @@ use std::{
 use anyhow::Context as _;
 use indicatif::ProgressBar;
 use metad::{
-    fsck::{self, READABLE, Report, Stores},
+    fsck::{READABLE, Report, Stores, compare},
     kv::rocks::{self, Settings},
     tree::check::Violation,
+};
+use rustix::{
+    fs::{FlockOperation, fcntl_lock},
+    io::Errno,
 };
 use serde_json::json;
 
@@ -46,7 +51,7 @@ pub fn fsck(options: &Options) -> anyhow::Result<ExitCode> {
         print(folder, &report, options.json);
         reports.push(report);
     }
-    let differences = fsck::compare(&reports);
+    let differences = compare(&reports);
     if reports.len() > 1 {
         print_comparison(&differences, options.json);
     }
@@ -64,6 +69,13 @@ fn check(folder: &Path) -> anyhow::Result<Report> {
             part.display()
         );
     }
+    for part in [LOG, STATE] {
+        let in_use = is_in_use(&folder.join(part)).with_context(|| format!("lock {shown}"))?;
+        anyhow::ensure!(
+            !in_use,
+            "data folder {shown} is in use by another process: stop it, or check a copy"
+        );
+    }
     let progress = match io::stderr().is_terminal() {
         true => ProgressBar::new_spinner().with_message("reading"),
         false => ProgressBar::hidden(),
@@ -73,7 +85,9 @@ fn check(folder: &Path) -> anyhow::Result<Report> {
     let report = match (open(LOG), open(STATE)) {
         (Ok(log), Ok(state)) => {
             let stores = Stores { log: &*log, state: &*state };
-            fsck::check(&stores, &|records| progress.set_message(format!("{records} records")))
+            metad::fsck::check(&stores, &|records| {
+                progress.set_message(format!("{records} records"))
+            })
         }
         (log, state) => {
             let faults = [(LOG, log.err()), (STATE, state.err())];
@@ -87,6 +101,21 @@ fn check(folder: &Path) -> anyhow::Result<Report> {
     };
     progress.finish_and_clear();
     Ok(report)
+}
+
+/// Whether a process has the store open: what is read meanwhile may be of different times.
+fn is_in_use(store: &Path) -> io::Result<bool> {
+    let database = fs::read_to_string(store.join("ACTIVE"))?;
+    let lock = match File::options().write(true).open(store.join(database.trim()).join("LOCK")) {
+        Ok(lock) => lock,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive) {
+        Ok(()) => Ok(false),
+        Err(Errno::AGAIN | Errno::ACCESS) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn print(folder: &Path, report: &Report, as_json: bool) {

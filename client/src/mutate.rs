@@ -3,6 +3,7 @@
 use metad_proto::{
     errors::Reason,
     limits::{MESSAGE_BYTES_MAX, STEPS_MAX},
+    planted,
     v1::{self, MutateReply, MutateRequest, Step, mutate_request::Mutation as Wire},
 };
 use prost::Message;
@@ -124,9 +125,17 @@ impl Client {
             fences: self.fences.to_vec(),
         };
         check(&message)?;
+        #[allow(unused_variables, reason = "a planted bug uses it")]
+        let is_retry = std::sync::atomic::AtomicBool::new(false);
         let sent = self.call(Aim::Leader, deadline, |attempt: Attempt| {
             let first_pending = request.first_pending();
-            let message = MutateRequest { first_pending, ..message.clone() };
+            #[allow(unused_mut, reason = "a planted bug changes it")]
+            let mut message = MutateRequest { first_pending, ..message.clone() };
+            planted!(RetryWithFreshSequence => {
+                if is_retry.swap(true, std::sync::atomic::Ordering::Relaxed) {
+                    message.request = Some(request.afresh());
+                }
+            });
             async move {
                 let request = attempt.request(message);
                 let mut files = attempt.files;

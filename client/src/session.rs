@@ -94,6 +94,16 @@ impl Request {
         self.maybe_applied.store(true, Ordering::Relaxed);
     }
 
+    /// Another identity for a retry: for a planted bug alone.
+    #[cfg_attr(not(madsim), allow(dead_code, reason = "a planted bug uses it"))]
+    pub(crate) fn afresh(&self) -> RequestId {
+        let sequence = self.session.sequences(|sequences| {
+            sequences.next += 1;
+            sequences.next - 1
+        });
+        RequestId { sequence, ..self.id() }
+    }
+
     pub(crate) fn first_pending(&self) -> u64 {
         let first_pending = self.session.sequences(|sequences| sequences.first_pending());
         assert!(first_pending <= self.sequence, "a request is pending while it can be sent");

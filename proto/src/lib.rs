@@ -5,6 +5,7 @@
 
 pub mod errors;
 pub mod limits;
+pub mod planted;
 pub mod transport;
 
 /// Generated from `proto/metad/v1/*.proto`, where each message is documented.

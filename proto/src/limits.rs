@@ -35,6 +35,9 @@ pub const PAST_RECORDS_MAX: u64 = 100_000;
 pub const SNAPSHOTS_MAX: usize = 1_000;
 /// Mounts that show one namespace.
 pub const MOUNTS_MAX: usize = 1_000;
+/// Records of mounts, and of what is above them, that one mutation goes through, so that no
+/// namespace leads to itself.
+pub const MOUNT_RECORDS_MAX: u64 = 100_000;
 /// Nodes that one call may ask about.
 pub const TARGETS_MAX: usize = 1_000;
 /// Changes between two revisions that a diff goes through.
@@ -108,6 +111,8 @@ pub const SUBSCRIBERS: &str = "subscribers";
 pub const MESSAGE_BYTES: &str = "message_bytes";
 /// See [`MOUNTS_MAX`].
 pub const MOUNTS: &str = "mounts";
+/// See [`MOUNT_RECORDS_MAX`].
+pub const MOUNT_RECORDS: &str = "mount_records";
 /// See [`TARGETS_MAX`].
 pub const TARGETS: &str = "targets";
 /// See [`DIFF_CHANGES_MAX`].
@@ -143,6 +148,7 @@ pub const NAMES: &[&str] = &[
     SUBSCRIBERS,
     MESSAGE_BYTES,
     MOUNTS,
+    MOUNT_RECORDS,
     TARGETS,
     DIFF_CHANGES,
     SESSIONS,

@@ -6,6 +6,7 @@
 //! one page.
 
 use futures::Stream;
+use metad_proto::planted;
 
 use crate::{
     kv::StorageFault,
@@ -51,11 +52,15 @@ pub fn tail(
 ) -> impl Stream<Item = Result<Told, End>> + Send {
     async_stream::try_stream! {
         let mut caught_up = false;
+        let mut skips = planted!(SubscriberOffByOne) && after.is_some();
         loop {
             // Noted before the view is pinned: a change between the two wakes us up.
             state.note_progress();
             let (revision, page) = read(&state, namespace, after, limit)?;
-            let JournalPage { changes, cursor, end } = page;
+            let JournalPage { mut changes, cursor, end } = page;
+            if std::mem::take(&mut skips) && !changes.is_empty() {
+                changes.remove(0);
+            }
             if !changes.is_empty() {
                 after = Some(cursor);
                 yield Told { revision, changes, cursor };

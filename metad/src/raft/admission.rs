@@ -11,6 +11,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use metad_proto::planted;
+
 use crate::{
     kv::{KvEngine, Result, StorageFault, Write},
     records::{
@@ -45,12 +47,13 @@ impl Admission {
 
     /// Whether it may vote and stand for election.
     pub fn may_vote(&self) -> bool {
-        self.standing() == Standing::Member
+        self.standing() == Standing::Member || planted!(EmptyNodeVotes)
     }
 
     /// Whether it may acknowledge what the leader of a term says.
     pub fn may_follow(&self, term: u64) -> bool {
-        self.may_vote() || term >= self.term_min.load(Ordering::Acquire)
+        let is_late_enough = term >= self.term_min.load(Ordering::Acquire);
+        self.may_vote() || is_late_enough || planted!(EmptyNodeFollowsAnyone)
     }
 
     /// From now on it follows leaders of this term and of later ones.

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use metad_proto::planted;
 use openraft::{
     AsyncRuntime, Instant as _,
     async_runtime::watch::WatchReceiver as _,
@@ -146,7 +147,8 @@ impl Replica {
             }
             // Appended here and discarded: another leader may have taken it over.
             Some(Err(RaftError::APIError(ClientWriteError::LogEntryDiscarded(leader)))) => {
-                Err(Unavailable::forward(leader).maybe_applied())
+                let refused = Unavailable::forward(leader);
+                Err(if planted!(DiscardedMeansNever) { refused } else { refused.maybe_applied() })
             }
             Some(Err(RaftError::APIError(other))) => {
                 unreachable!("a proposal has no precondition and changes no members: {other}")
@@ -164,6 +166,9 @@ impl Replica {
     /// A view that reflects what it must.
     pub async fn view(&self, consistency: Consistency) -> Result<View, Unavailable> {
         match consistency {
+            Consistency::Linearizable if planted!(ReadWithoutBarrier) => {}
+            Consistency::Lease if planted!(LeaseNeverEnds) && self.0.raft.is_leader() => {}
+            Consistency::AtLeast(_) if planted!(AtLeastIgnored) => {}
             Consistency::Linearizable => self.0.barrier.wait(&self.0.raft).await?,
             Consistency::Lease => self.0.barrier.wait_with_lease(&self.0.raft).await?,
             Consistency::AtLeast(revision) => self.reach(revision).await?,

@@ -12,6 +12,7 @@ use std::{
 };
 
 use futures::{Stream, TryStreamExt as _};
+use metad_proto::planted;
 use openraft::{
     RaftSnapshotBuilder,
     alias::WatchSenderOf,
@@ -26,7 +27,7 @@ use super::{
     types::{Entry, LogId, Payload, Snapshot, SnapshotMeta, StoredMembership, TypeConfig},
 };
 use crate::{
-    kv::{self, Checkpoint, KvEngine, KvTxn as _, StorageFault, Txn, View},
+    kv::{self, Checkpoint, KvEngine, KvTxn as _, StorageFault, Txn, View, Write},
     records::{self, applied, key},
     tree,
     types::{Applied, GroupId, Outcome, Revision},
@@ -60,6 +61,10 @@ impl StateStore {
     ) -> kv::Result<(StateStore, StateReader)> {
         // See LogStore::open: what is read now must not be lost later.
         engine.sync().await?;
+        if planted!(RepliesForgottenAtRestart) {
+            let replies = key::all_replies(group);
+            engine.write(vec![Write::DeleteRange(replies.start, replies.end)])?;
+        }
         let (applied, revision) = load(&*engine.view()?, group)?;
         if let Some(last) = applied.last {
             durable.advance(last.index);
@@ -80,8 +85,16 @@ impl StateStore {
             self.revision = self.revision.max(reply.revision);
             replies.extend(responder.map(|responder| (responder, reply)));
         }
+        if planted!(AppliedPositionApart) {
+            let changes = std::mem::replace(&mut txn, Txn::new(self.engine.view()?));
+            self.engine.write(changes.into_batch())?;
+        }
         txn.put(key::applied(self.group), applied::encode(&applied));
         self.engine.write(txn.into_batch())?;
+        if planted!(PurgeBeyondDurable) {
+            let last = applied.last.expect("a batch is not empty");
+            self.durable.advance(last.index);
+        }
         self.applied = applied;
         self.tell();
         let reply = |(responder, reply): (ApplyResponder<_>, _)| responder.send(reply);
@@ -101,7 +114,9 @@ impl StateStore {
         let reply = match &entry.payload {
             Payload::Blank => Applied { revision: self.revision, outcome: Outcome::None },
             Payload::Normal(proposal) => {
-                let command = records::command::decode(&proposal.0)?;
+                #[allow(unused_mut, reason = "a planted bug changes it")]
+                let mut command = records::command::decode(&proposal.0)?;
+                planted!(ApplyReadsClock => { command.time_ms = planted::clock_ms(command.time_ms) });
                 tree::apply(txn, self.group, &command)?
             }
             Payload::Membership(members) => {
@@ -138,6 +153,39 @@ impl StateStore {
         }
         tracing::debug!(meta = %snapshot.meta, "checkpoint made");
         Ok(snapshot)
+    }
+
+    /// What planted bugs make of an installed snapshot.
+    fn spoil(&self, before: &dyn kv::KvRead) -> kv::Result<()> {
+        let drop = |range: std::ops::Range<Vec<u8>>| Write::DeleteRange(range.start, range.end);
+        let mut writes = Vec::new();
+        if planted!(SnapshotWithoutReplies) {
+            writes.push(drop(key::all_replies(self.group)));
+        }
+        if planted!(SnapshotWithoutLocks) {
+            writes.push(drop(key::all_locks(self.group)));
+        }
+        let now = self.engine.view()?;
+        if planted!(SnapshotOverOldState) {
+            let all = key::group_range(self.group);
+            for pair in before.scan(&all.start, &all.end) {
+                let (key, value) = pair?;
+                if now.get(&key)?.is_none() {
+                    writes.push(Write::Put(key, value));
+                }
+            }
+        }
+        if planted!(SnapshotOldMembership)
+            && let Some(value) = now.get(&key::applied(self.group))?
+        {
+            let applied = applied::Applied {
+                membership: self.applied.membership.clone(),
+                membership_at: self.applied.membership_at,
+                ..applied::decode(&value)?
+            };
+            writes.push(Write::Put(key::applied(self.group), applied::encode(&applied)));
+        }
+        if writes.is_empty() { Ok(()) } else { self.engine.write(writes) }
     }
 
     fn keep(&self, snapshot: Snapshot) {
@@ -192,10 +240,14 @@ impl RaftStateMachine<TypeConfig> for StateStore {
         meta: &SnapshotMeta,
         snapshot: Checkpoint,
     ) -> io::Result<()> {
+        let before = self.engine.view()?;
         self.engine.install(&snapshot).await?;
+        self.spoil(&*before)?;
         let (applied, revision) = load(&*self.engine.view()?, self.group)?;
         let came = (applied.last.map(convert::log_id), convert::applied_membership(&applied)?);
-        if came != (meta.last_log_id, meta.last_membership.clone()) {
+        if came != (meta.last_log_id, meta.last_membership.clone())
+            && !planted!(SnapshotOldMembership)
+        {
             let why = format!("it is of {:?}, not of {meta}", applied.last);
             return Err(StorageFault::corrupt("snapshot", why).into());
         }

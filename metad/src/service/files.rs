@@ -5,7 +5,7 @@ use std::sync::{Arc, atomic::AtomicUsize};
 
 use futures::stream::BoxStream;
 use metad_proto::{
-    limits,
+    limits, planted,
     v1::{self, files_server},
 };
 use tonic::{Request, Response, Status};
@@ -20,8 +20,10 @@ use super::{
 use crate::{
     kv,
     raft::{Replica, Unavailable},
-    tree::query,
-    types::{Action, Applied, Mutation, NamespaceId, Outcome, Rejection, Revision, ServerId},
+    tree::{self, query},
+    types::{
+        Action, Applied, Command, Mutation, NamespaceId, Outcome, Rejection, Revision, ServerId,
+    },
 };
 
 /// The service.
@@ -52,6 +54,7 @@ impl Files {
 
     pub(super) async fn propose(&self, action: Action) -> Result<Applied, Status> {
         self.check_room(&action)?;
+        planted!(QuotaBeforeApply => { self.rehearse(&action)? });
         let proposed = self.replica.propose(action).await;
         let applied = proposed.map_err(|unavailable| self.unavailable(unavailable))?;
         match &applied.outcome {
@@ -59,6 +62,23 @@ impl Files {
                 Err(status::rejected(why, Some(applied.revision), self.server()))
             }
             _ => Ok(applied),
+        }
+    }
+
+    /// Checks quotas against what is here before anything is replicated: for a planted bug.
+    #[cfg_attr(not(madsim), allow(dead_code, reason = "a planted bug uses it"))]
+    fn rehearse(&self, action: &Action) -> Result<(), Status> {
+        let fault = |fault| status::fault(&fault, &self.replica);
+        let view = self.replica.state().view().map_err(fault)?;
+        let command = Command { time_ms: self.replica.now_ms(), action: action.clone() };
+        let mut txn = kv::Txn::new(view);
+        let group = self.replica.member().group;
+        let rehearsed = planted::rehearse(|| tree::apply(&mut txn, group, &command));
+        match rehearsed.map_err(fault)?.outcome {
+            Outcome::Rejected(rejection @ Rejection::QuotaExceeded { .. }) => {
+                Err(status::rejected(&rejection, None, self.server()))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -1,7 +1,7 @@
 //! Listings: pages of one pinned view, read as the client takes them.
 
 use futures::Stream;
-use metad_proto::{limits::PAGE_ENTRIES_MAX, v1};
+use metad_proto::{limits::PAGE_ENTRIES_MAX, planted, v1};
 use tonic::Status;
 
 use super::{
@@ -45,8 +45,9 @@ impl Listing {
     }
 
     fn limit(&self) -> usize {
+        let page = if planted!(ListMixesRevisions) { 1 } else { PAGE_ENTRIES_MAX };
         let left = self.left.and_then(|left| usize::try_from(left).ok());
-        left.map_or(PAGE_ENTRIES_MAX, |left| left.min(PAGE_ENTRIES_MAX))
+        left.map_or(page, |left| left.min(page))
     }
 
     /// Goes on after these entries. False: nothing is left.
@@ -78,7 +79,7 @@ impl Pages {
 
     /// All messages, from the first page on.
     pub fn stream(
-        self,
+        mut self,
         mut listing: Listing,
         first: Page,
     ) -> impl Stream<Item = Result<v1::ListReply, Status>> + Send {
@@ -96,6 +97,9 @@ impl Pages {
                 }
                 if !go_on {
                     break;
+                }
+                if planted!(ListMixesRevisions) {
+                    self.0.refresh().await;
                 }
                 page = self.read(&listing)?;
             }

@@ -3,6 +3,8 @@
 //! Invariants: the bound only moves forward, at one entry of the log, for all replicas at
 //! once; removing what is before it is housekeeping ([`super::reclaim`]), which nobody sees.
 
+use metad_proto::planted;
+
 use crate::{
     kv::{KvRead, KvTxn, Result},
     records::{
@@ -42,6 +44,9 @@ pub(super) fn compact(
 
 /// The revision of the oldest snapshot.
 fn oldest_pin(view: &(impl KvRead + ?Sized), group: GroupId) -> Result<Option<Revision>> {
+    if planted!(SnapshotNotPinned) {
+        return Ok(None);
+    }
     let pins = key::pins(group);
     let Some(pair) = view.scan(&pins.start, &pins.end).next() else { return Ok(None) };
     Ok(key::last_id(&pair?.0).map(Revision))

@@ -4,8 +4,9 @@
 //! expires by replicated time. A request that the session can no longer know is refused,
 //! never run a second time.
 
-use metad_proto::limits::{
-    PENDING_REQUESTS, PENDING_REQUESTS_MAX, SESSION_TTL_MS, SESSIONS, SESSIONS_MAX,
+use metad_proto::{
+    limits::{PENDING_REQUESTS, PENDING_REQUESTS_MAX, SESSION_TTL_MS, SESSIONS, SESSIONS_MAX},
+    planted,
 };
 
 use crate::{
@@ -91,7 +92,9 @@ pub(super) fn record(
     }
     let session = Session { last_active_ms: system.time_ms, first_pending };
     txn.put(key::session(group, request.client), session::encode(&session));
-    txn.put(key::reply(group, request), outcome::encode(applied));
+    if !(planted!(RejectionsNotRemembered) && matches!(applied.outcome, Outcome::Rejected(_))) {
+        txn.put(key::reply(group, request), outcome::encode(applied));
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use icu_casemap::CaseMapperBorrowed;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
+use metad_proto::planted;
 
 use super::Name;
 
@@ -38,6 +39,9 @@ fn fold(text: &str) -> Cow<'_, str> {
     // Small letters, digits and the like stay as they are, in every version of the tables.
     if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
         return Cow::Borrowed(text);
+    }
+    if planted!(CasefoldAsciiOnly) {
+        return Cow::Owned(text.to_ascii_lowercase());
     }
     let decomposed = DecomposingNormalizerBorrowed::new_nfd().normalize(text);
     let folded = CaseMapperBorrowed::new().fold_string(&decomposed);

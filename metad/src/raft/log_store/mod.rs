@@ -15,6 +15,7 @@ use std::{
     },
 };
 
+use metad_proto::planted;
 use openraft::{
     entry::RaftEntry as _,
     storage::{IOFlushed, LogState, RaftLogStorage},
@@ -90,7 +91,10 @@ async fn sync_appends(
     while waiting.recv_many(&mut appends, APPENDS_MAX).await > 0 {
         // Sync first: an entry that is acknowledged counts towards a majority, and a
         // committed entry must not be lost.
-        let synced = engine.sync().await;
+        let mut synced = if planted!(AppendNotSynced) { Ok(()) } else { engine.sync().await };
+        if planted!(SyncErrorIgnored) {
+            synced = Ok(());
+        }
         tracing::trace!(appends = appends.len(), ok = synced.is_ok(), "log synced");
         for append in appends.drain(..) {
             let failed = |fault: &StorageFault| io::Error::other(fault.to_string());
@@ -116,7 +120,9 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         let value = records::vote::encode(&convert::stored_vote(vote));
         self.put(key::vote(self.shared.group), value)?;
         // Sync first: a vote lost in a crash could be cast twice (Raft §5.2).
-        self.shared.engine.sync().await?;
+        if !planted!(VoteNotSynced) {
+            self.shared.engine.sync().await?;
+        }
         tracing::debug!(%vote, "vote saved");
         Ok(())
     }
@@ -153,9 +159,13 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
         let from = last.map_or(0, |last| last.index + 1);
-        self.shared.cache().truncate(from);
+        if !planted!(CacheNotTruncated) {
+            self.shared.cache().truncate(from);
+        }
         let range = key::log_range(self.shared.group, from..u64::MAX);
-        self.shared.engine.write(vec![Write::DeleteRange(range.start, range.end)])?;
+        if !planted!(TruncateSkipped) {
+            self.shared.engine.write(vec![Write::DeleteRange(range.start, range.end)])?;
+        }
         self.shared.engine.sync().await?;
         tracing::debug!(from, "log truncated");
         Ok(())
@@ -169,7 +179,11 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             self.durable.next_index(),
         );
         let group = self.shared.group;
-        let range = key::log_range(group, 0..last.index + 1);
+        let end = match planted!(PurgeBeyondDurable) {
+            true => self.durable.next_index().max(last.index + 1),
+            false => last.index + 1,
+        };
+        let range = key::log_range(group, 0..end);
         let purged = records::entry::encode_position(Some(convert::position(&last)));
         let purge = vec![
             Write::Put(key::purged(group), purged),

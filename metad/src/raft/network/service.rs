@@ -3,10 +3,13 @@
 use std::{future::ready, pin::Pin, sync::Arc};
 
 use futures::{Stream, StreamExt as _};
-use metad_proto::v1::{
-    self,
-    raft_server::{Raft as Service, RaftServer},
-    snapshot_chunk,
+use metad_proto::{
+    planted,
+    v1::{
+        self,
+        raft_server::{Raft as Service, RaftServer},
+        snapshot_chunk,
+    },
 };
 use openraft::{
     RaftState,
@@ -86,7 +89,12 @@ impl Service for Receiver {
         let request = request.into_inner();
         self.check(request.address.as_ref())?;
         self.check_votes()?;
-        let request = wire::to_vote_request(request)?;
+        let mut request = wire::to_vote_request(request)?;
+        if planted!(VoteIgnoresLog) {
+            request.last_log_id = self.replica.metrics().last_applied.max(request.last_log_id);
+            let last = self.replica.raft().with_raft_state(|state| state.log_ids.last().copied());
+            request.last_log_id = last.await.map_err(stopped)?.max(request.last_log_id);
+        }
         let response = self.replica.raft().vote(request).await.map_err(stopped)?;
         Ok(Response::new(wire::vote_reply(&response)))
     }

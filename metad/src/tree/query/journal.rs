@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use metad_proto::planted;
+
 use super::View;
 use crate::{
     kv::Result,
@@ -35,6 +37,7 @@ pub fn journal_page(
         let (trimmed, revision) = (reader.trimmed(id)?, reader.system()?.revision);
         // Something after it is gone, or it is of another history.
         let is_too_old = trimmed.is_some_and(|trimmed| after.is_none_or(|after| after < trimmed));
+        let is_too_old = is_too_old && !planted!(CursorNotReset);
         if is_too_old || after.is_some_and(|after| after.revision > revision) {
             return Err(Rejection::CursorReset { revision }.into());
         }

@@ -3,6 +3,8 @@
 //! Each line of a journal says which versions its change ended, so no other index of the
 //! past is needed.
 
+use metad_proto::planted;
+
 use crate::{
     kv::{KvRead, KvTxn, Result, StorageFault},
     records::{
@@ -37,7 +39,8 @@ pub(super) fn trim(
     };
     system.trim.next = namespace;
     let start = key::journal_after(group, namespace, None).start;
-    let end = key::journal(group, namespace, Cursor { revision: target, ordinal: 0 });
+    let until = if planted!(CompactionOffByOne) { target.next() } else { target };
+    let end = key::journal(group, namespace, Cursor { revision: until, ordinal: 0 });
     let lines = txn.scan(&start, &end).take(records_max);
     let lines = lines.map(|pair| change::decode(&pair?.1)).collect::<Result<Vec<Change>>>()?;
     for line in &lines {

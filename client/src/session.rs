@@ -95,7 +95,7 @@ impl Request {
     }
 
     /// Another identity for a retry: for a planted bug alone.
-    #[cfg_attr(not(madsim), allow(dead_code, reason = "a planted bug uses it"))]
+    #[allow(dead_code, reason = "a planted bug uses it")]
     pub(crate) fn afresh(&self) -> RequestId {
         let sequence = self.session.sequences(|sequences| {
             sequences.next += 1;

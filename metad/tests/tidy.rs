@@ -55,6 +55,7 @@ const SIMULATED: &[&str] = &[
     "metad/src/kv/blocking.rs",
     "metad/src/main.rs",
     "metad/src/raft/runtime/",
+    "proto/src/planted.rs",
     "proto/src/transport/",
     "sim/",
 ];

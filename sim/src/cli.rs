@@ -4,7 +4,10 @@ use std::{io::Write, num::NonZeroUsize, path::PathBuf, process::ExitCode};
 
 use clap::{Args, Parser, Subcommand};
 
+use metad_proto::planted::{self, Bug};
+
 use crate::{
+    mutants,
     plan::{Engine, Fixed},
     seeds::Seeds,
     sweep, verify,
@@ -24,6 +27,7 @@ use crate::{
   cargo sim run --seed 7 --trace trace.log   the same run, every event with time and node
   cargo sim sweep --seeds 0..200             two hundred runs, one process each
   cargo sim verify --seeds 1..=50            is each run the same when it is run again?
+  cargo sim mutants --only vote-not-synced   is this planted bug found, and how soon?
 
 Exit codes: 0 nothing was found; 1 a violation, a run that differs or does not end; 2 usage."
 )]
@@ -40,10 +44,12 @@ enum Command {
     Sweep(SweepArgs),
     /// Run each seed twice, in fresh processes, and compare the traces.
     Verify(VerifyArgs),
+    /// Plant known bugs, one at a time, and say how soon each is found.
+    Mutants(MutantsArgs),
 }
 
 /// What of a plan is not to be drawn.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Default)]
 pub struct Shape {
     /// Nodes of the cluster, 3 or 5 [default: drawn from the seed]
     #[arg(long, value_name = "COUNT", value_parser = parse_nodes)]
@@ -54,6 +60,9 @@ pub struct Shape {
     /// Simulated seconds under faults [default: drawn from the seed]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub secs: Option<u64>,
+    /// A bug to plant; `sim mutants --list` names them
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
+    pub plant: Option<Bug>,
 }
 
 impl Shape {
@@ -72,6 +81,7 @@ impl Shape {
         push("--nodes", self.nodes.map(|nodes| nodes.to_string()));
         push("--engine", self.engine.map(|engine| engine.to_string()));
         push("--secs", self.secs.map(|seconds| seconds.to_string()));
+        push("--plant", self.plant.map(mutants::name));
         arguments
     }
 }
@@ -118,6 +128,29 @@ pub struct SweepArgs {
     #[command(flatten)]
     pub limits: Limits,
     /// Print JSON, one line a run and one for the summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Which bugs `mutants` plants, and how long it looks for them.
+#[derive(Args)]
+pub struct MutantsArgs {
+    /// Only these bugs [default: all]
+    #[arg(long, value_name = "NAME", hide_possible_values = true)]
+    pub only: Vec<Bug>,
+    /// Seeds to try before a bug counts as one that survives
+    #[arg(long, value_name = "COUNT", default_value = "1000")]
+    pub seeds: u64,
+    /// How often each bug is looked for, each time from other seeds on
+    #[arg(long, value_name = "COUNT", default_value = "5")]
+    pub starts: u64,
+    /// Say what can be planted, and plant nothing
+    #[arg(long)]
+    pub list: bool,
+    /// Bounds of the processes.
+    #[command(flatten)]
+    pub limits: Limits,
+    /// Print JSON, one line a bug
     #[arg(long)]
     pub json: bool,
 }
@@ -182,6 +215,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Mutants(arguments) => mutants::mutants(&arguments),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -194,6 +228,9 @@ pub fn main() -> ExitCode {
 }
 
 fn run(arguments: &RunArgs) -> anyhow::Result<bool> {
+    if let Some(bug) = arguments.shape.plant {
+        planted::plant(bug);
+    }
     let outputs = Outputs {
         traced: !arguments.untraced,
         trace: arguments.trace.clone(),

@@ -15,6 +15,8 @@ mod child;
 #[cfg(madsim)]
 pub mod cli;
 #[cfg(madsim)]
+mod mutants;
+#[cfg(madsim)]
 mod sweep;
 #[cfg(madsim)]
 mod verify;

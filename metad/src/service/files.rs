@@ -66,7 +66,7 @@ impl Files {
     }
 
     /// Checks quotas against what is here before anything is replicated: for a planted bug.
-    #[cfg_attr(not(madsim), allow(dead_code, reason = "a planted bug uses it"))]
+    #[allow(dead_code, reason = "a planted bug uses it")]
     fn rehearse(&self, action: &Action) -> Result<(), Status> {
         let fault = |fault| status::fault(&fault, &self.replica);
         let view = self.replica.state().view().map_err(fault)?;

@@ -4,6 +4,7 @@ use metad::types::{
     CommitMode, Condition, Content, Fence, LockRef, Mutation, Name, NamespaceId, NodeId, NodeRef,
     Path, Policy, Quota, Revision, Step,
 };
+use metad_proto::limits::DEPTH_MAX;
 use proptest::{collection::vec, prelude::*};
 
 use crate::ask::{Ask, KINDS};
@@ -25,14 +26,67 @@ pub fn script() -> impl Strategy<Value = Vec<Line>> {
     };
     let first =
         [create("x", Policy::Exact), create("y", Policy::Exact), create("z", Policy::Casefold)];
-    let line = prop_oneof![
+    let first = first.to_vec();
+    prop_oneof![
+        12 => (Just(first.clone()), vec(line(), 1..60)).prop_map(|(first, lines)| {
+            first.into_iter().chain(lines).collect()
+        }),
+        1 => (Just(first), vec(line(), 1..40)).prop_map(|(first, mut lines)| {
+            lines.iter_mut().for_each(deepen);
+            first.into_iter().chain(deep()).chain(lines).collect()
+        }),
+    ]
+}
+
+fn line() -> impl Strategy<Value = Line> {
+    prop_oneof![
         30 => (mutation(), fences())
             .prop_map(|(mutation, fences)| Line::Ask(Ask::Mutate { mutation, fences })),
         15 => question().prop_map(Line::Ask),
         1 => (1..3_000u64).prop_map(Line::Wait),
         1 => Just(Line::Reclaim),
-    ];
-    vec(line, 1..60).prop_map(move |lines| first.iter().cloned().chain(lines).collect())
+    ]
+}
+
+/// Two chains of directories, as deep as they may be, that make too deep ones once one of them
+/// is moved into the other; and a listing that shows their ids.
+fn deep() -> impl Iterator<Item = Line> {
+    let chain = |name: &str| {
+        let path = Path::parse(&vec![name; DEPTH_MAX].join("/")).expect("names");
+        let target = NodeRef { start: NodeId::NONE, path };
+        let steps = vec![Step::Mkdir { target, parents: true }];
+        Ask::Mutate { mutation: Mutation::Steps { namespace: DEEP, steps }, fences: Vec::new() }
+    };
+    [chain("a"), chain("b"), Ask::list_all(DEEP)].into_iter().map(Line::Ask)
+}
+
+/// The namespace of the chains; the nodes in them have ids from this one on.
+const DEEP: NamespaceId = NamespaceId(1);
+const DEEP_FROM: u64 = 4;
+
+/// Has a line name nodes by their ids near the ends of the chains.
+fn deepen(line: &mut Line) {
+    const DEPTH: u64 = DEPTH_MAX as u64;
+    const NEAR: [u64; 8] =
+        [0, 1, DEPTH / 2, DEPTH - 2, DEPTH - 1, DEPTH, 3 * DEPTH / 2, 2 * DEPTH - 1];
+    let deepen = |target: &mut NodeRef| {
+        if let Some(near) = target.start.0.checked_sub(1) {
+            target.start = NodeId(DEEP_FROM + NEAR[near as usize % NEAR.len()]);
+        }
+    };
+    let Line::Ask(ask) = line else { return };
+    match ask {
+        Ask::Mutate { mutation: Mutation::Steps { namespace, steps }, .. } => {
+            *namespace = DEEP;
+            steps.iter_mut().flat_map(targets).for_each(deepen);
+        }
+        Ask::Mutate { mutation: Mutation::AcquireLock { lock, .. }, .. } => deepen(&mut lock.target),
+        Ask::Stat { target, .. }
+        | Ask::Lookup { target, .. }
+        | Ask::List { target, .. }
+        | Ask::Versions { target, .. } => deepen(target),
+        _ => {}
+    }
 }
 
 fn namespace() -> impl Strategy<Value = NamespaceId> {
@@ -179,7 +233,12 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// The model is told ids. One that a batch gives away and uses itself may never be told.
 fn from_the_root(mut step: Step) -> Step {
-    match &mut step {
+    targets(&mut step).into_iter().for_each(|target| target.start = NodeId::NONE);
+    step
+}
+
+fn targets(step: &mut Step) -> Vec<&mut NodeRef> {
+    match step {
         Step::Mkdir { target, .. }
         | Step::Commit { target, .. }
         | Step::Symlink { target, .. }
@@ -189,12 +248,9 @@ fn from_the_root(mut step: Step) -> Step {
         | Step::Restore { target, .. }
         | Step::SetAttributes { target, .. }
         | Step::Check { target, .. }
-        | Step::Delete { target, .. } => target.start = NodeId::NONE,
-        Step::Copy { from, to, .. } | Step::Move { from, to, .. } => {
-            (from.start, to.start) = (NodeId::NONE, NodeId::NONE);
-        }
+        | Step::Delete { target, .. } => vec![target],
+        Step::Copy { from, to, .. } | Step::Move { from, to, .. } => vec![from, to],
     }
-    step
 }
 
 fn condition() -> impl Strategy<Value = Condition> {

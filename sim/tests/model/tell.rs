@@ -49,7 +49,12 @@ fn step(result: &StepResult) -> Value {
 pub fn rejected(rejection: &Rejection) -> Value {
     match rejection {
         Rejection::Step { index, rejection } => {
-            json!({"rejected": reason(rejection), "step": index})
+            let mut value = rejected(rejection);
+            value["step"] = json!(index);
+            value
+        }
+        Rejection::LimitExceeded { limit, .. } => {
+            json!({"rejected": reason(rejection), "limit": limit})
         }
         rejection => json!({"rejected": reason(rejection)}),
     }

@@ -1,0 +1,181 @@
+//! Bugs that are planted on purpose: how soon is each one found, and by what?
+//!
+//! A bug that is not found shows a hole in the faults, the workload or the oracles.
+
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
+use metad_proto::planted::Bug;
+use serde::Serialize;
+
+use crate::{
+    child::{Job, run_all},
+    cli::{MutantsArgs, Shape},
+    sweep::progress,
+};
+
+/// Between the first seeds of two starts.
+const STRIDE: u64 = 100_000;
+
+/// A bug's name on the command line.
+pub fn name(bug: Bug) -> String {
+    value(bug).get_name().to_owned()
+}
+
+fn value(bug: Bug) -> clap::builder::PossibleValue {
+    bug.to_possible_value().expect("no bug is hidden")
+}
+
+fn sentence(bug: Bug) -> String {
+    value(bug).get_help().map(ToString::to_string).unwrap_or_default()
+}
+
+/// One search for one bug.
+struct Search {
+    bug: Bug,
+    /// What found it; None: nothing did.
+    found: Option<Found>,
+}
+
+struct Found {
+    seeds: u64,
+    simulated_ms: u64,
+    oracle: String,
+}
+
+/// One bug, over all its searches.
+#[derive(Serialize)]
+struct Row {
+    bug: String,
+    what: String,
+    starts: usize,
+    found: usize,
+    /// Seeds until it was found, the median of those that found it.
+    seeds: Option<u64>,
+    /// Simulated milliseconds until then.
+    simulated_ms: Option<u64>,
+    /// How often each oracle was the first.
+    oracles: BTreeMap<String, usize>,
+}
+
+impl Row {
+    fn new(bug: Bug, searches: &[&Search]) -> Row {
+        let found: Vec<&Found> =
+            searches.iter().filter_map(|search| search.found.as_ref()).collect();
+        let mut oracles = BTreeMap::new();
+        for found in &found {
+            *oracles.entry(found.oracle.clone()).or_default() += 1;
+        }
+        Row {
+            bug: name(bug),
+            what: sentence(bug),
+            starts: searches.len(),
+            found: found.len(),
+            seeds: median(found.iter().map(|found| found.seeds)),
+            simulated_ms: median(found.iter().map(|found| found.simulated_ms)),
+            oracles,
+        }
+    }
+
+    fn print(&self) {
+        let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.0}"));
+        let oracles: Vec<&str> = self.oracles.keys().map(String::as_str).collect();
+        println!(
+            "| {:<28} | {}/{} | {:>5} | {:>7} | {} |",
+            self.bug,
+            self.found,
+            self.starts,
+            number(self.seeds.map(|seeds| seeds as f64)),
+            number(self.simulated_ms.map(|ms| ms as f64 / 1e3)),
+            oracles.join(", "),
+        );
+    }
+}
+
+fn median(values: impl Iterator<Item = u64>) -> Option<u64> {
+    let mut values: Vec<u64> = values.collect();
+    values.sort_unstable();
+    values.get(values.len() / 2).copied()
+}
+
+/// Looks for each bug. True if each search found its bug.
+pub fn mutants(arguments: &MutantsArgs) -> anyhow::Result<bool> {
+    let bugs = match arguments.only.is_empty() {
+        true => Bug::value_variants().to_vec(),
+        false => arguments.only.clone(),
+    };
+    if arguments.list {
+        bugs.iter().for_each(|bug| println!("{:<28} {}", name(*bug), sentence(*bug)));
+        return Ok(true);
+    }
+    let searches = search_all(&bugs, arguments)?;
+    let rows: Vec<Row> = bugs
+        .iter()
+        .map(|bug| {
+            let own: Vec<&Search> = searches.iter().filter(|search| search.bug == *bug).collect();
+            Row::new(*bug, &own)
+        })
+        .collect();
+    print(&rows, arguments)?;
+    Ok(rows.iter().all(|row| row.found == row.starts))
+}
+
+fn search_all(bugs: &[Bug], arguments: &MutantsArgs) -> anyhow::Result<Vec<Search>> {
+    let count = bugs.len() as u64 * arguments.starts;
+    let bar = progress(count);
+    let mut searches = Vec::new();
+    let mut trouble = None;
+    let work = |number: u64| {
+        let bug = bugs[usize::try_from(number / arguments.starts).expect("a list in memory")];
+        search(bug, number % arguments.starts * STRIDE, arguments)
+    };
+    run_all(0..count, arguments.limits.jobs(), work, |result| {
+        bar.inc(1);
+        match result {
+            Ok(search) => searches.push(search),
+            Err(error) => trouble = Some(error),
+        }
+    });
+    bar.finish_and_clear();
+    trouble.map_or(Ok(searches), Err)
+}
+
+fn search(bug: Bug, first: u64, arguments: &MutantsArgs) -> anyhow::Result<Search> {
+    let shape = Shape { plant: Some(bug), ..Shape::default() };
+    let mut simulated_ms = 0;
+    for seed in first..first + arguments.seeds {
+        let report = Job { seed, shape: &shape, limits: &arguments.limits, traced: false }.run()?;
+        simulated_ms += report.simulated_ms;
+        if let Some(violation) = report.violation {
+            let found = Found { seeds: seed - first + 1, simulated_ms, oracle: violation.oracle };
+            return Ok(Search { bug, found: Some(found) });
+        }
+    }
+    Ok(Search { bug, found: None })
+}
+
+fn print(rows: &[Row], arguments: &MutantsArgs) -> anyhow::Result<()> {
+    if arguments.json {
+        for row in rows {
+            println!("{}", serde_json::to_string(row)?);
+        }
+        return Ok(());
+    }
+    println!("| {:<28} | found | seeds | sim s | oracle |", "bug");
+    println!("|{}|---|---:|---:|---|", "-".repeat(30));
+    rows.iter().for_each(Row::print);
+    let all = median(rows.iter().filter_map(|row| row.seeds)).unwrap_or_default();
+    let survive: Vec<&str> =
+        rows.iter().filter(|row| row.found < row.starts).map(|row| row.bug.as_str()).collect();
+    println!(
+        "\n{} bugs, {} starts each; the median bug is found within {all} seeds",
+        rows.len(),
+        arguments.starts
+    );
+    if survive.is_empty() {
+        println!("PASS");
+    } else {
+        println!("FAIL not always found within {} seeds: {}", arguments.seeds, survive.join(", "));
+    }
+    Ok(())
+}

@@ -13,7 +13,7 @@ use std::{
 
 use metad_proto::{
     limits::{MESSAGE_BYTES_MAX, NAME_BYTES_MAX, PATH_BYTES_MAX, STEPS_MAX},
-    v1::Step,
+    v1::{NodeRef, Step},
 };
 use prost::Message;
 use tokio::sync::mpsc::Sender;
@@ -53,6 +53,8 @@ struct Directory {
 struct Closed;
 
 pub struct Walk {
+    /// The node that all remote paths start from.
+    start: u64,
     directories: VecDeque<Directory>,
     batch: Batch,
     batch_bytes: usize,
@@ -67,10 +69,11 @@ impl Walk {
         let remote = import.target.trim_end_matches('/').to_owned();
         let mut batch = Batch::new(0);
         if !remote.is_empty() {
-            batch.steps.push(steps::mkdir_all(steps::at(&remote)));
+            batch.steps.push(steps::mkdir_all(steps::under(import.start, &remote)));
         }
         let top = Directory { local: import.source.clone(), remote, made_in: 0 };
         Walk {
+            start: import.start,
             directories: VecDeque::from([top]),
             batch,
             batch_bytes: 0,
@@ -114,7 +117,7 @@ impl Walk {
         if kind.is_symlink() {
             self.skipped.links += 1;
         } else if kind.is_dir() {
-            self.push(parent, steps::mkdir_all(steps::at(&remote)))?;
+            self.push(parent, steps::mkdir_all(self.at(&remote)))?;
             self.batch.adds.directories += 1;
             let made_in = self.batch.number;
             self.directories.push_back(Directory { local, remote, made_in });
@@ -122,7 +125,7 @@ impl Walk {
             match self.hasher.content_of(&local) {
                 Ok(content) => {
                     let size = content.size;
-                    self.push(parent, steps::overwrite(steps::at(&remote), content))?;
+                    self.push(parent, steps::overwrite(self.at(&remote), content))?;
                     self.batch.adds.files += 1;
                     self.batch.adds.bytes += size;
                 }
@@ -132,6 +135,10 @@ impl Walk {
             self.skipped.special += 1;
         }
         Ok(())
+    }
+
+    fn at(&self, remote: &str) -> NodeRef {
+        steps::under(self.start, remote)
     }
 
     fn push(&mut self, parent: &Directory, step: Step) -> Result<(), Closed> {

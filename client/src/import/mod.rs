@@ -28,6 +28,8 @@ pub struct Import {
     pub ns: u64,
     /// The directory to read.
     pub source: PathBuf,
+    /// The node that `target` starts from; 0 for the root.
+    pub start: u64,
     /// The directory to write; it is made where it is missing.
     pub target: String,
     /// Batches under way at a time.
@@ -41,7 +43,7 @@ impl Import {
     pub fn new(ns: u64, source: impl Into<PathBuf>) -> Self {
         let source = source.into();
         let batch_steps = metad_proto::limits::STEPS_MAX;
-        Import { ns, source, target: "/".to_owned(), in_flight: 4, batch_steps }
+        Import { ns, source, start: 0, target: "/".to_owned(), in_flight: 4, batch_steps }
     }
 }
 

@@ -1,10 +1,11 @@
 //! What all commands share: the client, the namespace and where output goes.
 
+use std::time::Duration;
+
 use metad_client::{
     Client, Options,
     errors::Reason,
     locks,
-    steps::at,
     v1::{GetNamespaceReply, GetNamespaceRequest},
 };
 
@@ -12,12 +13,15 @@ use crate::{
     cli::{Fence, Global},
     failure::Failure,
     output::Output,
+    path,
 };
 
 pub struct Context {
     /// For reads.
     pub client: Client,
     pub output: Output,
+    /// How long to keep trying, or to wait.
+    pub timeout: Duration,
     namespace: String,
     fences: Vec<Fence>,
 }
@@ -33,6 +37,7 @@ impl Context {
         Ok(Context {
             client: global.level.map_or(client.clone(), |level| client.reading(level)),
             output: Output { json: global.json },
+            timeout: global.timeout,
             namespace: global.ns.clone(),
             fences: global.fences.clone(),
         })
@@ -48,19 +53,23 @@ impl Context {
         self.ns_of(&self.namespace).await
     }
 
-    /// The id of the namespace of this name.
+    /// The id of the namespace of this name, or of this id.
     pub async fn ns_of(&self, name: &str) -> Result<u64, Failure> {
         let found = self.find(name).await?.1;
         Ok(found.namespace.map_or(0, |namespace| namespace.id))
     }
 
-    /// The namespace of this name, and the revision at which it is told.
+    /// The namespace of this name, or of this id as `#3`, and the revision at which it is told.
+    /// One that has such a name is found by its id.
     pub async fn find(&self, name: &str) -> Result<(u64, GetNamespaceReply), Failure> {
-        let by_name = GetNamespaceRequest { name: name.to_owned(), ..Default::default() };
-        match self.client.get_namespace_with(by_name).await {
+        let request = match name.strip_prefix('#').and_then(path::id) {
+            Some(ns) => GetNamespaceRequest { ns, ..Default::default() },
+            None => GetNamespaceRequest { name: name.to_owned(), ..Default::default() },
+        };
+        match self.client.get_namespace_with(request).await {
             Ok(reply) => Ok((reply.revision, reply.value)),
             Err(error) if error.reason() == Some(Reason::NotFound) => {
-                Err(Failure::NoNamespace(name.to_owned()))
+                Err(Failure::NoNamespace { name: name.to_owned(), error })
             }
             Err(error) => Err(error.into()),
         }
@@ -73,7 +82,7 @@ impl Context {
         }
         let ns = self.ns().await?;
         let fence = |fence: &Fence| {
-            locks::fence(locks::lock(ns, at(&fence.path), &fence.name), fence.token)
+            locks::fence(locks::lock(ns, fence.path.target(), &fence.name), fence.token)
         };
         Ok(self.client.fenced(self.fences.iter().map(fence).collect::<Vec<_>>()))
     }

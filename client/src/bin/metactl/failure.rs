@@ -19,8 +19,18 @@ pub enum Failure {
     Import(#[from] ImportError),
     #[error("read {path}: {error}")]
     Read { path: String, error: io::Error },
-    #[error("no namespace {0:?}: make it with `metactl ns create {0}`, or name another with --ns")]
-    NoNamespace(String),
+    #[error("{}", no_namespace(name))]
+    NoNamespace { name: String, error: Error },
+    /// A step of a batch; lines are counted from 1.
+    #[error("line {line}: {text}: {error}")]
+    Line { line: usize, text: String, error: Error },
+    #[error("no leader: more than half of the nodes must be up and reach one another to elect one")]
+    NoLeader,
+    /// The command line does not make sense.
+    #[error("{0}")]
+    Usage(String),
+    #[error("start the runtime: {0}")]
+    Runtime(io::Error),
     #[error("write the output: {0}")]
     Output(#[from] io::Error),
 }
@@ -52,6 +62,9 @@ impl Failure {
         if let Some(hint) = hint {
             error["hint"] = json!(hint);
         }
+        if let Failure::Line { line, .. } = self {
+            error["line"] = json!(line);
+        }
         let kind = match self.client_error() {
             Some(Error::Rejected { info, .. }) => {
                 error["reason"] = json!(info.reason.to_string());
@@ -65,7 +78,14 @@ impl Failure {
             Some(Error::Unavailable { .. }) => "unavailable",
             Some(Error::Invalid(_)) => "invalid",
             Some(Error::Fault { .. }) => "fault",
-            None => "failed",
+            None => match self {
+                Failure::NoLeader => {
+                    error["reason"] = json!(Reason::NoLeader.as_str());
+                    "unavailable"
+                }
+                Failure::Usage(_) => "invalid",
+                _ => "failed",
+            },
         };
         error["kind"] = json!(kind);
         json!({ "error": error })
@@ -77,12 +97,16 @@ impl Failure {
                 io::ErrorKind::NotADirectory => Some("use `metactl put` for a single file"),
                 _ => None,
             },
+            // The message says it.
+            Failure::NoNamespace { .. } => None,
             _ => self.client_error().and_then(hint),
         }
     }
 
     fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self.client_error() {
+            None if matches!(self, Failure::Usage(_)) => 2,
+            None if matches!(self, Failure::NoLeader) => 3,
             Some(Error::Invalid(_)) => 2,
             Some(Error::Unavailable { .. }) => 3,
             Some(Error::Unknown { .. }) => 4,
@@ -92,15 +116,30 @@ impl Failure {
 
     fn client_error(&self) -> Option<&Error> {
         match self {
-            Failure::About { error, .. } | Failure::Client(error) => Some(error),
+            Failure::About { error, .. }
+            | Failure::Line { error, .. }
+            | Failure::NoNamespace { error, .. }
+            | Failure::Client(error) => Some(error),
             Failure::Import(ImportError::Refused { error, .. } | ImportError::Client(error)) => {
                 Some(error)
             }
             Failure::Import(ImportError::Source { .. })
             | Failure::Read { .. }
-            | Failure::NoNamespace(_)
+            | Failure::NoLeader
+            | Failure::Usage(_)
+            | Failure::Runtime(_)
             | Failure::Output(_) => None,
         }
+    }
+}
+
+fn no_namespace(name: &str) -> String {
+    match name.starts_with('#') {
+        true => format!("no namespace {name}: `metactl ns ls --json` shows their ids"),
+        false => format!(
+            "no namespace {name:?}: make it with `metactl ns create {name}`, or name another \
+             with --ns"
+        ),
     }
 }
 

@@ -4,19 +4,24 @@ use metad_client::v1::{ListRevisionsRequest, Node, Snapshot};
 use serde_json::{Value, json};
 
 use crate::{
-    cli::SnapshotCommand,
+    cli::{self, SnapshotCommand},
     context::Context,
     failure::Failure,
     output::{self, printable},
-    path::NodePath,
 };
 
-pub async fn log(context: &Context, path: &NodePath, at_revision: u64) -> Result<(), Failure> {
+pub async fn log(context: &Context, options: &cli::Log) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let target = Some(path.target());
-    let request = ListRevisionsRequest { ns, target, at_revision, ..Default::default() };
+    let request = ListRevisionsRequest {
+        ns,
+        target: Some(options.path.target()),
+        at_revision: options.past.at,
+        before: options.before,
+        limit: options.limit,
+        consistency: None,
+    };
     let reply = context.client.list_revisions(request).await;
-    let reply = reply.map_err(Failure::about(path.as_str()))?;
+    let reply = reply.map_err(Failure::about(options.path.as_str()))?;
     let value = || {
         let versions: Vec<_> = reply.value.iter().map(output::node).collect();
         json!({"revision": reply.revision, "versions": versions})

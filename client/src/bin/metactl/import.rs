@@ -14,8 +14,10 @@ const PROBLEMS_SHOWN_MAX: usize = 5;
 
 pub async fn run(context: &Context, options: &cli::Import) -> Result<ExitCode, Failure> {
     let ns = context.ns().await?;
+    let target = options.target.target();
     let import = Import {
-        target: options.target.to_string(),
+        start: target.id,
+        target: target.path,
         in_flight: options.in_flight.into(),
         ..Import::new(ns, &options.source)
     };
@@ -30,7 +32,9 @@ pub async fn run(context: &Context, options: &cli::Import) -> Result<ExitCode, F
     let summary = summary?;
     let value = || serde_json::to_value(&summary).expect("a summary has only string keys");
     context.output.data(value, || sentence(&summary))?;
-    warn(&summary.skipped);
+    if !context.output.json {
+        warn(&summary.skipped);
+    }
     let is_whole = summary.skipped.problem_count == 0;
     Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

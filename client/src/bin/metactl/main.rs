@@ -3,6 +3,7 @@
 //! Data goes to stdout, the rest to stderr. Exit codes: 0 done, 1 refused or failed, 2 wrong
 //! usage, 3 the cluster is unavailable, 4 the outcome is unknown.
 
+mod batch;
 mod cli;
 mod context;
 mod diff;
@@ -16,6 +17,7 @@ mod path;
 mod read;
 mod stat;
 mod status;
+mod wait;
 mod watch;
 mod write;
 
@@ -30,33 +32,43 @@ use clap_complete::Shell;
 use cli::{Cli, Command};
 use context::Context;
 use failure::Failure;
-use metad_client::errors::Reason;
+use metad_client::errors::{Class, Reason};
+use serde_json::{Value, json};
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    if let Command::Completion { shell } = &cli.command {
-        return match complete(*shell) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => Failure::Output(error).report(false),
-        };
-    }
-    if let Command::Explain { reason } = &cli.command {
-        return match explain(*reason) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => Failure::Output(error).report(false),
-        };
-    }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("metactl: start the runtime: {error}");
-            return ExitCode::FAILURE;
-        }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) if error.use_stderr() && wants_json() => return misused(&error).report(true),
+        Err(error) => error.exit(),
     };
-    match runtime.block_on(run(&cli)) {
+    match start(&cli) {
         Ok(code) => code,
         Err(failure) => failure.report(cli.global.json),
     }
+}
+
+/// Of a command line that makes no sense: what of it was meant is a guess.
+fn wants_json() -> bool {
+    std::env::args_os().any(|argument| argument == "--json")
+}
+
+/// The first paragraph: what follows is about usage.
+fn misused(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let first = text.split("\n\n").next().unwrap_or_default().trim();
+    Failure::Usage(first.strip_prefix("error: ").unwrap_or(first).to_owned())
+}
+
+fn start(cli: &Cli) -> Result<ExitCode, Failure> {
+    match &cli.command {
+        Command::Completion { shell } => complete(*shell)?,
+        Command::Explain { reason } => explain(*reason, cli.global.json)?,
+        _ => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            return runtime.map_err(Failure::Runtime)?.block_on(run(cli));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Into memory first: the generator panics when its output is closed.
@@ -66,12 +78,26 @@ fn complete(shell: Shell) -> io::Result<()> {
     io::stdout().write_all(&script)
 }
 
-fn explain(reason: Option<Reason>) -> io::Result<()> {
+fn explain(reason: Option<Reason>, as_json: bool) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match reason {
+        Some(reason) if as_json => writeln!(out, "{}", to_json(reason)),
         Some(reason) => out.write_all(reason.help().as_bytes()),
+        None if as_json => {
+            let reasons: Vec<_> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+            writeln!(out, "{}", json!({"reasons": reasons}))
+        }
         None => Reason::ALL.iter().try_for_each(|reason| writeln!(out, "{reason}")),
     }
+}
+
+fn to_json(reason: Reason) -> Value {
+    let class = match reason.class() {
+        Class::Rejected => "rejected",
+        Class::Unavailable => "unavailable",
+        Class::Fault => "fault",
+    };
+    json!({"reason": reason.as_str(), "class": class, "help": reason.help()})
 }
 
 async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
@@ -79,6 +105,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
     match &cli.command {
         Command::Ls(options) => read::ls(&context, options).await?,
         Command::Stat(options) => return stat::run(&context, options).await,
+        Command::Lookup(options) => read::lookup(&context, options).await?,
         Command::Tree(options) => read::tree(&context, options).await?,
         Command::Mkdir { paths, parents } => write::mkdir(&context, paths, *parents).await?,
         Command::Put(options) => write::put(&context, options).await?,
@@ -87,25 +114,28 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         }
         Command::Cp { from, to, past } => write::cp(&context, from, to, past.at).await?,
         Command::Du { path } => read::du(&context, path).await?,
-        Command::Quota { path, nodes, bytes } => {
-            write::set_quota(&context, path, *nodes, *bytes).await?;
-        }
-        Command::Log { path, past } => history::log(&context, path, past.at).await?,
+        Command::Quota(options) => match options.bounds() {
+            Some(bounds) => write::set_quota(&context, &options.path, bounds).await?,
+            None => read::du(&context, &options.path).await?,
+        },
+        Command::Log(options) => history::log(&context, options).await?,
         Command::Restore { path, revision } => write::restore(&context, path, *revision).await?,
         Command::Snapshot(command) => history::run(&context, command).await?,
         Command::Ln { to, path } => write::ln(&context, to, path).await?,
-        Command::Attr { path, changes, remove } if changes.is_empty() && remove.is_empty() => {
-            read::attributes(&context, path).await?;
+        Command::Attr(options) if options.changes.is_empty() && options.remove.is_empty() => {
+            read::attributes(&context, &options.path, options.past.at).await?;
         }
-        Command::Attr { path, changes, remove } => {
-            write::set_attributes(&context, path, changes, remove).await?;
-        }
+        Command::Attr(options) => write::set_attributes(&context, options).await?,
         Command::Rm { paths, recursive, rev } => {
             write::rm(&context, paths, *recursive, *rev).await?;
         }
         Command::Import(options) => return import::run(&context, options).await,
         Command::Watch(options) => watch::run(&context, options).await?,
-        Command::Status => return status::run(&context).await,
+        Command::Journal(options) => watch::journal(&context, options).await?,
+        Command::Cursor => wait::cursor(&context).await?,
+        Command::Wait(options) => wait::wait(&context, options).await?,
+        Command::Batch { file } => batch::run(&context, file).await?,
+        Command::Status { hash } => return status::run(&context, *hash).await,
         Command::Mount { path, namespace } => write::mount(&context, path, namespace).await?,
         Command::Unmount { path } => write::unmount(&context, path).await?,
         Command::Diff(options) => diff::run(&context, options).await?,

@@ -1,8 +1,11 @@
-//! ns: list, create, rename, rm and show.
+//! ns: list, create, update, rename, rm and show.
 
-use metad_client::v1::{
-    CreateNamespace, DeleteNamespace, GetNamespaceReply, NamePolicy, Namespace, Quota,
-    UpdateNamespace,
+use metad_client::{
+    Level,
+    v1::{
+        CreateNamespace, DeleteNamespace, GetNamespaceReply, NamePolicy, Namespace, Quota,
+        UpdateNamespace,
+    },
 };
 use serde_json::{Value, json};
 
@@ -17,6 +20,7 @@ pub async fn run(context: &Context, command: &NamespaceCommand) -> Result<(), Fa
     match command {
         NamespaceCommand::List => list(context).await,
         NamespaceCommand::Create(options) => create(context, options).await,
+        NamespaceCommand::Update(options) => update(context, options).await,
         NamespaceCommand::Rename { name, to } => rename(context, name, to).await,
         NamespaceCommand::Rm { name, recursive } => remove(context, name, *recursive).await,
         NamespaceCommand::Show { name } => {
@@ -53,6 +57,25 @@ async fn create(context: &Context, options: &cli::Create) -> Result<(), Failure>
     let reply = reply.map_err(Failure::about(&options.name))?;
     let lines = || format!("made namespace {}", printable(&options.name));
     Ok(context.output.data(|| stamped(to_json(&reply.value), reply.revision), lines)?)
+}
+
+async fn update(context: &Context, options: &cli::Update) -> Result<(), Failure> {
+    let cli::Update { name, to, quota_nodes, quota_bytes } = options;
+    let ns = context.ns_of(name).await?;
+    let bounds = cli::Bounds { nodes: *quota_nodes, bytes: *quota_bytes };
+    let quota = match bounds {
+        cli::Bounds { nodes: None, bytes: None } => None,
+        // An old answer would bring back a bound that is gone.
+        _ => {
+            let now = context.client.reading(Level::Linearizable).get_namespace(ns).await;
+            Some(bounds.after(now.map_err(Failure::about(name))?.value.quota))
+        }
+    };
+    let update = UpdateNamespace { ns, name: to.clone().unwrap_or_default(), quota };
+    let reply = context.writer().await?.update_namespace(update).await;
+    let reply = reply.map_err(Failure::about(to.as_ref().unwrap_or(name)))?;
+    let value = || stamped(to_json(&reply.value), reply.revision);
+    Ok(context.output.data(value, String::new)?)
 }
 
 async fn rename(context: &Context, name: &str, to: &str) -> Result<(), Failure> {

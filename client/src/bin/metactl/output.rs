@@ -6,7 +6,7 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use metad_client::v1::{Kind, Node, Quota};
+use metad_client::v1::{Cursor, Kind, Node, Quota};
 use serde_json::{Value, json};
 
 /// Stdout, in one of two languages.
@@ -57,6 +57,9 @@ pub fn node(node: &Node) -> Value {
         value["media_type"] = json!(content.media_type);
         value["mtime_ms"] = json!(content.mtime_ms);
         value["blocks"] = json!(content.blocks.len());
+        if !content.manifest.is_empty() {
+            value["manifest"] = json!(content.manifest);
+        }
     }
     if !node.symlink.is_empty() {
         value["symlink"] = json!(node.symlink);
@@ -84,6 +87,17 @@ pub fn counted(counted: &Node) -> Value {
         value["bytes"] = json!(counted.bytes);
     }
     value
+}
+
+/// The hashes of a file's blocks as JSON.
+pub fn block_hashes(node: &Node) -> Option<Value> {
+    let blocks = &node.content.as_ref()?.blocks;
+    Some(blocks.iter().map(|block| json!(hex(block))).collect())
+}
+
+/// A cursor, as commands take it.
+pub fn cursor(cursor: &Cursor) -> String {
+    format!("{}.{}", cursor.revision, cursor.ordinal)
 }
 
 /// A quota as JSON.

@@ -1,10 +1,10 @@
-//! ls, tree, du and attr.
+//! ls, lookup, tree, du and attr.
 
 use metad_client::{
     Error, Reply,
     errors::Reason,
     steps::{self, by_id},
-    v1::{self, Node, NodeRef},
+    v1::{self, LookupRequest, Node, NodeRef},
 };
 use serde_json::json;
 
@@ -20,8 +20,12 @@ pub async fn ls(context: &Context, options: &cli::Ls) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let path = options.path.as_str();
     let at = options.past.at;
-    let page =
-        v1::ListRequest { recursive: options.recursive, ..listing(ns, options.path.target(), at) };
+    let page = v1::ListRequest {
+        recursive: options.recursive,
+        after: options.after.clone(),
+        limit: options.limit.unwrap_or(0),
+        ..listing(ns, options.path.target(), at)
+    };
     let (revision, entries) = match context.client.list_page(page).await {
         Ok(reply) => (reply.revision, reply.value),
         // As other tools do: a file lists itself.
@@ -44,6 +48,25 @@ pub async fn ls(context: &Context, options: &cli::Ls) -> Result<(), Failure> {
         entries.iter().map(line).collect::<Vec<_>>().join("\n")
     };
     Ok(context.output.data(value, lines)?)
+}
+
+/// A path from an id, and the other way round.
+pub async fn lookup(context: &Context, options: &cli::Lookup) -> Result<(), Failure> {
+    let ns = context.ns().await?;
+    let (target, at_revision) = (Some(options.path.target()), options.past.at);
+    let request = LookupRequest { ns, target, at_revision, ..Default::default() };
+    let found = context.client.lookup_with(request).await;
+    let found = found.map_err(Failure::about(options.path.as_str()))?;
+    let value = || {
+        json!({
+            "revision": found.revision,
+            "id": found.value.id,
+            "kind": output::kind(found.value.kind.into()),
+            "path": found.value.path,
+            "ns": found.value.ns,
+        })
+    };
+    Ok(context.output.data(value, || printable(&found.value.path))?)
 }
 
 fn listing(ns: u64, target: NodeRef, at_revision: u64) -> v1::ListRequest {
@@ -162,9 +185,9 @@ pub async fn du(context: &Context, path: &NodePath) -> Result<(), Failure> {
     Ok(context.output.data(value, lines)?)
 }
 
-pub async fn attributes(context: &Context, path: &NodePath) -> Result<(), Failure> {
+pub async fn attributes(context: &Context, path: &NodePath, at: u64) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let stat = context.client.stat(ns, path.target()).await;
+    let stat = stat_at(context, ns, path.target(), at).await;
     let stat = stat.map_err(Failure::about(path.as_str()))?;
     let value =
         || json!({"revision": stat.revision, "attributes": output::attributes(&stat.value)});

@@ -41,6 +41,9 @@ async fn one(context: &Context, path: &NodePath, at: u64) -> Result<ExitCode, Fa
     let value = || {
         // Counters have no past.
         let mut value = if at == 0 { output::counted(node) } else { output::node(node) };
+        if let Some(hashes) = output::block_hashes(node) {
+            value["block_hashes"] = hashes;
+        }
         value["path"] = json!(found.value.path);
         value["ns"] = json!(ns);
         value["revision"] = json!(stat.revision);
@@ -66,6 +69,9 @@ fn lines(node: &Node, ns: u64, path: &str, with_counters: bool) -> Vec<String> {
             format!("type      {}", printable(&content.media_type)),
             format!("modified  {}", output::time(content.mtime_ms)),
         ]);
+        if !content.manifest.is_empty() {
+            lines.push(format!("manifest  {}", printable(&content.manifest)));
+        }
     }
     if !node.symlink.is_empty() {
         lines.push(format!("to        {}", printable(&node.symlink)));

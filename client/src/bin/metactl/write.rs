@@ -1,13 +1,14 @@
 //! mkdir, put, mv, cp, ln, attr, quota, restore, rm, mount and unmount.
 
 use metad_client::{
-    Error, Reply, import, steps,
+    Error, Level, Reply, import, steps,
     v1::{
         self, Step, StepResult,
         commit_file::{self, Mode},
     },
 };
-use serde_json::json;
+use prost::bytes::Bytes;
+use serde_json::{Value, json};
 
 use crate::{cli, context::Context, failure::Failure, output::printable, path::NodePath};
 
@@ -22,8 +23,15 @@ pub async fn mkdir(context: &Context, paths: &[NodePath], parents: bool) -> Resu
 }
 
 pub async fn put(context: &Context, options: &cli::Put) -> Result<(), Failure> {
-    let content = import::content_of(&options.local)
+    let mut content = import::content_of(&options.local)
         .map_err(|error| Failure::Read { path: options.local.display().to_string(), error })?;
+    if let Some(media_type) = &options.media_type {
+        content.media_type.clone_from(media_type);
+    }
+    if let Some(manifest) = &options.manifest {
+        content.blocks.clear();
+        content.manifest.clone_from(manifest);
+    }
     let ns = context.ns().await?;
     let name = options.local.file_name().unwrap_or_default().to_string_lossy();
     let remote = options.remote.receiving(&name);
@@ -50,7 +58,7 @@ pub async fn mv(
     rev: u64,
 ) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let to = to.receiving(from.name());
+    let to = receiving(context, ns, from, to, 0).await?;
     let (source, target) = (Some(from.target()), Some(to.target()));
     let step = steps::move_with(v1::Move { from: source, to: target, replace, rev });
     one(context, ns, &format!("{from} to {to}"), step).await
@@ -63,21 +71,53 @@ pub async fn cp(
     at_revision: u64,
 ) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let to = to.receiving(from.name());
+    let to = receiving(context, ns, from, to, at_revision).await?;
     let (source, target) = (Some(from.target()), Some(to.target()));
     let step = steps::copy_with(v1::Copy { from: source, to: target, at_revision });
     one(context, ns, &format!("{from} to {to}"), step).await
 }
 
+/// Where `from` goes. Of an id alone, the service knows the name.
+async fn receiving(
+    context: &Context,
+    ns: u64,
+    from: &NodePath,
+    to: &NodePath,
+    at_revision: u64,
+) -> Result<NodePath, Failure> {
+    if let (true, None) = (to.is_directory(), from.name()) {
+        let target = Some(from.target());
+        let request = v1::StatRequest { ns, target, at_revision, ..Default::default() };
+        let node = context.client.stat_with(request).await;
+        return Ok(to.receiving(&node.map_err(Failure::about(from.as_str()))?.value.name));
+    }
+    Ok(to.receiving(from.name().unwrap_or_default()))
+}
+
 pub async fn set_quota(
     context: &Context,
     path: &NodePath,
-    nodes: Option<u64>,
-    bytes: Option<u64>,
+    bounds: cli::Bounds,
 ) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let step = steps::set_quota(path.target(), v1::Quota { nodes, bytes });
-    one(context, ns, path.as_str(), step).await
+    let quota = quota(context, ns, path.target(), bounds).await;
+    let quota = quota.map_err(Failure::about(path.as_str()))?;
+    one(context, ns, path.as_str(), steps::set_quota(path.target(), quota)).await
+}
+
+/// The whole quota that the service is told: bounds that are not said stay.
+pub async fn quota(
+    context: &Context,
+    ns: u64,
+    target: v1::NodeRef,
+    bounds: cli::Bounds,
+) -> Result<v1::Quota, Error> {
+    if let Some(quota) = bounds.whole() {
+        return Ok(quota);
+    }
+    // An old answer would bring back a bound that is gone.
+    let now = context.client.reading(Level::Linearizable).stat(ns, target).await?;
+    Ok(bounds.after(now.value.quota))
 }
 
 pub async fn restore(context: &Context, path: &NodePath, revision: u64) -> Result<(), Failure> {
@@ -87,29 +127,42 @@ pub async fn restore(context: &Context, path: &NodePath, revision: u64) -> Resul
 
 pub async fn ln(context: &Context, to: &str, path: &NodePath) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    let path = path.receiving(to.rsplit('/').next().unwrap_or_default());
+    let path = linked(to, path);
     one(context, ns, path.as_str(), steps::symlink(path.target(), to)).await
 }
 
-pub async fn set_attributes(
-    context: &Context,
-    path: &NodePath,
-    changes: &[String],
-    remove: &[String],
-) -> Result<(), Failure> {
-    let parse = |change: &String| match change.split_once('=') {
-        Some((name, value)) => Ok((name.to_owned(), value.as_bytes().to_vec().into())),
-        None => Err(Error::Invalid(format!("{change:?} is not NAME=VALUE"))),
-    };
-    let set = changes.iter().map(parse).collect::<Result<_, Error>>()?;
+/// Where a symlink to a path goes.
+pub fn linked(to: &str, path: &NodePath) -> NodePath {
+    path.receiving(to.rsplit('/').next().unwrap_or_default())
+}
+
+pub async fn set_attributes(context: &Context, options: &cli::Attr) -> Result<(), Failure> {
+    let cli::Attr { path, changes, remove, hex, rev, .. } = options;
+    let set = changes.iter().map(|change| attribute(change, *hex));
+    let set = set.collect::<Result<_, _>>().map_err(Error::Invalid)?;
     let ns = context.ns().await?;
-    let step = steps::set_attributes(v1::SetAttributes {
-        target: Some(path.target()),
-        set,
-        remove: remove.to_vec(),
-        rev: 0,
-    });
+    let (target, remove) = (Some(path.target()), remove.clone());
+    let step = steps::set_attributes(v1::SetAttributes { target, set, remove, rev: *rev });
     one(context, ns, path.as_str(), step).await
+}
+
+/// An attribute to set, as users write it.
+pub fn attribute(change: &str, is_hex: bool) -> Result<(String, Bytes), String> {
+    let (name, value) =
+        change.split_once('=').ok_or_else(|| format!("{change:?} is not NAME=VALUE"))?;
+    let value = match is_hex {
+        true => from_hex(value).ok_or_else(|| format!("{value:?} is not hexadecimal"))?.into(),
+        false => Bytes::copy_from_slice(value.as_bytes()),
+    };
+    Ok((name.to_owned(), value))
+}
+
+/// Bytes from pairs of hexadecimal digits.
+pub fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits = text.chars().map(|digit| Some(digit.to_digit(16)? as u8));
+    let digits = digits.collect::<Option<Vec<u8>>>()?;
+    let (pairs, rest) = digits.as_chunks::<2>();
+    rest.is_empty().then(|| pairs.iter().map(|[high, low]| high << 4 | low).collect())
 }
 
 pub async fn rm(
@@ -142,12 +195,10 @@ async fn one(context: &Context, ns: u64, subject: &str, step: Step) -> Result<()
     let writer = context.writer().await?;
     let reply: Reply<StepResult> =
         writer.one_step(ns, step).await.map_err(Failure::about(subject))?;
-    let StepResult { id, rev, renamed } = &reply.value;
+    let renamed = &reply.value.renamed;
     let value = || {
-        let mut value = json!({"revision": reply.revision, "id": id, "rev": rev});
-        if !renamed.is_empty() {
-            value["renamed"] = json!(renamed);
-        }
+        let mut value = result(&reply.value);
+        value["revision"] = json!(reply.revision);
         value
     };
     let lines = || match renamed.as_str() {
@@ -155,4 +206,30 @@ async fn one(context: &Context, ns: u64, subject: &str, step: Step) -> Result<()
         name => format!("kept as {}", printable(name)),
     };
     Ok(context.output.data(value, lines)?)
+}
+
+/// The result of a step as JSON.
+pub fn result(result: &StepResult) -> Value {
+    let mut value = json!({"id": result.id, "rev": result.rev});
+    if !result.renamed.is_empty() {
+        value["renamed"] = json!(result.renamed);
+    }
+    value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_are_text_or_hex() {
+        let set =
+            |change, is_hex| attribute(change, is_hex).map(|(name, value)| (name, value.to_vec()));
+        assert_eq!(set("a=b=c", false), Ok(("a".to_owned(), b"b=c".to_vec())));
+        assert_eq!(set("a=00fF", true), Ok(("a".to_owned(), vec![0, 255])));
+        assert_eq!(set("a=", true), Ok(("a".to_owned(), Vec::new())));
+        assert!(
+            set("a", false).is_err() && set("a=0", true).is_err() && set("a=é0", true).is_err()
+        );
+    }
 }

@@ -9,6 +9,11 @@ Examples:
   metactl watch --json                   follow all changes from now on
   metactl status                         see who leads
 
+Paths start from the root of the namespace, or from a node by its id, in quotes for the shell:
+  metactl stat '#17'                     the node with id 17, wherever it is
+  metactl ls '#17/a'                     what is in a under it
+  metactl --ns '#3' ls                   namespaces have ids, too
+
 Exit codes:
   0 done   1 refused or failed   2 wrong usage   3 unavailable   4 unknown outcome";
 
@@ -16,12 +21,24 @@ pub const LS: &str = "\
 Examples:
   metactl ls -l /doc              with kinds, sizes, revs and times
   metactl ls -R --at 17 /doc      all that was under it at revision 17
+  metactl ls --limit 100 --after b.txt /doc       a page, from after b.txt
   metactl ls --read any /doc      from whatever node answers";
 
 pub const STAT: &str = "\
 Examples:
   metactl stat /doc/a.txt
-  metactl stat --json /doc/a.txt /doc/b.txt";
+  metactl stat --json /doc/a.txt /doc/b.txt
+  metactl stat '#17'              the node with this id
+
+The shell takes what comes after a bare # for a comment: ids need quotes.";
+
+pub const LOOKUP: &str = "\
+The path is one of the namespace that the node is in.
+
+Examples:
+  metactl lookup '#17'
+  metactl lookup --at 40 '#17'    where it was at revision 40
+  metactl lookup --json /doc      its id, kind and namespace, too";
 
 pub const TREE: &str = "\
 What a mount shows is another namespace's tree: name the mount itself to see it.
@@ -41,13 +58,17 @@ Examples:
   metactl put --create notes.txt /notes.txt     only if there is nothing
   metactl put --update 17 notes.txt /notes.txt  only if its rev is still 17
   metactl put --update 17 --autorename --client Ann notes.txt /notes.txt
-                                                else as a conflicted copy beside it";
+                                                else as a conflicted copy beside it
+  metactl put notes.txt '#17'                   of the file with this id
+
+A file that is not here is put by its size and hash: see metactl batch --help.";
 
 pub const MV: &str = "\
 Examples:
   metactl mv /a.txt /b.txt
   metactl mv /a.txt /doc/         as /doc/a.txt
-  metactl mv -f /new.txt /a.txt   in the place of the file that is there";
+  metactl mv -f /new.txt /a.txt   in the place of the file that is there
+  metactl mv '#17' '#9/'          into the directory with id 9, under its own name";
 
 pub const CP: &str = "\
 Examples:
@@ -62,6 +83,8 @@ pub const ATTR: &str = "\
 Examples:
   metactl attr /a.txt color=red owner=ann     set two
   metactl attr /a.txt -d color                remove one
+  metactl attr /a.txt --rev 17 color=blue     only if its rev is still 17
+  metactl attr /a.txt --hex key=00ff          any bytes
   metactl attr /a.txt                         show them all";
 
 pub const DU: &str = "\
@@ -70,11 +93,13 @@ Examples:
   metactl du --json /doc";
 
 pub const QUOTA: &str = "\
-Says both bounds: one that is left out is gone.
+A bound that is not said stays: it is read first. With no bounds, shows what there are.
 
 Examples:
   metactl quota /doc --nodes 1000 --bytes 1000000000
-  metactl quota /doc                          no bounds any more
+  metactl quota /doc --nodes 2000             the bound of bytes stays
+  metactl quota /doc --bytes none             no such bound any more
+  metactl quota /doc                          show it
   metactl --ns photos quota / --nodes 1000    of a whole namespace";
 
 pub const LOG: &str = "\
@@ -82,7 +107,8 @@ Prints rev, size, the beginning of the hash, and the name that it had.
 
 Examples:
   metactl log /doc/a.txt
-  metactl log --at 17 /doc/b.txt     of what was at that path at revision 17";
+  metactl log --at 17 /doc/b.txt     of what was at that path at revision 17
+  metactl log --before 17 --limit 5 /doc/a.txt    the five before rev 17";
 
 pub const RESTORE: &str = "\
 A path that had another name then is copied from there: metactl cp --at REVISION.
@@ -127,11 +153,53 @@ Examples:
   metactl watch --after 17.0                 after the change with this cursor
   metactl watch --from-start --count 10 --json";
 
+pub const CURSOR: &str = "\
+Example:
+  cursor=$(metactl cursor); metactl tree --at ${cursor%.*}; metactl watch --after $cursor";
+
+pub const WAIT: &str = "\
+A long poll on any node; exits with 0 whether there are changes or not. Read them with `metactl
+journal --after CURSOR`.
+
+Examples:
+  metactl wait --cursor 17.0 --timeout 60s
+  metactl wait --json                           for the next change from now on";
+
+pub const JOURNAL: &str = "\
+With --json: the changes, the cursor to read on from, and whether that is the end.
+
+Examples:
+  metactl journal --after 17.0
+  metactl journal --limit 10 --json";
+
+pub const BATCH: &str = "\
+One step a line; quotes as in a shell. Blank lines are left out, and lines that begin with `# `.
+A later step sees the earlier ones. If one is refused, none is done, and its line is named.
+
+  mkdir [-p] PATH                         put PATH SIZE HASH [OPTION]…
+  mv [-f] FROM TO [rev=N]                 cp FROM TO [at=N]
+  ln TARGET PATH                          rm [-r] PATH [rev=N]
+  attr [-d NAME]… [-r REV] [-x] PATH NAME=VALUE…
+  quota PATH [nodes=N|none] [bytes=N|none]
+  restore PATH REVISION                   mount PATH NAMESPACE
+  unmount PATH
+  check PATH exists|absent|rev=N|kind=KIND|unchanged=REVISION
+
+Of put: create, update=REV or overwrite (the default); autorename[=CLIENT], type=MEDIA-TYPE,
+mtime=MILLISECONDS, blocks=HASH,HASH…, manifest=REFERENCE. Hashes are 64 hexadecimal digits.
+Of attr: -d removes, -r fails unless the rev is this one, -x takes values in hex. A bound of a
+quota that is not said stays as it is at that path before the batch.
+
+Examples:
+  metactl batch steps.txt
+  printf 'check /a absent\nmkdir /a\nmv #17 /a/b\n' | metactl batch --json";
+
 pub const STATUS: &str = "\
 Exits with 3 if no node knows a leader.
 
 Examples:
   metactl status
+  metactl status --hash                   replicas at the same revision have the same hash
   metactl status --json --endpoints 127.0.0.1:7101";
 
 pub const SNAPSHOT: &str = "\
@@ -154,7 +222,8 @@ Examples:
 pub const LOCK_ACQUIRE: &str = "\
 Examples:
   token=$(metactl lock acquire /build --ttl 5m)
-  metactl lock acquire /build --name nightly      another lock on the same path";
+  metactl lock acquire /build --name nightly      another lock on the same path
+  metactl lock acquire '#17'                      on a node, wherever it is moved";
 
 pub const LOCK_RENEW: &str = "\
 Example:
@@ -192,6 +261,13 @@ pub const NS_RENAME: &str = "\
 Example:
   metactl ns rename photos pictures";
 
+pub const NS_UPDATE: &str = "\
+A bound that is not said stays: it is read first.
+
+Examples:
+  metactl ns update photos --quota-bytes none
+  metactl ns update photos --to pictures --quota-nodes 1000";
+
 pub const NS_RM: &str = "\
 Mounts of it stay, and lead nowhere.
 
@@ -199,8 +275,9 @@ Example:
   metactl ns rm -r pictures";
 
 pub const NS_SHOW: &str = "\
-Example:
-  metactl ns show photos";
+Examples:
+  metactl ns show photos
+  metactl ns show '#3'            by its id";
 
 pub const SNAPSHOT_LIST: &str = "\
 Example:

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{examples, values::positive};
+use super::{
+    examples,
+    values::{Bound, bound, positive},
+};
 use crate::path::NodePath;
 
 #[derive(Subcommand)]
@@ -36,6 +39,9 @@ pub enum NamespaceCommand {
     /// Makes a namespace.
     #[command(after_help = examples::NS_CREATE)]
     Create(Create),
+    /// Gives a namespace another name or quota, at one revision.
+    #[command(after_help = examples::NS_UPDATE)]
+    Update(Update),
     /// Gives a namespace another name.
     #[command(after_help = examples::NS_RENAME)]
     Rename {
@@ -56,7 +62,7 @@ pub enum NamespaceCommand {
     /// Shows a namespace: its name policy, its quota, and how much is in it.
     #[command(after_help = examples::NS_SHOW)]
     Show {
-        /// Its name; that of --ns, without it.
+        /// Its name, or its id as #3; that of --ns, without it.
         name: Option<String>,
     },
 }
@@ -74,6 +80,22 @@ pub struct Create {
     /// Bytes in it at most.
     #[arg(long, value_name = "BYTES")]
     pub quota_bytes: Option<u64>,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+pub struct Update {
+    /// Its name.
+    pub name: String,
+    /// Its new name.
+    #[arg(long, group = "change", value_name = "NAME")]
+    pub to: Option<String>,
+    /// Nodes in it at most, or none.
+    #[arg(long, group = "change", value_name = "COUNT|none", value_parser = bound)]
+    pub quota_nodes: Option<Bound>,
+    /// Bytes in it at most, or none.
+    #[arg(long, group = "change", value_name = "BYTES|none", value_parser = bound)]
+    pub quota_bytes: Option<Bound>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -128,7 +150,7 @@ pub enum LockCommand {
 
 #[derive(Args)]
 pub struct LockName {
-    /// The path that is locked, whether there is a node or not.
+    /// The path that is locked, whether there is a node or not; or a node, as #17.
     pub path: NodePath,
     /// Which of the locks on that path.
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]

@@ -6,18 +6,20 @@ mod read;
 mod values;
 mod write;
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use metad_client::{Level, errors::Reason};
 
 use crate::path::NodePath;
-pub use groups::{Create, LockCommand, LockName, NamespaceCommand, Policy, SnapshotCommand};
-pub use read::{Diff, Ls, Past, Stat, Tree, Watch};
-pub use values::Fence;
+pub use groups::{
+    Create, LockCommand, LockName, NamespaceCommand, Policy, SnapshotCommand, Update,
+};
+pub use read::{Diff, Journal, Log, Lookup, Ls, Past, Stat, Tree, Wait, Watch};
+pub use values::{Bound, Bounds, Fence, bound};
 use values::{fence, level, positive, reason};
-pub use write::{Import, Put};
+pub use write::{Attr, Import, Put, Quota};
 
 /// Works with the file trees of a metad cluster.
 #[derive(Parser)]
@@ -41,13 +43,13 @@ pub struct Global {
         default_value = "127.0.0.1:7101,127.0.0.1:7102,127.0.0.1:7103"
     )]
     pub endpoints: Vec<String>,
-    /// Namespace to work in.
+    /// Namespace to work in: its name, or its id as #3.
     #[arg(long, global = true, env = "METAD_NS", value_name = "NAME", default_value = "main")]
     pub ns: String,
-    /// Print data as JSON.
+    /// Print data and errors as JSON.
     #[arg(long, global = true)]
     pub json: bool,
-    /// How long to keep trying.
+    /// How long to keep trying; of `wait`, how long to wait.
     #[arg(long, global = true, value_name = "DURATION", default_value = "10s",
         value_parser = positive)]
     pub timeout: Duration,
@@ -68,6 +70,8 @@ pub enum Command {
     Ls(Ls),
     /// Shows nodes.
     Stat(Stat),
+    /// Prints the path of a node.
+    Lookup(Lookup),
     /// Shows a directory and all that is under it.
     Tree(Tree),
     /// Makes directories.
@@ -115,16 +119,7 @@ pub enum Command {
         path: NodePath,
     },
     /// Shows or changes what clients keep with a node.
-    #[command(after_help = examples::ATTR)]
-    Attr {
-        /// The node.
-        path: NodePath,
-        /// NAME=VALUE to set; none to show them all.
-        changes: Vec<String>,
-        /// Names to remove.
-        #[arg(short = 'd', long = "delete", value_name = "NAME")]
-        remove: Vec<String>,
-    },
+    Attr(Attr),
     /// Shows how much is under a directory, in one read.
     #[command(after_help = examples::DU)]
     Du {
@@ -132,26 +127,10 @@ pub enum Command {
         #[arg(default_value = "/")]
         path: NodePath,
     },
-    /// Bounds what may be under a directory, or in the namespace; without bounds, there are none.
-    #[command(after_help = examples::QUOTA)]
-    Quota {
-        /// The directory; / for the whole namespace.
-        path: NodePath,
-        /// Nodes at most.
-        #[arg(long)]
-        nodes: Option<u64>,
-        /// Bytes at most.
-        #[arg(long)]
-        bytes: Option<u64>,
-    },
+    /// Bounds what may be under a directory, or in the namespace; shows the bounds.
+    Quota(Quota),
     /// Shows the versions of a node that are kept, the latest first.
-    #[command(after_help = examples::LOG)]
-    Log {
-        /// The node.
-        path: NodePath,
-        #[command(flatten)]
-        past: Past,
-    },
+    Log(Log),
     /// Brings back what was at a path: a file's content, or a directory that is gone.
     #[command(after_help = examples::RESTORE)]
     Restore {
@@ -187,15 +166,33 @@ pub enum Command {
         /// The mount.
         path: NodePath,
     },
+    /// Carries out up to 1,000 steps, all or none, at one revision.
+    #[command(after_help = examples::BATCH)]
+    Batch {
+        /// Where the steps are, one a line; - for stdin.
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
     /// Shows what differs in a namespace between two revisions.
     Diff(Diff),
     /// Imports a real directory tree. Symbolic links are left out.
     Import(Import),
     /// Follows the changes of the namespace until it is interrupted.
     Watch(Watch),
+    /// Prints the cursor of the journal's end: watch, wait and journal go on after it.
+    #[command(after_help = examples::CURSOR)]
+    Cursor,
+    /// Waits until there is a change after a cursor: prints changed, or else unchanged.
+    Wait(Wait),
+    /// Prints the changes that the journal has, and does not wait for more.
+    Journal(Journal),
     /// Shows each node: role, leader, term and log positions.
     #[command(after_help = examples::STATUS)]
-    Status,
+    Status {
+        /// Also hash the whole state of each node, which reads all of it.
+        #[arg(long)]
+        hash: bool,
+    },
     /// Works with snapshots: names for revisions, which keep what was there.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),

@@ -1,6 +1,7 @@
 //! Options of the commands that read.
 
 use clap::Args;
+use metad_client::v1::Cursor;
 
 use super::{examples, values::cursor};
 use crate::path::NodePath;
@@ -17,6 +18,12 @@ pub struct Ls {
     /// All that is under it, but not what mounts show.
     #[arg(short = 'R', long)]
     pub recursive: bool,
+    /// Only what comes after this name; after this path, with --recursive.
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub after: String,
+    /// So many entries at most.
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
+    pub limit: Option<u64>,
     #[command(flatten)]
     pub past: Past,
 }
@@ -29,6 +36,31 @@ pub struct Stat {
     pub paths: Vec<NodePath>,
     #[command(flatten)]
     pub past: Past,
+}
+
+#[derive(Args)]
+#[command(after_help = examples::LOOKUP)]
+pub struct Lookup {
+    /// The node, such as #17.
+    pub path: NodePath,
+    #[command(flatten)]
+    pub past: Past,
+}
+
+#[derive(Args)]
+#[command(after_help = examples::LOG)]
+pub struct Log {
+    /// The node.
+    pub path: NodePath,
+    #[command(flatten)]
+    pub past: Past,
+    /// Only versions of an earlier rev than this.
+    #[arg(long, value_name = "REV", default_value_t = 0, hide_default_value = true)]
+    pub before: u64,
+    /// So many versions at most.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000,
+        value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub limit: u32,
 }
 
 #[derive(Args)]
@@ -71,8 +103,31 @@ pub struct Watch {
     pub from_start: bool,
     /// Start after this cursor, as watch prints them.
     #[arg(long, group = "position", value_name = "REVISION.ORDINAL", value_parser = cursor)]
-    pub after: Option<(u64, u32)>,
+    pub after: Option<Cursor>,
     /// Stop after so many changes.
     #[arg(long, value_name = "COUNT")]
     pub count: Option<u64>,
+}
+
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("position"), after_help = examples::WAIT)]
+pub struct Wait {
+    /// Wait for a change after this cursor; after now, without it.
+    #[arg(long, group = "position", value_name = "REVISION.ORDINAL", value_parser = cursor)]
+    pub cursor: Option<Cursor>,
+    /// Wait for the first change that the journal has.
+    #[arg(long, group = "position")]
+    pub from_start: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = examples::JOURNAL)]
+pub struct Journal {
+    /// Start after this cursor; with the first change that the journal has, without it.
+    #[arg(long, value_name = "REVISION.ORDINAL", value_parser = cursor)]
+    pub after: Option<Cursor>,
+    /// So many changes at most.
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000,
+        value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub limit: u32,
 }

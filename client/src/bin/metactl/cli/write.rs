@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::examples;
+use super::{
+    Past, examples,
+    values::{Bound, Bounds, bound},
+};
 use crate::path::NodePath;
 
 #[derive(Args)]
@@ -20,6 +23,12 @@ pub struct Put {
     /// Fail unless the rev of what is there is this one.
     #[arg(long, group = "mode", value_name = "REV")]
     pub update: Option<u64>,
+    /// Its media type; without it, as its name says.
+    #[arg(long, value_name = "TYPE")]
+    pub media_type: Option<String>,
+    /// Where the list of its blocks is kept, instead of the list.
+    #[arg(long, value_name = "REFERENCE")]
+    pub manifest: Option<String>,
     /// Instead of failing, make a conflicted copy beside what is there.
     #[arg(long)]
     pub autorename: bool,
@@ -39,4 +48,45 @@ pub struct Import {
     /// Batches under way at a time.
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub in_flight: u16,
+}
+
+#[derive(Args)]
+#[command(after_help = examples::ATTR)]
+pub struct Attr {
+    /// The node.
+    pub path: NodePath,
+    /// NAME=VALUE to set; none to show them all.
+    pub changes: Vec<String>,
+    /// Names to remove.
+    #[arg(short = 'd', long = "delete", value_name = "NAME")]
+    pub remove: Vec<String>,
+    /// Values are given in hex, as --json prints them: any bytes.
+    #[arg(long)]
+    pub hex: bool,
+    /// Fail unless the rev of the node is this one.
+    #[arg(long, default_value_t = 0, hide_default_value = true)]
+    pub rev: u64,
+    #[command(flatten)]
+    pub past: Past,
+}
+
+#[derive(Args)]
+#[command(after_help = examples::QUOTA)]
+pub struct Quota {
+    /// The directory; / for the whole namespace.
+    pub path: NodePath,
+    /// Nodes at most, or none.
+    #[arg(long, value_name = "COUNT|none", value_parser = bound)]
+    nodes: Option<Bound>,
+    /// Bytes at most, or none.
+    #[arg(long, value_name = "BYTES|none", value_parser = bound)]
+    bytes: Option<Bound>,
+}
+
+impl Quota {
+    /// What is to change, if anything is.
+    pub fn bounds(&self) -> Option<Bounds> {
+        let Quota { nodes, bytes, .. } = *self;
+        (nodes.is_some() || bytes.is_some()).then_some(Bounds { nodes, bytes })
+    }
 }

@@ -37,6 +37,12 @@ pub fn is_rehearsal() -> bool {
     false
 }
 
+/// Only does it.
+#[cfg(not(madsim))]
+pub fn rehearse<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
 #[cfg(madsim)]
 mod simulated {
     use std::{cell::Cell, sync::OnceLock};
@@ -90,6 +96,8 @@ mod simulated {
         TruncateSkipped,
         /// Entries that were truncated are still in memory.
         CacheNotTruncated,
+        /// Checksums of stored values are not compared.
+        ChecksumsIgnored,
         /// An append whose sync failed is acknowledged all the same.
         SyncErrorIgnored,
         /// A node whose disk was lost votes as if nothing had been.

@@ -1,6 +1,8 @@
 //! One entry of the log becomes one change of the state.
 
 use super::{Stop, Tried, edit::Edit, op, reader::Reader, reclaim, retention, session};
+use metad_proto::planted;
+
 use crate::{
     kv::{KvTxn, Result, Txn},
     records::{
@@ -137,7 +139,8 @@ fn mutate(
     let mut counters = *system;
     let mut edit = Edit::new(&mut layer, &mut counters, context, &namespace);
     let run = |(index, step)| op::step(&mut edit, step).map_err(|stop| at_step(index, stop));
-    let results = steps.iter().enumerate().map(run).collect::<Tried<Vec<StepResult>>>()?;
+    let results = steps.iter().enumerate().map(run).collect::<Tried<Vec<StepResult>>>();
+    let results = if planted!(BatchNotAtomic) { results } else { Ok(results?) };
     let changed = edit.has_changed();
     let writes = layer.into_writes().collect::<Vec<_>>();
     *system = counters;
@@ -147,7 +150,7 @@ fn mutate(
             None => txn.delete(key),
         }
     }
-    Ok((Outcome::Steps(results), changed))
+    Ok((Outcome::Steps(results?), changed))
 }
 
 fn at_step(index: usize, stop: Stop) -> Stop {

@@ -3,15 +3,17 @@
 //! forget one of them.
 
 mod accounts;
+mod find;
 
 use std::collections::BTreeMap;
 
-use metad_proto::limits;
+use metad_proto::{limits, planted};
 
 use super::{
     Tried,
     apply::Context,
-    reader::{Found, Reader, Way},
+    mounts::Graph,
+    reader::{Found, Way, check_depth},
 };
 use crate::{
     kv::{KvTxn, StorageFault},
@@ -22,7 +24,7 @@ use crate::{
     },
     types::{
         Account, Attributes, Body, Change, ChangeKind, ClientId, Content, Cursor, Name, Namespace,
-        NamespaceId, Node, NodeId, NodeRef, Quota, Rejection, Revision, StepResult, Usage,
+        NamespaceId, Node, NodeId, Quota, Revision, StepResult, Usage,
     },
 };
 
@@ -36,7 +38,7 @@ pub(super) struct Place<'s> {
 }
 
 impl<'s> Place<'s> {
-    pub fn new(way: &'s Way, name: &'s Name) -> Result<Self, Rejection> {
+    pub fn new(way: &'s Way, name: &'s Name) -> Tried<Self> {
         check_depth(way.above.len())?;
         Ok(Place { way, name })
     }
@@ -44,15 +46,6 @@ impl<'s> Place<'s> {
     fn parent(&self) -> NodeId {
         *self.way.above.last().expect("a name is in a directory")
     }
-}
-
-/// Refuses a node with so many directories above it, if they are too many.
-pub(super) fn check_depth(depth: usize) -> Result<(), Rejection> {
-    if depth > limits::DEPTH_MAX {
-        let value = limits::DEPTH_MAX as u64;
-        return Err(Rejection::LimitExceeded { limit: limits::DEPTH, value });
-    }
-    Ok(())
 }
 
 /// The changes of one command to the trees.
@@ -66,6 +59,8 @@ pub(super) struct Edit<'t, T> {
     ordinals: BTreeMap<NamespaceId, u32>,
     /// What this command has moved from another namespace, and from which one.
     arrived: BTreeMap<NodeId, NamespaceId>,
+    /// What is known of the mounts.
+    mounts: Graph,
     /// Nodes that were made as copies of others.
     copied: u64,
     /// Records of the past that may still be read.
@@ -89,6 +84,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             namespace,
             ordinals,
             arrived,
+            mounts: Graph::new(),
             copied: 0,
             past_left: limits::PAST_RECORDS_MAX,
             quotas_changed: false,
@@ -98,27 +94,6 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     /// Whether anything was changed, so that the command takes a revision.
     pub fn has_changed(&self) -> bool {
         !self.ordinals.is_empty() || self.quotas_changed
-    }
-
-    /// Where paths start.
-    pub fn namespace(&self) -> &'t Namespace {
-        self.namespace
-    }
-
-    pub fn reader(&self) -> Reader<'_, T> {
-        Reader::new(self.txn, self.context.group)
-    }
-
-    /// Reads what was there at a revision, if that is still kept.
-    pub fn reader_at(&self, at: Option<Revision>) -> Tried<Reader<'_, T>> {
-        Reader::at(self.txn, self.context.group, at)
-    }
-
-    /// The node that a reference named at a revision.
-    pub fn find_at(&self, at: Option<Revision>, target: &NodeRef) -> Tried<Found> {
-        let reader = self.reader_at(at)?;
-        // The namespace may have been made later.
-        reader.find(&reader.namespace(self.namespace.id)?, target)
     }
 
     /// Makes a node in a free place.
@@ -223,7 +198,9 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let node = Node { rev: self.context.revision, body, ..file };
         self.put(&node)?;
         self.grow(&way.above, Usage { nodes: 0, bytes: node.bytes() })?;
-        self.shrink(&way.above, Usage { nodes: 0, bytes: before })?;
+        if !planted!(OverwrittenBytesKept) {
+            self.shrink(&way.above, Usage { nodes: 0, bytes: before })?;
+        }
         self.tell(way, ChangeKind::Updated, &node);
         Ok(StepResult::of(node.id, node.rev))
     }
@@ -232,6 +209,9 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     pub fn relocate(&mut self, from: &Way, node: Node, to: Place) -> Result<StepResult> {
         let size = self.size(&node)?;
         self.unlink(&node)?;
+        if planted!(MoveKeepsOldEntry) {
+            self.put(&node)?;
+        }
         let (parent, name) = (to.parent(), Some(to.name.clone()));
         let moved = Node { parent, name, rev: self.context.revision, ..node.clone() };
         self.link(&moved)?;
@@ -246,6 +226,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     fn tell_of_move(&mut self, from: &Way, node: &Node, to: &Way, moved: &Node) -> Result<()> {
         let (left, entered) = (from.namespace.id, to.namespace.id);
         if left != entered {
+            self.mounts.forget();
             self.tell(from, ChangeKind::MovedOut { to: entered }, node);
             self.tell(to, ChangeKind::MovedIn { from: left }, moved);
             self.arrived.insert(node.id, left);
@@ -274,6 +255,9 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         if let Some(shown) = node.mounted() {
             self.txn.delete(key::mounted(self.context.group, shown, node.id));
         }
+        if size.nodes > 1 || node.mounted().is_some() {
+            self.mounts.forget();
+        }
         if size.nodes > 1 {
             let deleted = encode_revision(self.context.revision);
             self.txn.put(key::reclaim(self.context.group, node.id), deleted);
@@ -287,6 +271,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     fn keep_mount(&mut self, node: &Node) {
         if let Some(shown) = node.mounted() {
             self.txn.put(key::mounted(self.context.group, shown, node.id), Vec::new());
+            self.mounts.add(shown);
         }
     }
 
@@ -354,6 +339,9 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         self.system.changes += 1;
         let (request, time_ms) = (self.context.request, self.context.time_ms);
         let change = Change { cursor, kind, node: node.clone(), from, request, time_ms };
+        if planted!(JournalSkipsInBatch) && cursor.ordinal > 0 {
+            return;
+        }
         self.txn.put(key::journal(self.context.group, namespace, cursor), change::encode(&change));
     }
 }

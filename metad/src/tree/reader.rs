@@ -3,6 +3,8 @@
 
 use std::cell::Cell;
 
+use metad_proto::{limits, planted};
+
 use super::{Tried, past};
 use crate::{
     kv::{KvRead, Result, StorageFault},
@@ -74,7 +76,7 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
 
     /// Reads what was there at a revision, if that is still kept.
     pub fn at(view: &'v V, group: GroupId, at: Option<Revision>) -> Tried<Self> {
-        let reader = Reader { at, ..Reader::new(view, group) };
+        let mut reader = Reader { at, ..Reader::new(view, group) };
         if let Some(at) = at {
             let System { revision, compacted, .. } = reader.system()?;
             if at < compacted {
@@ -82,6 +84,9 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
             }
             if at > revision {
                 return Err(Rejection::NotFound.into());
+            }
+            if planted!(PastOffByOne) && at < revision {
+                reader.at = Some(at.next());
             }
         }
         Ok(reader)
@@ -235,7 +240,7 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         }
     }
 
-    /// Where a reference starts. A node whose ancestors were deleted may still be stored:
+    /// Where a reference starts: at a node that is not too deep. A node whose ancestors were deleted may still be stored:
     /// only one that reaches the root is there.
     fn start(&self, namespace: &Namespace, id: NodeId) -> Tried<Found> {
         if id == NodeId::NONE || id == namespace.root {
@@ -244,7 +249,7 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         let Some(Location::In(place)) = self.location(id)? else {
             return Err(Rejection::NotFound.into());
         };
-        let (reached, above) = self.way_up(place.parent)?.ok_or(Rejection::NotFound)?;
+        let (reached, above) = self.way_up(place.parent)?;
         if reached != namespace.id {
             return Err(Rejection::NotFound.into());
         }
@@ -252,20 +257,22 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         Ok(Found { node: self.node_at(id, &place)?, way })
     }
 
-    /// The namespace that a directory is in, and the way to it, the root first, itself last;
-    /// None if it reaches no root.
-    pub fn way_up(&self, directory: NodeId) -> Result<Option<(NamespaceId, Vec<NodeId>)>> {
+    /// The namespace that a directory is in, and the way to it, the root first, itself last.
+    /// One that reaches no root is not there; one that is too deep is refused, since what
+    /// reads or changes it would cost as much as there is above it.
+    fn way_up(&self, directory: NodeId) -> Tried<(NamespaceId, Vec<NodeId>)> {
         let mut way = vec![directory];
-        let mut location = self.location(directory)?;
-        while let Some(Location::In(place)) = location {
-            way.push(place.parent);
-            location = self.location(place.parent)?;
+        loop {
+            check_depth(way.len())?;
+            match self.location(way[way.len() - 1])? {
+                Some(Location::In(place)) => way.push(place.parent),
+                Some(Location::Root(namespace)) => {
+                    way.reverse();
+                    return Ok((namespace, way));
+                }
+                None => return Err(Rejection::NotFound.into()),
+            }
         }
-        way.reverse();
-        Ok(match location {
-            Some(Location::Root(namespace)) => Some((namespace, way)),
-            _ => None,
-        })
     }
 
     /// The whole path of a node in its tree.
@@ -290,6 +297,15 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
             StorageFault::corrupt("location record", format!("node {id} is not where it says"))
         })
     }
+}
+
+/// Refuses a node with so many directories above it, if they are too many.
+pub(super) fn check_depth(depth: usize) -> std::result::Result<(), Rejection> {
+    if depth > limits::DEPTH_MAX {
+        let value = limits::DEPTH_MAX as u64;
+        return Err(Rejection::LimitExceeded { limit: limits::DEPTH, value });
+    }
+    Ok(())
 }
 
 /// The root directory as a node. It has no record of its own.

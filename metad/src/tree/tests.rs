@@ -1,6 +1,7 @@
 //! The tree as its users see it: scripts against expectations, and random scripts against
 //! the invariants.
 
+mod limits;
 mod nodes;
 mod past;
 mod random;

@@ -256,7 +256,10 @@ fn read_rejection(
             "{reason} is no rejection: record what was not answered as fail or info"
         ));
     };
-    let is_other_limit = reason == Reason::LimitExceeded && !request.has_only_limits_of_copies();
+    // Where the history says which limit it was, that of depth is the tree's.
+    let is_depth = value.get("limit").and_then(Value::as_str) == Some("depth");
+    let is_other_limit =
+        reason == Reason::LimitExceeded && !is_depth && !request.has_only_limits_of_copies();
     if request.is_malformed(reason) || is_other_limit {
         return Ok(None);
     }

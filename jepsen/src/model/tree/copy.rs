@@ -1,9 +1,10 @@
 //! Copies of whole trees, of what is there and of what was.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
-use super::finding::Place;
+use super::finding::{Place, check_depth};
 use super::forest::Forest;
+use super::mounts::MOUNTS_MAX;
 use super::mutate::{Touched, reject};
 use super::node::{Body, Handle, Node};
 use super::operation::{Name, Quota, Target};
@@ -111,14 +112,34 @@ impl Run<'_> {
         })
     }
 
+    /// Whether a copy has room: neither too many nodes, nor too deep, nor with more mounts of
+    /// one namespace than there may be.
+    fn check_size(&self, source: &Forest, top: &Planned) -> Result<(), Stop> {
+        if source.walk(top.from).nth(NODES_MAX).is_some() {
+            return reject(Reason::LimitExceeded);
+        }
+        let lift = self.state().forest.depth(top.parent) + 1;
+        let above = source.depth(top.from);
+        let mut shown: BTreeMap<Handle, usize> = BTreeMap::new();
+        for handle in source.walk(top.from) {
+            check_depth(source.depth(handle) - above + lift)?;
+            if let Body::Mount(_, of) = source.node(handle).body {
+                *shown.entry(of).or_default() += 1;
+            }
+        }
+        let mounts = |of: Handle| self.state().mounts().filter(|(_, shown)| *shown == of).count();
+        match shown.into_iter().any(|(of, more)| mounts(of) + more > MOUNTS_MAX) {
+            true => reject(Reason::LimitExceeded),
+            false => Ok(()),
+        }
+    }
+
     /// Level by level: a parent is made before its children.
     fn copy_tree(&mut self, source: &Forest, top: Planned) -> Result<Touched, Stop> {
         let namespace = self.state().node(top.parent).namespace;
+        self.check_size(source, &top)?;
         if self.would_lead_back(source, top.from, namespace) {
             return reject(Reason::Cycle);
-        }
-        if source.walk(top.from).nth(NODES_MAX).is_some() {
-            return reject(Reason::LimitExceeded);
         }
         let rev = self.effect_rev(namespace)?;
         let mut made = None;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::answer::{Answer, Difference, ListedEntry};
+use super::finding::check_depth;
 use super::forest::Forest;
 use super::matching::Mismatch;
 use super::mutate::reject;
@@ -53,8 +54,16 @@ impl Run<'_> {
             return reject(Reason::NameInvalid);
         }
         let operation = self.operation;
-        let Answer::Diff(answers) = &operation.answer else { return Ok(()) };
         let mut expected = differences(namespace, &before, &after);
+        // A node that was too deep at some time in between may stop it as well.
+        if let Answer::Rejected { reason: Reason::LimitExceeded, .. } = operation.answer {
+            return reject(Reason::LimitExceeded);
+        }
+        for node in expected.keys() {
+            let sides = [&before, &after].into_iter().filter(|side| side.is_live(*node));
+            sides.map(|side| side.depth(*node)).try_for_each(check_depth)?;
+        }
+        let Answer::Diff(answers) = &operation.answer else { return Ok(()) };
         if answers.len() != expected.len() {
             return Err(Mismatch::Count { expected: expected.len() }.into());
         }

@@ -1,7 +1,9 @@
 //! Finding what an operation names: namespaces, nodes, and places for nodes.
 
+use super::answer::Answer;
 use super::node::{Body, Handle};
-use super::operation::{Name, Target};
+use super::operation::{Name, Request, Target};
+use super::path::DEPTH_MAX;
 use super::reason::Reason;
 use super::run::{Fact, Run, Stop};
 
@@ -41,10 +43,34 @@ impl Run<'_> {
             Some(known) => Some(known),
             None => self.choose_unseen(id),
         };
-        let is_there = |handle: &Handle| {
-            self.forest().find_node(*handle).is_some_and(|node| node.namespace == namespace)
-        };
-        found.filter(is_there).ok_or(Stop::Rejected(Reason::NotFound))
+        let live = found.filter(|handle| self.forest().is_live(*handle));
+        // The service does not look where a deep one was until its space has been reclaimed.
+        let is_said_to_be_deep =
+            matches!(self.operation.answer, Answer::Rejected { reason: Reason::LimitExceeded, .. });
+        match live {
+            None if is_said_to_be_deep && found.is_some() => {
+                Err(Stop::Rejected(Reason::LimitExceeded))
+            }
+            None => Err(Stop::Rejected(Reason::NotFound)),
+            Some(handle) => {
+                check_depth(self.forest().depth(handle))?;
+                let is_here = self.forest().node(handle).namespace == namespace;
+                is_here.then_some(handle).ok_or(Stop::Rejected(Reason::NotFound))
+            }
+        }
+    }
+
+    /// Refuses a step to what is too deep. Reads go on as far as a path leads.
+    fn check_reach(&self, place: &Place) -> Result<(), Stop> {
+        match (&self.operation.request, place) {
+            (Request::Steps { .. }, Place::Taken(node, _)) => {
+                check_depth(self.forest().depth(*node))
+            }
+            (Request::Steps { .. }, Place::Free { parent, .. }) => {
+                check_depth(self.forest().depth(*parent) + 1)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn choose_unseen(&mut self, id: u64) -> Option<Handle> {
@@ -112,9 +138,19 @@ impl Run<'_> {
             current = child.ok_or(Stop::Rejected(Reason::NotFound))?;
         }
         let parent = self.enter(current)?;
-        Ok(match self.child(parent, last)? {
+        let place = match self.child(parent, last)? {
             Some(node) => Place::Taken(node, Some(Name::clone(last))),
             None => Place::Free { parent, name: Name::clone(last) },
-        })
+        };
+        self.check_reach(&place)?;
+        Ok(place)
+    }
+}
+
+/// Refuses what has too many directories above it.
+pub(super) fn check_depth(depth: usize) -> Result<(), Stop> {
+    match depth > DEPTH_MAX {
+        true => Err(Stop::Rejected(Reason::LimitExceeded)),
+        false => Ok(()),
     }
 }

@@ -91,6 +91,11 @@ impl Forest {
         std::iter::successors(Some(handle), |handle| self.node(*handle).parent)
     }
 
+    /// How many directories are above a node in its namespace.
+    pub(super) fn depth(&self, handle: Handle) -> usize {
+        self.chain(handle).skip(1).count()
+    }
+
     /// A node and all under it, each before what is under it, siblings by their keys.
     pub(super) fn walk(&self, top: Handle) -> impl Iterator<Item = Handle> {
         let mut stack = vec![top];

@@ -8,7 +8,7 @@ use super::reason::Reason;
 use super::run::{Run, Stop};
 
 /// Mounts of one namespace.
-const MOUNTS_MAX: usize = 1_000;
+pub(super) const MOUNTS_MAX: usize = 1_000;
 
 impl Run<'_> {
     pub(super) fn mount(

@@ -1,6 +1,6 @@
 //! The mutations, rule for rule as semantics.md and docs/HISTORY.md have them.
 
-use super::finding::Place;
+use super::finding::{Place, check_depth};
 use super::node::{Body, Handle, Node};
 use super::operation::{Kind, Move, Name, Step, Target};
 use super::reason::Reason;
@@ -81,6 +81,7 @@ impl Run<'_> {
                 None => self.make(parent, Name::clone(name), Body::empty_directory())?,
             };
         }
+        check_depth(self.state().forest.depth(current))?;
         match self.state().node(current).kind() {
             Kind::Directory | Kind::Mount => Ok(Touched::Node(current)),
             Kind::File | Kind::Symlink => reject(Reason::AlreadyExists),

@@ -16,6 +16,8 @@ impl Run<'_> {
     ) -> Result<Touched, Stop> {
         let found = match self.resolve(namespace, target) {
             Ok(node) => Some(node),
+            // Nobody looks whether it is there.
+            Err(too_deep @ Stop::Rejected(Reason::LimitExceeded)) => return Err(too_deep),
             // No way to it is as good as no node.
             Err(Stop::Rejected(_)) => None,
             Err(mismatch) => return Err(mismatch),

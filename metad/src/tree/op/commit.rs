@@ -1,6 +1,6 @@
 //! Makes a file or replaces its content: the heart of sync.
 
-use metad_proto::limits;
+use metad_proto::{limits, planted};
 
 use super::conflicted_copy;
 use crate::{
@@ -22,7 +22,7 @@ pub(super) fn commit(
     mode: CommitMode,
     autorename: Option<&str>,
 ) -> Tried<StepResult> {
-    let slot = edit.reader().slot(edit.namespace(), target)?;
+    let slot = edit.slot(target)?;
     let Some(name) = &slot.name else { return Err(Rejection::IsADirectory.into()) };
     let refused = match (&slot.taken, mode) {
         (None, CommitMode::Update { .. }) => Rejection::NotFound,
@@ -59,10 +59,12 @@ fn judge(node: &Node, content: &Content, mode: CommitMode) -> Judged {
     };
     match mode {
         CommitMode::Create => Judged::Refused(Rejection::AlreadyExists),
-        CommitMode::Update { rev } if rev != node.rev => match before.same_bytes(content) {
-            true => Judged::Unchanged,
-            false => Judged::Refused(Rejection::Conflict { current: node.rev }),
-        },
+        CommitMode::Update { rev } if rev != node.rev && !planted!(UpdateIgnoresRev) => {
+            match before.same_bytes(content) {
+                true => Judged::Unchanged,
+                false => Judged::Refused(Rejection::Conflict { current: node.rev }),
+            }
+        }
         CommitMode::Update { .. } | CommitMode::Overwrite => Judged::Replace,
     }
 }
@@ -91,7 +93,8 @@ fn commit_copy(
     for number in 1..=limits::CONFLICTED_COPIES_MAX {
         let name = conflicted_copy::name(original, client, edit.time_ms(), number);
         let name = slot.way.namespace.policy.name(&name);
-        if edit.reader().child(directory, name.key())?.is_none() {
+        let is_free = edit.reader().child(directory, name.key())?.is_none();
+        if is_free || planted!(AutorenameOverwrites) {
             let place = Place::new(&slot.way, &name)?;
             let made = edit.create(place, Body::File(content.clone()))?;
             return Ok(StepResult { renamed: Some(name), ..made });

@@ -1,15 +1,14 @@
 //! Makes a second tree like the one at a place: new ids, shared content, one revision.
 
-use metad_proto::limits;
+use metad_proto::{limits, planted};
 
 use super::check_policies;
 use crate::{
     kv::{KvRead, KvTxn},
     tree::{
         Tried,
-        edit::{Edit, Place, check_depth},
-        mounts,
-        reader::Reader,
+        edit::{Edit, Place},
+        reader::{Reader, check_depth},
     },
     types::{Node, NodeRef, Rejection, Revision, StepResult, Usage},
 };
@@ -21,7 +20,7 @@ pub(super) fn copy(
     at: Option<Revision>,
 ) -> Tried<StepResult> {
     let found = edit.find_at(at, from)?;
-    let slot = edit.reader().slot(edit.namespace(), to)?;
+    let slot = edit.slot(to)?;
     // It would have no end. What was there in the past has one.
     if at.is_none() && (found.is_root() || slot.way.above.contains(&found.node.id)) {
         return Err(Rejection::Cycle.into());
@@ -32,7 +31,7 @@ pub(super) fn copy(
     };
     let place = Place::new(&slot.way, name)?;
     let nodes = gather_at(edit, at, found.node, slot.way.above.len())?;
-    mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;
+    edit.check_mounts(&nodes, slot.way.namespace.id)?;
     edit.create_like(place, nodes)
 }
 
@@ -77,6 +76,9 @@ fn gather(
             check_budget(reader)?;
         }
         level = end..nodes.len();
+    }
+    if planted!(CopyMissesLast) && nodes.len() > 1 {
+        nodes.pop();
     }
     for child in (1..nodes.len()).rev() {
         let (node, under) = &nodes[child];

@@ -4,14 +4,15 @@ use crate::{
     kv::KvTxn,
     tree::{
         Tried,
-        edit::{Edit, Place, check_depth},
+        edit::{Edit, Place},
         op::unchanged,
+        reader::check_depth,
     },
     types::{Body, Kind, NodeRef, Path, Rejection, StepResult, Usage},
 };
 
 pub(super) fn mkdir(edit: &mut Edit<impl KvTxn>, target: &NodeRef) -> Tried<StepResult> {
-    let slot = edit.reader().slot(edit.namespace(), target)?;
+    let slot = edit.slot(target)?;
     match (slot.taken, &slot.name) {
         (None, Some(name)) => edit.create(Place::new(&slot.way, name)?, Body::Directory),
         _ => Err(Rejection::AlreadyExists.into()),
@@ -24,7 +25,7 @@ pub(super) fn mkdir_with_parents(
     target: &NodeRef,
 ) -> Tried<StepResult> {
     let start = NodeRef { start: target.start, path: Path::default() };
-    let mut found = edit.reader().find(edit.namespace(), &start)?;
+    let mut found = edit.find(&start)?;
     let mut names = target.path.names().iter();
     let mut missing = None;
     for name in names.by_ref() {
@@ -39,6 +40,7 @@ pub(super) fn mkdir_with_parents(
             }
         }
     }
+    check_depth(found.way.above.len() + names.len())?;
     let Some(first) = missing else {
         return match found.node.kind() {
             Kind::Directory | Kind::Mount => Ok(unchanged(&found.node)),
@@ -46,7 +48,6 @@ pub(super) fn mkdir_with_parents(
         };
     };
     let mut way = found.way;
-    check_depth(way.above.len() + names.len())?;
     let missing = Usage { nodes: 1 + names.len() as u64, bytes: 0 };
     edit.check_room(&way, missing, Usage::default())?;
     let mut made = edit.create(Place::new(&way, &first)?, Body::Directory)?;

@@ -5,7 +5,6 @@ use crate::{
     tree::{
         Tried,
         edit::{Edit, Place},
-        mounts,
     },
     types::{Body, NamespaceId, NodeRef, Rejection, StepResult},
 };
@@ -15,17 +14,17 @@ pub(super) fn mount(
     target: &NodeRef,
     shown: NamespaceId,
 ) -> Tried<StepResult> {
-    let slot = edit.reader().slot(edit.namespace(), target)?;
+    let slot = edit.slot(target)?;
     let (None, Some(name)) = (&slot.taken, &slot.name) else {
         return Err(Rejection::AlreadyExists.into());
     };
     edit.reader().namespace(shown)?;
-    mounts::check_new(&edit.reader(), shown, slot.way.namespace.id)?;
+    edit.check_mount(shown, slot.way.namespace.id)?;
     edit.create(Place::new(&slot.way, name)?, Body::Mount(shown))
 }
 
 pub(super) fn unmount(edit: &mut Edit<impl KvTxn>, target: &NodeRef) -> Tried<StepResult> {
-    let found = edit.reader().find(edit.namespace(), target)?;
+    let found = edit.find(target)?;
     if found.node.mounted().is_none() {
         return Err(Rejection::NotFound.into());
     }

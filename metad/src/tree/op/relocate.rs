@@ -1,12 +1,13 @@
 //! Gives a node another parent or name, perhaps in another tree, at the cost of one node.
 
+use metad_proto::planted;
+
 use super::{check_policies, check_rev, unchanged};
 use crate::{
     kv::KvTxn,
     tree::{
         Tried,
         edit::{Edit, Place},
-        mounts,
         reader::Slot,
     },
     types::{Kind, Node, NodeRef, Rejection, Revision, StepResult},
@@ -19,18 +20,18 @@ pub(super) fn relocate(
     replace: bool,
     rev: Option<Revision>,
 ) -> Tried<StepResult> {
-    let found = edit.reader().find(edit.namespace(), from)?;
+    let found = edit.find(from)?;
     if found.is_root() {
         return Err(Rejection::Cycle.into());
     }
     check_rev(&found.node, rev)?;
-    let slot = edit.reader().slot(edit.namespace(), to)?;
+    let slot = edit.slot(to)?;
     // The way to the new place leads through the node itself.
-    if slot.way.above.contains(&found.node.id) {
+    if slot.way.above.contains(&found.node.id) && !planted!(MoveIgnoresAncestors) {
         return Err(Rejection::Cycle.into());
     }
     check_policies(&found.way, &slot.way)?;
-    mounts::check_move(&edit.reader(), &found, slot.way.namespace.id)?;
+    edit.check_moved_mounts(&found, slot.way.namespace.id)?;
     let Slot { way, name, taken } = slot;
     if let Some(other) = taken.as_ref().filter(|other| other.id != found.node.id) {
         check_replace(edit, &found.node, other, replace)?;

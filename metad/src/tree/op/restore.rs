@@ -6,7 +6,6 @@ use crate::{
     tree::{
         Tried,
         edit::{Edit, Place},
-        mounts,
     },
     types::{NodeRef, Rejection, Revision, StepResult},
 };
@@ -19,12 +18,12 @@ pub(super) fn restore(
     revision: Revision,
 ) -> Tried<StepResult> {
     let then = edit.find_at(Some(revision), target)?;
-    let slot = edit.reader().slot(edit.namespace(), target)?;
+    let slot = edit.slot(target)?;
     check_policies(&then.way, &slot.way)?;
     let Some(name) = &slot.name else { return Err(Rejection::AlreadyExists.into()) };
     let Some(now) = slot.taken else {
         let nodes = gather_at(edit, Some(revision), then.node, slot.way.above.len())?;
-        mounts::check_copies(&edit.reader(), &nodes, slot.way.namespace.id)?;
+        edit.check_mounts(&nodes, slot.way.namespace.id)?;
         return edit.create_like(Place::new(&slot.way, name)?, nodes);
     };
     match (now.content(), then.node.content()) {

@@ -16,7 +16,7 @@ pub(super) fn set_attributes(
     remove: &[String],
     rev: Option<Revision>,
 ) -> Tried<StepResult> {
-    let found = edit.reader().find(edit.namespace(), target)?;
+    let found = edit.find(target)?;
     if found.is_root() {
         return Err(Rejection::NameInvalid(NameInvalid::Root).into());
     }

@@ -15,7 +15,7 @@ pub(super) fn set_quota(
     target: &NodeRef,
     quota: Quota,
 ) -> Tried<StepResult> {
-    let node = edit.reader().find(edit.namespace(), target)?.node;
+    let node = edit.find(target)?.node;
     if !node.is_directory() {
         return Err(Rejection::NotADirectory.into());
     }

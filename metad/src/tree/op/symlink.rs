@@ -14,7 +14,7 @@ pub(super) fn symlink(
     target: &NodeRef,
     to: &str,
 ) -> Tried<StepResult> {
-    let slot = edit.reader().slot(edit.namespace(), target)?;
+    let slot = edit.slot(target)?;
     match (slot.taken, &slot.name) {
         (None, Some(name)) => edit.create(Place::new(&slot.way, name)?, Body::Symlink(to.into())),
         _ => Err(Rejection::AlreadyExists.into()),

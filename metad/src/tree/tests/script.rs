@@ -90,7 +90,7 @@ impl Machine {
         self.ask_for(Mutation::Steps { namespace: self.namespace, steps })
     }
 
-    fn line(&mut self, line: &str) -> String {
+    pub fn line(&mut self, line: &str) -> String {
         let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
         let answer = self.ask(verb, rest).or_else(|| self.arrange(verb, rest));
         answer.unwrap_or_else(|| {

@@ -12,6 +12,8 @@ pub struct Reply<T> {
     pub revision: u64,
     /// Who answered.
     pub node: u64,
+    /// Of a read of level `any`: milliseconds since the node last heard from a leader; else 0.
+    pub staleness_ms: u64,
     /// The answer.
     pub value: T,
 }
@@ -19,7 +21,8 @@ pub struct Reply<T> {
 impl<T> Reply<T> {
     /// The same answer with another value.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Reply<U> {
-        Reply { revision: self.revision, node: self.node, value: change(self.value) }
+        let Reply { revision, node, staleness_ms, value } = self;
+        Reply { revision, node, staleness_ms, value: change(value) }
     }
 }
 

@@ -47,11 +47,17 @@ pub enum End {
 pub struct Plot {
     pub mutate: VecDeque<Script<MutateReply>>,
     pub stat: VecDeque<Script<StatReply>>,
+    /// Without a script, every namespace is there.
+    pub namespace: VecDeque<Script<GetNamespaceReply>>,
+    pub lookup: VecDeque<Script<LookupReply>>,
+    pub cursor: VecDeque<Script<GetCursorReply>>,
     pub list: VecDeque<Script<Messages<ListReply>>>,
     pub diff: VecDeque<Script<Messages<DiffReply>>>,
     pub subscribe: VecDeque<Script<Messages<SubscribeReply>>>,
     pub mutations: Vec<MutateRequest>,
     pub stats: Vec<StatRequest>,
+    pub lookups: Vec<LookupRequest>,
+    pub waits: Vec<WaitForChangeRequest>,
     pub lists: Vec<ListRequest>,
     pub subscriptions: Vec<SubscribeRequest>,
     pub sessions: u64,
@@ -171,6 +177,9 @@ impl Files for Service {
         request: Request<GetNamespaceRequest>,
     ) -> Result<Response<GetNamespaceReply>, Status> {
         let GetNamespaceRequest { ns, name, .. } = request.into_inner();
+        if let Some(script) = self.plot(|plot| plot.namespace.pop_front()) {
+            return play(Some(script)).await;
+        }
         let namespace = Some(Namespace { id: ns, name, ..Namespace::default() });
         Ok(Response::new(GetNamespaceReply { namespace, ..GetNamespaceReply::default() }))
     }
@@ -204,13 +213,14 @@ impl Files for Service {
         &self,
         _: Request<GetCursorRequest>,
     ) -> Result<Response<GetCursorReply>, Status> {
-        play(None).await
+        play(self.plot(|plot| plot.cursor.pop_front())).await
     }
 
     async fn wait_for_change(
         &self,
-        _: Request<WaitForChangeRequest>,
+        request: Request<WaitForChangeRequest>,
     ) -> Result<Response<WaitForChangeReply>, Status> {
+        self.plot(|plot| plot.waits.push(request.into_inner()));
         Ok(Response::new(WaitForChangeReply { changed: true, ..WaitForChangeReply::default() }))
     }
 
@@ -264,8 +274,15 @@ impl Files for Service {
         play(script).await
     }
 
-    async fn lookup(&self, _: Request<LookupRequest>) -> Result<Response<LookupReply>, Status> {
-        play(None).await
+    async fn lookup(
+        &self,
+        request: Request<LookupRequest>,
+    ) -> Result<Response<LookupReply>, Status> {
+        let script = self.plot(|plot| {
+            plot.lookups.push(request.into_inner());
+            plot.lookup.pop_front()
+        });
+        play(script).await
     }
 
     async fn list(

@@ -4,6 +4,7 @@
 mod cluster;
 mod fake;
 mod import;
+mod metactl;
 mod mutations;
 mod reads;
 mod subscriptions;

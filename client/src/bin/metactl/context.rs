@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use metad_client::{
-    Client, Options,
+    Client, Level, Options, Reply,
     errors::Reason,
     locks,
     v1::{GetNamespaceReply, GetNamespaceRequest},
@@ -36,7 +36,7 @@ impl Context {
         let client = Client::new(options)?;
         Ok(Context {
             client: global.level.map_or(client.clone(), |level| client.reading(level)),
-            output: Output { json: global.json },
+            output: Output { json: global.json, tells_age: global.level == Some(Level::Any) },
             timeout: global.timeout,
             namespace: global.ns.clone(),
             fences: global.fences.clone(),
@@ -55,19 +55,19 @@ impl Context {
 
     /// The id of the namespace of this name, or of this id.
     pub async fn ns_of(&self, name: &str) -> Result<u64, Failure> {
-        let found = self.find(name).await?.1;
+        let found = self.find(name).await?.value;
         Ok(found.namespace.map_or(0, |namespace| namespace.id))
     }
 
-    /// The namespace of this name, or of this id as `#3`, and the revision at which it is told.
+    /// The namespace of this name, or of this id as `#3`.
     /// One that has such a name is found by its id.
-    pub async fn find(&self, name: &str) -> Result<(u64, GetNamespaceReply), Failure> {
+    pub async fn find(&self, name: &str) -> Result<Reply<GetNamespaceReply>, Failure> {
         let request = match name.strip_prefix('#').and_then(path::id) {
             Some(ns) => GetNamespaceRequest { ns, ..Default::default() },
             None => GetNamespaceRequest { name: name.to_owned(), ..Default::default() },
         };
         match self.client.get_namespace_with(request).await {
-            Ok(reply) => Ok((reply.revision, reply.value)),
+            Ok(reply) => Ok(reply),
             Err(error) if error.reason() == Some(Reason::NotFound) => {
                 Err(Failure::NoNamespace { name: name.to_owned(), error })
             }

@@ -19,7 +19,7 @@ pub async fn run(context: &Context, options: &cli::Diff) -> Result<(), Failure> 
         json!({"from": options.from, "to": reply.revision, "differences": differences})
     };
     let lines = || reply.value.iter().map(line).collect::<Vec<_>>().join("\n");
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&reply, value, lines)?)
 }
 
 fn to_json(difference: &Difference) -> Value {

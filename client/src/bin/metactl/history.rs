@@ -24,10 +24,10 @@ pub async fn log(context: &Context, options: &cli::Log) -> Result<(), Failure> {
     let reply = reply.map_err(Failure::about(options.path.as_str()))?;
     let value = || {
         let versions: Vec<_> = reply.value.iter().map(output::node).collect();
-        json!({"revision": reply.revision, "versions": versions})
+        json!({"versions": versions})
     };
     let lines = || reply.value.iter().map(version).collect::<Vec<_>>().join("\n");
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&reply, value, lines)?)
 }
 
 fn version(node: &Node) -> String {
@@ -51,10 +51,10 @@ async fn snapshots(context: &Context) -> Result<(), Failure> {
     let reply = context.client.list_snapshots(ns).await?;
     let value = || {
         let snapshots: Vec<_> = reply.value.iter().map(to_json).collect();
-        json!({"revision": reply.revision, "snapshots": snapshots})
+        json!({"snapshots": snapshots})
     };
     let lines = || reply.value.iter().map(line).collect::<Vec<_>>().join("\n");
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&reply, value, lines)?)
 }
 
 async fn create_snapshot(context: &Context, name: &str) -> Result<(), Failure> {

@@ -45,19 +45,19 @@ fn reference(ns: u64, lock: &LockName) -> LockRef {
 async fn show(context: &Context, lock: LockRef, name: &LockName) -> Result<(), Failure> {
     let reply = context.client.get_lock(lock).await;
     let reply = reply.map_err(Failure::about(name.path.as_str()))?;
-    let value = || json!({"revision": reply.revision, "lock": reply.value.as_ref().map(to_json)});
+    let value = || json!({"lock": reply.value.as_ref().map(to_json)});
     let lines = || reply.value.as_ref().map_or_else(|| "not held".to_owned(), line);
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&reply, value, lines)?)
 }
 
 async fn list(context: &Context, ns: u64) -> Result<(), Failure> {
     let reply = context.client.list_locks(ns).await?;
     let value = || {
         let locks: Vec<_> = reply.value.iter().map(to_json).collect();
-        json!({"revision": reply.revision, "locks": locks})
+        json!({"locks": locks})
     };
     let lines = || reply.value.iter().map(line).collect::<Vec<_>>().join("\n");
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&reply, value, lines)?)
 }
 
 fn to_json(lock: &Lock) -> Value {

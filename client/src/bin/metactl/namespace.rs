@@ -33,13 +33,13 @@ async fn list(context: &Context) -> Result<(), Failure> {
     let reply = context.client.list_namespaces().await?;
     let value = || {
         let namespaces: Vec<_> = reply.value.iter().map(to_json).collect();
-        json!({"revision": reply.revision, "namespaces": namespaces})
+        json!({"namespaces": namespaces})
     };
     let lines = || {
         let names = reply.value.iter().map(|namespace| printable(&namespace.name));
         names.collect::<Vec<_>>().join("\n")
     };
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&reply, value, lines)?)
 }
 
 async fn create(context: &Context, options: &cli::Create) -> Result<(), Failure> {
@@ -97,11 +97,11 @@ async fn remove(context: &Context, name: &str, recursive: bool) -> Result<(), Fa
 }
 
 async fn show(context: &Context, name: &str) -> Result<(), Failure> {
-    let (revision, found) = context.find(name).await?;
-    let GetNamespaceReply { namespace, nodes, bytes, quota, .. } = found;
+    let reply = context.find(name).await?;
+    let GetNamespaceReply { namespace, nodes, bytes, quota, .. } = reply.value.clone();
     let (namespace, bounds) = (namespace.unwrap_or_default(), quota.unwrap_or_default());
     let value = || {
-        let mut value = stamped(to_json(&namespace), revision);
+        let mut value = to_json(&namespace);
         (value["nodes"], value["bytes"]) = (json!(nodes), json!(bytes));
         value["quota"] = output::quota(&bounds);
         value
@@ -117,7 +117,7 @@ async fn show(context: &Context, name: &str) -> Result<(), Failure> {
         ]
         .join("\n")
     };
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&reply, value, lines)?)
 }
 
 fn to_json(namespace: &Namespace) -> Value {

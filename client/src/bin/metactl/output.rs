@@ -6,12 +6,17 @@ use std::{
     time::{Duration, UNIX_EPOCH},
 };
 
-use metad_client::v1::{Cursor, Kind, Node, Quota};
+use metad_client::{
+    Reply,
+    v1::{Cursor, Kind, Node, Quota},
+};
 use serde_json::{Value, json};
 
 /// Stdout, in one of two languages.
 pub struct Output {
     pub json: bool,
+    /// Reads are of level `any`: say who answered, and how old that may be.
+    pub tells_age: bool,
 }
 
 impl Output {
@@ -20,6 +25,25 @@ impl Output {
         let mut out = io::stdout().lock();
         writeln!(out, "{line}")?;
         out.flush()
+    }
+
+    /// Prints what a read was answered, as JSON with what the answer reflects.
+    pub fn answer<T>(
+        &self,
+        reply: &Reply<T>,
+        value: impl FnOnce() -> Value,
+        lines: impl FnOnce() -> String,
+    ) -> io::Result<()> {
+        let stamped = || {
+            let mut value = value();
+            value["revision"] = json!(reply.revision);
+            if self.tells_age {
+                value["answered_by"] = json!(reply.node);
+                value["staleness_ms"] = json!(reply.staleness_ms);
+            }
+            value
+        };
+        self.data(stamped, lines)
     }
 
     /// Prints a value as JSON, or else the lines that say the same.

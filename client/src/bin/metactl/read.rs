@@ -26,19 +26,19 @@ pub async fn ls(context: &Context, options: &cli::Ls) -> Result<(), Failure> {
         limit: options.limit.unwrap_or(0),
         ..listing(ns, options.path.target(), at)
     };
-    let (revision, entries) = match context.client.list_page(page).await {
-        Ok(reply) => (reply.revision, reply.value),
+    let reply = match context.client.list_page(page).await {
+        Ok(reply) => reply,
         // As other tools do: a file lists itself.
         Err(error) if error.reason() == Some(Reason::NotADirectory) => {
             let reply = stat_at(context, ns, options.path.target(), at).await;
-            let reply = reply.map_err(Failure::about(path))?;
-            (reply.revision, vec![reply.value])
+            reply.map_err(Failure::about(path))?.map(|node| vec![node])
         }
         Err(error) => return Err(Failure::about(path)(error)),
     };
+    let entries = &reply.value;
     let value = || {
         let entries: Vec<_> = entries.iter().map(output::node).collect();
-        json!({"revision": revision, "path": path, "entries": entries})
+        json!({"path": path, "entries": entries})
     };
     let lines = || {
         let line = |node: &Node| {
@@ -47,7 +47,7 @@ pub async fn ls(context: &Context, options: &cli::Ls) -> Result<(), Failure> {
         };
         entries.iter().map(line).collect::<Vec<_>>().join("\n")
     };
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&reply, value, lines)?)
 }
 
 /// A path from an id, and the other way round.
@@ -59,14 +59,13 @@ pub async fn lookup(context: &Context, options: &cli::Lookup) -> Result<(), Fail
     let found = found.map_err(Failure::about(options.path.as_str()))?;
     let value = || {
         json!({
-            "revision": found.revision,
             "id": found.value.id,
-            "kind": output::kind(found.value.kind.into()),
+            "kind": output::kind(found.value.kind),
             "path": found.value.path,
             "ns": found.value.ns,
         })
     };
-    Ok(context.output.data(value, || printable(&found.value.path))?)
+    Ok(context.output.answer(&found, value, || printable(&found.value.path))?)
 }
 
 fn listing(ns: u64, target: NodeRef, at_revision: u64) -> v1::ListRequest {
@@ -176,27 +175,26 @@ pub async fn du(context: &Context, path: &NodePath) -> Result<(), Failure> {
     let quota = stat.value.quota.unwrap_or_default();
     let value = || {
         let quota = output::quota(&quota);
-        json!({"revision": stat.revision, "nodes": nodes, "bytes": bytes, "quota": quota})
+        json!({"nodes": nodes, "bytes": bytes, "quota": quota})
     };
     let lines = || {
         let (nodes_max, bytes_max) = (output::of(quota.nodes), output::of(quota.bytes));
         format!("{nodes}{nodes_max} nodes, {bytes}{bytes_max} bytes: {}", printable(path.as_str()))
     };
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&stat, value, lines)?)
 }
 
 pub async fn attributes(context: &Context, path: &NodePath, at: u64) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let stat = stat_at(context, ns, path.target(), at).await;
     let stat = stat.map_err(Failure::about(path.as_str()))?;
-    let value =
-        || json!({"revision": stat.revision, "attributes": output::attributes(&stat.value)});
+    let value = || json!({"attributes": output::attributes(&stat.value)});
     let lines = || {
         let lines =
             stat.value.attributes.iter().map(|(name, value)| output::attribute(name, value));
         lines.collect::<Vec<_>>().join("\n")
     };
-    Ok(context.output.data(value, lines)?)
+    Ok(context.output.answer(&stat, value, lines)?)
 }
 
 fn count(number: u64, one: &str, many: &str) -> String {

@@ -46,11 +46,10 @@ async fn one(context: &Context, path: &NodePath, at: u64) -> Result<ExitCode, Fa
         }
         value["path"] = json!(found.value.path);
         value["ns"] = json!(ns);
-        value["revision"] = json!(stat.revision);
         value
     };
     let lines = || lines(node, *ns, &found.value.path, at == 0).join("\n");
-    context.output.data(value, lines)?;
+    context.output.answer(&stat, value, lines)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -98,7 +97,7 @@ async fn several(context: &Context, paths: &[NodePath], at: u64) -> Result<ExitC
     let results = || paths.iter().zip(&reply.value);
     let value = || {
         let results: Vec<_> = results().map(|(path, result)| result_value(path, result)).collect();
-        json!({"revision": reply.revision, "results": results})
+        json!({"results": results})
     };
     let lines = || {
         let line = |(path, result): (&NodePath, &StatResult)| {
@@ -106,7 +105,7 @@ async fn several(context: &Context, paths: &[NodePath], at: u64) -> Result<ExitC
         };
         results().filter_map(line).collect::<Vec<_>>().join("\n")
     };
-    context.output.data(value, lines)?;
+    context.output.answer(&reply, value, lines)?;
     let mut code = ExitCode::SUCCESS;
     for (path, result) in results().filter(|(_, result)| result.stat.is_none()) {
         code = ExitCode::FAILURE;

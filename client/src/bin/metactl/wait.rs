@@ -9,8 +9,8 @@ pub async fn cursor(context: &Context) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let reply = context.client.cursor(ns).await?;
     let cursor = output::cursor(&reply.value);
-    let value = || json!({"revision": reply.revision, "cursor": cursor});
-    Ok(context.output.data(value, || cursor.clone())?)
+    let value = || json!({"cursor": cursor});
+    Ok(context.output.answer(&reply, value, || cursor.clone())?)
 }
 
 /// Asks for as long as the user allows: one call may wait for less.
@@ -27,9 +27,9 @@ pub async fn wait(context: &Context, options: &cli::Wait) -> Result<(), Failure>
         let reply = context.client.wait_for_change(ns, after, left).await?;
         let changed = reply.value;
         if changed || left.is_zero() {
-            let value = || json!({"revision": reply.revision, "changed": changed});
+            let value = || json!({"changed": changed});
             let line = || if changed { "changed" } else { "unchanged" }.to_owned();
-            return Ok(context.output.data(value, line)?);
+            return Ok(context.output.answer(&reply, value, line)?);
         }
     }
 }

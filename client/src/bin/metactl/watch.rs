@@ -35,14 +35,13 @@ pub async fn journal(context: &Context, options: &cli::Journal) -> Result<(), Fa
     let changes = &page.value.changes;
     let to_json = || {
         json!({
-            "revision": page.revision,
             "changes": changes.iter().map(value).collect::<Vec<_>>(),
             "cursor": cursor,
             "end": page.value.end,
         })
     };
     let lines = || changes.iter().map(line).collect::<Vec<_>>().join("\n");
-    context.output.data(to_json, lines)?;
+    context.output.answer(&page, to_json, lines)?;
     if let (false, false, Some(cursor)) = (page.value.end, context.output.json, &cursor) {
         eprintln!("metactl: there is more: go on with --after {cursor}");
     }

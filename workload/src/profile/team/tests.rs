@@ -62,7 +62,7 @@ fn play(seed: u64, count: usize) -> Vec<Call> {
         calls.push(plan.call.clone());
         let value = answer(&plan, revision);
         team.reached(revision);
-        learn(&mut world, plan, Reply { revision, node: 1, value });
+        learn(&mut world, plan, Reply { revision, node: 1, staleness_ms: 0, value });
     }
     calls
 }

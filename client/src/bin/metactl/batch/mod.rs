@@ -137,7 +137,9 @@ async fn complete(context: &Context, ns: u64, line: &Line) -> Result<Step, Failu
         Draft::Whole(step) => Ok(step.clone()),
         Draft::Mount { target, namespace } => match context.ns_of(namespace).await {
             Ok(shown) => Ok(steps::mount(target.clone(), shown)),
-            Err(Failure::NoNamespace { error, .. }) => Err(line.failure(error)),
+            Err(Failure::NoNamespace { name, error }) => {
+                Err(line.failure(said(error, |_| format!("no namespace {name:?}"))))
+            }
             Err(other) => Err(other),
         },
         Draft::Quota { target, bounds } => {
@@ -152,11 +154,22 @@ async fn complete(context: &Context, ns: u64, line: &Line) -> Result<Step, Failu
     }
 }
 
-/// Says which line was refused.
+/// Gives a refusal another message.
+fn said(mut error: Error, words: impl FnOnce(&str) -> String) -> Error {
+    if let Error::Rejected { message, .. } = &mut error {
+        *message = words(message);
+    }
+    error
+}
+
+/// Says which line was refused. The service counts steps from 0, which would only confuse.
 fn blame(lines: &[Line], error: Error) -> Failure {
     let step = error.number(errors::STEP).and_then(|step| usize::try_from(step).ok());
     match step.and_then(|step| lines.get(step)) {
-        Some(line) => line.failure(error),
+        Some(line) => line.failure(said(error, |message| match message.split_once(": ") {
+            Some((start, rest)) if start.starts_with("step ") => rest.to_owned(),
+            _ => message.to_owned(),
+        })),
         None => error.into(),
     }
 }
@@ -204,8 +217,8 @@ mod tests {
     fn the_refused_line_is_named() {
         let lines = parse("# two\nmkdir /a\nmkdir '/b c'").expect("steps");
         let info = errors::Info::new(errors::Reason::AlreadyExists).with(errors::STEP, 1);
-        let error = Error::Rejected { info, message: "taken".to_owned() };
+        let error = Error::Rejected { info, message: "step 1: taken: x".to_owned() };
         let failure = blame(&lines, error).to_string();
-        assert_eq!(failure, "line 3: mkdir '/b c': taken (ALREADY_EXISTS)");
+        assert_eq!(failure, "line 3: mkdir '/b c': taken: x (ALREADY_EXISTS)");
     }
 }

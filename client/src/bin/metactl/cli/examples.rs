@@ -239,7 +239,7 @@ Example:
 
 pub const LOCK_LS: &str = "\
 Example:
-  metactl --ns team lock ls";
+  metactl lock ls --ns team";
 
 pub const NS: &str = "\
 Examples:

@@ -14,7 +14,7 @@ use crate::path::NodePath;
 #[command(after_help = examples::SNAPSHOT)]
 pub enum SnapshotCommand {
     /// Lists the snapshots of the namespace.
-    #[command(alias = "ls", after_help = examples::SNAPSHOT_LIST)]
+    #[command(name = "ls", visible_alias = "list", after_help = examples::SNAPSHOT_LIST)]
     List,
     /// Makes a snapshot of what is there now.
     #[command(after_help = examples::SNAPSHOT_CREATE)]
@@ -23,7 +23,7 @@ pub enum SnapshotCommand {
         name: String,
     },
     /// Deletes a snapshot.
-    #[command(alias = "rm", after_help = examples::SNAPSHOT_DELETE)]
+    #[command(name = "rm", visible_alias = "delete", after_help = examples::SNAPSHOT_DELETE)]
     Delete {
         /// Its name.
         name: String,
@@ -34,7 +34,7 @@ pub enum SnapshotCommand {
 #[command(after_help = examples::NS)]
 pub enum NamespaceCommand {
     /// Lists all namespaces.
-    #[command(alias = "ls", after_help = examples::NS_LIST)]
+    #[command(name = "ls", visible_alias = "list", after_help = examples::NS_LIST)]
     List,
     /// Makes a namespace.
     #[command(after_help = examples::NS_CREATE)]
@@ -51,7 +51,7 @@ pub enum NamespaceCommand {
         to: String,
     },
     /// Deletes a namespace with its journal, its past and its snapshots.
-    #[command(alias = "delete", after_help = examples::NS_RM)]
+    #[command(visible_alias = "delete", after_help = examples::NS_RM)]
     Rm {
         /// Its name.
         name: String,
@@ -144,7 +144,7 @@ pub enum LockCommand {
         lock: LockName,
     },
     /// Lists the locks of the namespace that are held.
-    #[command(alias = "list", after_help = examples::LOCK_LS)]
+    #[command(visible_alias = "list", after_help = examples::LOCK_LS)]
     Ls,
 }
 

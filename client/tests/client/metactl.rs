@@ -38,8 +38,8 @@ fn printed(node: &Node, arguments: &[&str], input: &str) -> String {
 /// The error that it told as JSON, and its exit code.
 fn failed(node: &Node, arguments: &[&str], input: &str) -> (serde_json::Value, i32) {
     let output = metactl(node, &[arguments, &["--json"]].concat(), input);
-    let told: serde_json::Value =
-        serde_json::from_slice(&output.stderr).expect(text(&output.stderr));
+    let told: serde_json::Value = serde_json::from_slice(&output.stderr)
+        .unwrap_or_else(|_| panic!("not JSON: {}", text(&output.stderr)));
     (told["error"].clone(), output.status.code().expect("no signal ended it"))
 }
 

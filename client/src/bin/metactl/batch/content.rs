@@ -7,13 +7,11 @@ use metad_client::{
         commit_file::{Create, Mode, Overwrite, Update},
     },
 };
+use metad_proto::limits::HASH_BYTES;
 use prost::bytes::Bytes;
 
 use super::words::{Options, Words};
 use crate::write::from_hex;
-
-/// Bytes of a hash.
-const HASH_BYTES: usize = 32;
 
 /// PATH SIZE HASH, and options.
 pub fn put(mut words: Words) -> Result<Step, String> {

@@ -17,6 +17,7 @@ use metad_client::{
     Error, errors, steps,
     v1::{self, NodeRef, Step, StepResult},
 };
+use metad_proto::limits::STEPS_MAX;
 use serde_json::{Value, json};
 
 use crate::{
@@ -27,8 +28,6 @@ use crate::{
     write::{self, quota},
 };
 
-/// Steps of one mutation.
-const STEPS_MAX: usize = 1_000;
 /// Bytes of the text: more than what a mutation may have, quotes and comments included.
 const INPUT_BYTES_MAX: u64 = 16 << 20;
 /// Characters of a line that a message shows.

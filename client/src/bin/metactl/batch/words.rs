@@ -37,6 +37,11 @@ impl Words {
 
     pub fn path(&mut self, what: &str) -> Result<NodePath, String> {
         let word = self.word(what)?;
+        if word.starts_with('-') {
+            return Err(format!(
+                "no option {word:?} here; a name that begins with - is written /-name"
+            ));
+        }
         word.parse().map_err(|why| format!("{what} {word:?}: {why}"))
     }
 

@@ -192,7 +192,7 @@ quota that is not said stays as it is at that path before the batch.
 
 Examples:
   metactl batch steps.txt
-  printf 'check /a absent\nmkdir /a\nmv #17 /a/b\n' | metactl batch --json";
+  printf 'check /a absent\\nmkdir /a\\nmv #17 /a/b\\n' | metactl batch --json";
 
 pub const STATUS: &str = "\
 Exits with 3 if no node knows a leader.

@@ -102,7 +102,7 @@ fn what_is_no_step_is_told() {
         ("mkdri /a", "no step is called \"mkdri\""),
         ("mkdir", "expected PATH at the end"),
         ("mkdir /a /b", "unexpected \"/b\""),
-        ("mkdir -r /a", "unexpected \"/a\""),
+        ("mkdir -r /a", "no option \"-r\" here"),
         ("mkdir #a", "PATH \"#a\": after # comes a node's id"),
         ("mkdir '/a", "a quote is not closed"),
         ("rm /a rev=x", "rev is a number, not \"x\""),

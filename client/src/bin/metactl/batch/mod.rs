@@ -14,7 +14,9 @@ use std::{
 };
 
 use metad_client::{
-    Error, errors, steps,
+    Error,
+    errors::{self, Reason},
+    steps,
     v1::{self, NodeRef, Step, StepResult},
 };
 use metad_proto::limits::STEPS_MAX;
@@ -163,7 +165,14 @@ fn said(mut error: Error, words: impl FnOnce(&str) -> String) -> Error {
 
 /// Says which line was refused. The service counts steps from 0, which would only confuse.
 fn blame(lines: &[Line], error: Error) -> Failure {
-    let step = error.number(errors::STEP).and_then(|step| usize::try_from(step).ok());
+    let step = match error.number(errors::STEP) {
+        Some(step) => usize::try_from(step).ok(),
+        // Of a single step there is no need to say which, unless it is not about a step.
+        None => match (error.reason(), lines.len()) {
+            (Some(Reason::TokenStale | Reason::SessionExpired) | None, _) => None,
+            (Some(_), count) => (count == 1).then_some(0),
+        },
+    };
     match step.and_then(|step| lines.get(step)) {
         Some(line) => line.failure(said(error, |message| match message.split_once(": ") {
             Some((start, rest)) if start.starts_with("step ") => rest.to_owned(),
@@ -213,9 +222,20 @@ mod tests {
     }
 
     #[test]
+    fn a_single_line_is_named_if_it_was_refused() {
+        let lines = parse("mkdir /a").expect("a step");
+        let failure = |reason| {
+            let (info, message) = (errors::Info::new(reason), "no".to_owned());
+            blame(&lines, Error::Rejected { info, message }).to_string()
+        };
+        assert_eq!(failure(Reason::AlreadyExists), "line 1: mkdir /a: no (ALREADY_EXISTS)");
+        assert_eq!(failure(Reason::TokenStale), "no (TOKEN_STALE)");
+    }
+
+    #[test]
     fn the_refused_line_is_named() {
         let lines = parse("# two\nmkdir /a\nmkdir '/b c'").expect("steps");
-        let info = errors::Info::new(errors::Reason::AlreadyExists).with(errors::STEP, 1);
+        let info = errors::Info::new(Reason::AlreadyExists).with(errors::STEP, 1);
         let error = Error::Rejected { info, message: "step 1: taken: x".to_owned() };
         let failure = blame(&lines, error).to_string();
         assert_eq!(failure, "line 3: mkdir '/b c': taken: x (ALREADY_EXISTS)");

@@ -10,8 +10,9 @@ use crate::{
     kv::{KvRead, Result},
     records::{
         key,
-        node::{self, Location, Place},
+        node::{self, Location},
     },
+    tree::reader::Reader,
     types::{GroupId, Node, NodeId, Revision},
 };
 
@@ -54,36 +55,43 @@ pub(super) fn location(
     })
 }
 
-/// All versions of a node that can be read, in no order.
-pub(super) fn versions(
+/// The version of a node that another one ended, if it can still be read: one more seek,
+/// however many there are.
+pub(super) fn version_before(
+    view: &(impl KvRead + ?Sized),
+    group: GroupId,
+    version: &Node,
+    oldest: Revision,
+) -> Result<Option<Node>> {
+    if version.rev <= oldest {
+        return Ok(None);
+    }
+    let reader = Reader { at: Some(Revision(version.rev.0 - 1)), ..Reader::new(view, group) };
+    let Some(Location::In(place)) = reader.location(version.id)? else { return Ok(None) };
+    let ended = key::past_node(group, place.parent, place.name.key(), version.rev);
+    let before = view.get(&ended)?.map(|value| node::decode(&value)).transpose()?;
+    Ok(before.filter(|before| before.id == version.id))
+}
+
+/// The last version of a node, which is there no longer, perhaps.
+pub(super) fn last_version(
     view: &(impl KvRead + ?Sized),
     group: GroupId,
     id: NodeId,
-    oldest: Revision,
-) -> Result<Vec<Node>> {
-    let mut versions = Vec::new();
-    let all = key::past_locations_from(group, id, Revision(0));
-    let mut places = Vec::new();
-    for pair in view.scan(&all.start, &all.end) {
-        places.push(node::decode_location(&pair?.1)?);
-    }
+) -> Result<Option<Node>> {
     if let Some(value) = view.get(&key::location(group, id))? {
-        places.push(node::decode_location(&value)?);
+        let Location::In(place) = node::decode_location(&value)? else { return Ok(None) };
+        let node = view.get(&key::node(group, place.parent, place.name.key()))?;
+        let node = node.map(|value| node::decode(&value)).transpose()?;
+        return Ok(node.filter(|node| node.id == id));
     }
-    for place in places {
-        let Location::In(Place { parent, name, .. }) = place else { continue };
-        let past = key::past_nodes_from(group, parent, name.key(), oldest);
-        let past = view.scan(&past.start, &past.end).map(|pair| pair.map(|(_, value)| value));
-        let now = view.get(&key::node(group, parent, name.key()))?.map(Ok);
-        for value in past.chain(now) {
-            let version = node::decode(&value?)?;
-            // A node may have come back to a place where it was before.
-            if version.id == id && !versions.contains(&version) {
-                versions.push(version);
-            }
-        }
-    }
-    Ok(versions)
+    let all = key::past_locations_from(group, id, Revision(0));
+    let Some((key, value)) = view.last(&all.start, &all.end)? else { return Ok(None) };
+    let until = Revision(key::last_id(&key).expect("the range holds whole keys"));
+    let Location::In(place) = node::decode_location(&value)? else { return Ok(None) };
+    let node = view.get(&key::past_node(group, place.parent, place.name.key(), until))?;
+    let node = node.map(|value| node::decode(&value)).transpose()?;
+    Ok(node.filter(|node| node.id == id))
 }
 
 /// Entries of a directory that are no longer there as they were, in the order of names, for

@@ -8,8 +8,8 @@ use metad::{
         query::{self, Source, Which},
     },
     types::{
-        Action, Applied, ClientId, Command, GroupId, Mutation, NamespaceId, NodeId, NodeRef, Path,
-        Request, Revision,
+        Action, Applied, ClientId, Command, GroupId, Mutation, NamespaceId, Node, NodeId, NodeRef,
+        Path, Request, Revision,
     },
 };
 use serde_json::Value;
@@ -98,8 +98,7 @@ impl Machine {
                 map(page, |page| tell::entries(&page.entries, *recursive))
             }),
             Ask::Versions { ns, target } => question.put(None, |source| {
-                let found = query::versions(source, *ns, target, None, usize::MAX);
-                map(found, |versions| tell::versions(&versions))
+                map(versions(source, *ns, target), |versions| tell::versions(&versions))
             }),
             Ask::Diff { ns, from, to } => {
                 let told = question.put(None, |source| {
@@ -131,6 +130,22 @@ impl Machine {
 
     fn view(&self) -> View {
         self.engine.view().expect("storage works")
+    }
+}
+
+/// All versions, in small pages.
+fn versions(source: Source, ns: NamespaceId, target: &NodeRef) -> Answer<Vec<Node>> {
+    let mut all: Vec<Node> = Vec::new();
+    loop {
+        let before = all.last().map(|last| last.rev);
+        let page = match query::versions(source, ns, target, before, 2)? {
+            Ok(page) => page,
+            Err(rejection) => return Ok(Err(rejection)),
+        };
+        if page.is_empty() {
+            return Ok(Ok(all));
+        }
+        all.extend(page);
     }
 }
 

@@ -4,7 +4,6 @@ use metad::types::{
     CommitMode, Condition, Content, Fence, LockRef, Mutation, Name, NamespaceId, NodeId, NodeRef,
     Path, Policy, Quota, Revision, Step,
 };
-use metad_proto::limits::DEPTH_MAX;
 use proptest::{collection::vec, prelude::*};
 
 use crate::ask::{Ask, KINDS};
@@ -60,6 +59,9 @@ fn deep() -> impl Iterator<Item = Line> {
     [chain("a"), chain("b"), Ask::list_all(DEEP)].into_iter().map(Line::Ask)
 }
 
+/// Directories above a node that is within reach.
+const DEPTH_MAX: usize = 256;
+
 /// The namespace of the chains; the nodes in them have ids from this one on.
 const DEEP: NamespaceId = NamespaceId(1);
 const DEEP_FROM: u64 = 4;
@@ -80,7 +82,9 @@ fn deepen(line: &mut Line) {
             *namespace = DEEP;
             steps.iter_mut().flat_map(targets).for_each(deepen);
         }
-        Ask::Mutate { mutation: Mutation::AcquireLock { lock, .. }, .. } => deepen(&mut lock.target),
+        Ask::Mutate { mutation: Mutation::AcquireLock { lock, .. }, .. } => {
+            deepen(&mut lock.target)
+        }
         Ask::Stat { target, .. }
         | Ask::Lookup { target, .. }
         | Ask::List { target, .. }

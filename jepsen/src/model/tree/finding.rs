@@ -116,10 +116,10 @@ impl Run<'_> {
 
     /// The node that a target names.
     pub(super) fn resolve(&mut self, namespace: Handle, target: &Target) -> Result<Handle, Stop> {
-        match self.resolve_place(namespace, target)? {
-            Place::Taken(node, _) => Ok(node),
-            Place::Free { .. } => Err(Stop::Rejected(Reason::NotFound)),
-        }
+        let place = self.place(namespace, target)?;
+        let Place::Taken(node, _) = place else { return Err(Stop::Rejected(Reason::NotFound)) };
+        self.check_reach(&place)?;
+        Ok(node)
     }
 
     /// The place that a target names: its parent must be there.
@@ -128,6 +128,12 @@ impl Run<'_> {
         namespace: Handle,
         target: &Target,
     ) -> Result<Place, Stop> {
+        let place = self.place(namespace, target)?;
+        self.check_reach(&place)?;
+        Ok(place)
+    }
+
+    fn place(&mut self, namespace: Handle, target: &Target) -> Result<Place, Stop> {
         let names = self.names_of(target)?;
         let mut current = self.start(namespace, target.start)?;
         let Some((last, ancestors)) = names.split_last() else {
@@ -138,12 +144,10 @@ impl Run<'_> {
             current = child.ok_or(Stop::Rejected(Reason::NotFound))?;
         }
         let parent = self.enter(current)?;
-        let place = match self.child(parent, last)? {
+        Ok(match self.child(parent, last)? {
             Some(node) => Place::Taken(node, Some(Name::clone(last))),
             None => Place::Free { parent, name: Name::clone(last) },
-        };
-        self.check_reach(&place)?;
-        Ok(place)
+        })
     }
 }
 

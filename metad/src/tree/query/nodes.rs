@@ -3,11 +3,12 @@
 use super::Source;
 use crate::{
     kv::KvRead,
+    records::node::Location,
     tree::{
         Answer, Tried, answer, past,
         reader::{Found, Reader},
     },
-    types::{Account, NamespaceId, Node, NodeRef, Path, Quota, Rejection, Revision, Stat},
+    types::{Account, NamespaceId, Node, NodeId, NodeRef, Path, Quota, Rejection, Revision, Stat},
 };
 
 /// A node and what is under it now; what was under it in the past is not known.
@@ -82,15 +83,42 @@ pub fn versions(
         let reader = source.reader()?;
         let found = reader.find(&reader.namespace(id)?, target)?;
         let oldest = reader.system()?.compacted;
-        let mut versions = match found.is_root() {
+        let before = before.unwrap_or(Revision(u64::MAX));
+        let mut version = match found.is_root() {
             // A root never changes.
-            true => vec![found.node],
-            false => past::versions(source.view, source.group, found.node.id, oldest)?,
+            true => Some(found.node).filter(|root| root.rev < before),
+            false => first_version(source, found.node.id, before, oldest)?,
         };
-        versions.retain(|version| before.is_none_or(|before| version.rev < before));
-        versions.sort_by_key(|version| std::cmp::Reverse(version.rev));
-        versions.truncate(limit);
+        let mut versions = Vec::new();
+        while versions.len() < limit
+            && let Some(next) = version
+        {
+            version = match next.name {
+                Some(_) => past::version_before(source.view, source.group, &next, oldest)?,
+                None => None,
+            };
+            versions.push(next);
+        }
         Ok(versions)
     };
     answer(read())
+}
+
+/// The last version of a node before a revision, if it is still kept.
+fn first_version(
+    source: Source,
+    id: NodeId,
+    before: Revision,
+    oldest: Revision,
+) -> Tried<Option<Node>> {
+    let Some(last) = past::last_version(source.view, source.group, id)? else { return Ok(None) };
+    if last.rev < before {
+        return Ok(Some(last));
+    }
+    // What was there earlier may be gone already, or go soon.
+    let at = Revision(before.0.saturating_sub(1)).max(oldest);
+    let reader = Reader { at: Some(at), ..Reader::new(source.view, source.group) };
+    let Some(Location::In(place)) = reader.location(id)? else { return Ok(None) };
+    let version = reader.child(place.parent, place.name.key())?;
+    Ok(version.filter(|version| version.id == id && version.rev < before))
 }

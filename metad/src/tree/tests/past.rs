@@ -1,8 +1,67 @@
 //! What was there: reading it, keeping it, bringing it back.
 
+use std::{cell::Cell, collections::BTreeMap};
+
 use expect_test::expect;
 
-use super::script::check;
+use super::script::{GROUP, Machine, NAMESPACE, check, node_ref};
+use crate::{
+    kv::{KvRead, Pair, Result, Scan},
+    tree::query::{self, Source},
+    types::Revision,
+};
+
+/// Counts what is read of a state.
+struct Counted<'s> {
+    state: &'s BTreeMap<Vec<u8>, Vec<u8>>,
+    records: Cell<usize>,
+}
+
+impl KvRead for Counted<'_> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.records.set(self.records.get() + 1);
+        KvRead::get(self.state, key)
+    }
+
+    fn scan<'a>(&'a self, from: &[u8], to: &[u8]) -> Scan<'a> {
+        let count = |_: &Result<Pair>| self.records.set(self.records.get() + 1);
+        Box::new(KvRead::scan(self.state, from, to).inspect(count))
+    }
+
+    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>> {
+        self.records.set(self.records.get() + 1);
+        KvRead::last(self.state, from, to)
+    }
+}
+
+/// A page of versions costs what it tells, wherever the node was and however often.
+#[test]
+fn versions_come_page_by_page() {
+    const MOVES: u64 = 200;
+    let mut machine = Machine::new();
+    machine.line("commit create /a 1");
+    for _ in 0..MOVES / 2 {
+        machine.line("move /a /b");
+        machine.line("commit overwrite /b 2");
+        machine.line("move /b /a");
+    }
+    let view = Counted { state: &machine.state, records: Cell::new(0) };
+    let page = |before: Option<u64>, limit| {
+        let before = before.map(Revision);
+        let source = Source::now(&view, GROUP);
+        let page = query::versions(source, NAMESPACE, &node_ref("/a"), before, limit);
+        page.unwrap().unwrap().iter().map(|version| version.rev.0).collect::<Vec<_>>()
+    };
+    let all = page(None, usize::MAX);
+    assert_eq!(all.len() as u64, 1 + MOVES / 2 * 3);
+    assert!(all.is_sorted_by(|one, next| one > next));
+    for (index, rev) in all.iter().enumerate().skip(1) {
+        view.records.set(0);
+        let earlier = &all[index..];
+        assert_eq!(page(Some(rev + 1), 2), &earlier[..earlier.len().min(2)]);
+        assert!(view.records.get() < 30, "{} records", view.records.get());
+    }
+}
 
 #[test]
 fn what_is_no_longer_told_was_a_change() {

@@ -80,6 +80,8 @@ impl Job<'_> {
             trace: None,
             simulated_ms: 0,
             counts: Default::default(),
+            faults: Vec::new(),
+            calls: Vec::new(),
             violation: Some(Violation::new(oracle, seen)),
             replay: replay.join(" "),
             wall_ms: u64::try_from(started.elapsed().as_millis()).expect("a wall limit is short"),

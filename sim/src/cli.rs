@@ -1,6 +1,9 @@
 //! The command line.
 
-use std::{io::Write, num::NonZeroUsize, path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeSet, io::Write, num::NonZeroUsize, path::PathBuf, process::ExitCode,
+    sync::Arc,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -8,7 +11,7 @@ use metad_proto::planted::{self, Bug};
 
 use crate::{
     mutants,
-    plan::{Engine, Fixed},
+    plan::{Engine, Fixed, Keep},
     seeds::Seeds,
     sweep, verify,
     world::{self, Outputs},
@@ -60,14 +63,54 @@ pub struct Shape {
     /// Simulated seconds under faults [default: drawn from the seed]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub secs: Option<u64>,
+    /// Only these faults come, of those that the seed brings
+    #[arg(long, value_name = "NUMBERS", value_parser = parse_faults)]
+    pub keep_faults: Option<FaultNumbers>,
+    /// Only these calls are made: CLIENT.NUMBER, with commas
+    #[arg(long, value_name = "CALLS", value_parser = parse_calls)]
+    pub keep_calls: Option<CallNumbers>,
     /// A bug to plant; `sim mutants --list` names them
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub plant: Option<Bug>,
 }
 
+/// Faults by number.
+#[derive(Clone, Debug)]
+pub struct FaultNumbers(pub Arc<BTreeSet<u32>>);
+
+/// Calls by client and number.
+#[derive(Clone, Debug)]
+pub struct CallNumbers(pub Arc<BTreeSet<(u64, u64)>>);
+
+fn parse_list<T: Ord>(
+    text: &str,
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<Arc<BTreeSet<T>>, String> {
+    // A dash: none at all.
+    let items = text.split(',').filter(|item| !matches!(*item, "" | "-"));
+    let items = items.map(|item| parse(item).ok_or_else(|| format!("{item:?} is not a number")));
+    Ok(Arc::new(items.collect::<Result<_, _>>()?))
+}
+
+fn parse_faults(text: &str) -> Result<FaultNumbers, String> {
+    parse_list(text, |item| item.parse().ok()).map(FaultNumbers)
+}
+
+fn parse_calls(text: &str) -> Result<CallNumbers, String> {
+    let call = |item: &str| {
+        let (client, number) = item.split_once('.')?;
+        Some((client.parse().ok()?, number.parse().ok()?))
+    };
+    parse_list(text, call).map(CallNumbers)
+}
+
 impl Shape {
     fn fixed(&self) -> Fixed {
-        Fixed { nodes: self.nodes, engine: self.engine, seconds: self.secs }
+        let keep = Keep {
+            faults: self.keep_faults.as_ref().map(|faults| (*faults.0).clone()),
+            calls: self.keep_calls.as_ref().map(|calls| calls.0.clone()),
+        };
+        Fixed { nodes: self.nodes, engine: self.engine, seconds: self.secs, keep }
     }
 
     /// The arguments that say the same.
@@ -81,6 +124,20 @@ impl Shape {
         push("--nodes", self.nodes.map(|nodes| nodes.to_string()));
         push("--engine", self.engine.map(|engine| engine.to_string()));
         push("--secs", self.secs.map(|seconds| seconds.to_string()));
+        let list =
+            |items: Vec<String>| if items.is_empty() { "-".to_owned() } else { items.join(",") };
+        push(
+            "--keep-faults",
+            self.keep_faults
+                .as_ref()
+                .map(|faults| list(faults.0.iter().map(ToString::to_string).collect())),
+        );
+        push(
+            "--keep-calls",
+            self.keep_calls.as_ref().map(|calls| {
+                list(calls.0.iter().map(|(client, call)| format!("{client}.{call}")).collect())
+            }),
+        );
         push("--plant", self.plant.map(mutants::name));
         arguments
     }

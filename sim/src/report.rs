@@ -41,6 +41,10 @@ pub struct Report {
     pub simulated_ms: u64,
     /// How often each thing happened.
     pub counts: BTreeMap<String, u64>,
+    /// The faults that came, by number.
+    pub faults: Vec<u32>,
+    /// The calls that clients made, by client and number.
+    pub calls: Vec<(u64, u64)>,
     /// What went wrong, if anything.
     pub violation: Option<Violation>,
     /// The command that replays it.

@@ -50,6 +50,8 @@ pub(crate) struct Process<'a> {
     is_final: bool,
     /// How many calls it has made.
     calls: u64,
+    /// How many it has thought of.
+    drawn: u64,
 }
 
 impl<'a> Process<'a> {
@@ -60,7 +62,7 @@ impl<'a> Process<'a> {
         let process = run.recorder.fresh_process();
         let team = Team::new(run.config.processes, number);
         let is_final = number >= FINAL_NUMBERS;
-        Process { run, client, process, random, team, window: 0, number, is_final, calls: 0 }
+        Process { run, client, process, random, team, window: 0, number, is_final, calls: 0, drawn: 0 }
     }
 
     pub(crate) async fn work(&mut self) -> Result<(), Error> {
@@ -108,7 +110,21 @@ impl<'a> Process<'a> {
         Ok(())
     }
 
+    /// Whether the next call is one of those that are made.
+    fn is_kept(&mut self) -> bool {
+        self.drawn += 1;
+        let this = (self.number, self.drawn);
+        let is_kept = self.run.config.keep.as_ref().is_none_or(|keep| keep.contains(&this));
+        if is_kept {
+            self.run.shared().made.push(this);
+        }
+        is_kept
+    }
+
     async fn invoke(&mut self, plan: Plan) -> Result<(), Error> {
+        if !self.is_kept() {
+            return Ok(());
+        }
         let (latency, outcome) = self.perform(&plan.call).await?;
         self.told(&plan.call, &outcome);
         let mutation = plan.call.operation.is_mutation();
@@ -241,7 +257,7 @@ impl Caller for Process<'_> {
         if self.is_final {
             return Ok(Some(self.perform(call).await?.1));
         }
-        if !self.run.claim() {
+        if !self.run.claim() || !self.is_kept() {
             return Ok(None);
         }
         let (latency, outcome) = self.perform(call).await?;

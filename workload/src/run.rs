@@ -5,9 +5,10 @@
 //! [`Run::finish`].
 
 use std::{
+    collections::BTreeSet,
     io::{self, Write},
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -46,6 +47,11 @@ pub struct Config {
     pub offline_share: f64,
     /// The share of clients that keep a replica, with which they go offline for long and merge.
     pub sync_share: f64,
+    /// Some reads rely on leases, and so on clocks that run at about the same rate.
+    pub leases: bool,
+    /// The only calls that are made, by client and number; None for all. For a run that is to
+    /// show something with as little as possible.
+    pub keep: Option<Arc<BTreeSet<(u64, u64)>>>,
     /// Name of the namespace; a number is added if it is taken, or another one that begins with
     /// it and a dot: such names are those of the run's other namespaces.
     pub namespace: String,
@@ -67,6 +73,8 @@ impl Config {
             offline_window: Duration::from_secs(3),
             offline_share: 0.05,
             sync_share: 0.05,
+            leases: true,
+            keep: None,
             namespace: format!("team-{seed}"),
             nodes: 3,
             faults: Vec::new(),
@@ -110,6 +118,8 @@ pub(crate) struct Shared {
     pub syncers: Vec<Syncer>,
     /// Requests whose outcome is unknown.
     pub unknown: Vec<RequestId>,
+    /// The calls that were made, by client and number.
+    pub made: Vec<(u64, u64)>,
 }
 
 impl Run {
@@ -134,13 +144,15 @@ impl Run {
                 offer: None,
                 syncers: Vec::new(),
                 unknown: Vec::new(),
+                made: Vec::new(),
             }),
             start: Instant::now(),
             begun: AtomicU64::new(0),
             ns: AtomicU64::new(0),
             stopped: AtomicBool::new(false),
         };
-        let world = set_up(&run, client).await?;
+        let mut world = set_up(&run, client).await?;
+        world.set_leases(run.config.leases);
         run.ns.store(world.tree(0).ns(), Ordering::Relaxed);
         run.shared().world = world;
         run.start = Instant::now();
@@ -194,6 +206,11 @@ impl Run {
     /// remark so in the history.
     pub fn unknown_requests(&self) -> Vec<RequestId> {
         self.shared().unknown.clone()
+    }
+
+    /// The calls that clients made so far, in their order, by client and number.
+    pub fn made(&self) -> Vec<(u64, u64)> {
+        self.shared().made.clone()
     }
 
     /// The id of the run's namespace.

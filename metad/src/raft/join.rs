@@ -15,11 +15,20 @@
 //!   that such a majority holds, so once a leader of that term or later has replicated that
 //!   far, every committed entry is back, and the replica may vote again.
 //!
+//! Who is in the group may have changed since its configuration was written. So each answer
+//! carries the last membership that the answering server has heard of, and the latest of
+//! them decides who has to answer. That is enough: were a later one in force, a majority of
+//! this one would have heard of it, and those who have to answer are in every such majority.
+//! Of a membership that the replica is not in, a majority has to answer.
+//!
 //! This is the recovery of viewstamped replication (Liskov and Cowling 2012, §4.3) in the
 //! terms of Raft. It assumes that a minority has lost its data, and that a vote request
 //! from before the loss is not still under way when the replica has caught up.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use futures::future::join_all;
 use openraft::impls::BasicNode;
@@ -33,7 +42,10 @@ use super::{
     time,
     types::LogId,
 };
-use crate::{records::standing::Standing, types::ServerId};
+use crate::{
+    records::{membership::Membership, standing::Standing},
+    types::ServerId,
+};
 
 /// Between two rounds of questions.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -45,7 +57,7 @@ const CATCH_UP_MAX: Duration = Duration::from_secs(2);
 const ROUNDS_A_LINE: u32 = 50;
 
 /// What another replica answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Promised {
     /// It is a full member itself.
     pub is_member: bool,
@@ -53,6 +65,10 @@ pub struct Promised {
     pub term: u64,
     /// Its last log entry.
     pub last: Option<LogId>,
+    /// The last membership that it has heard of.
+    pub members: Membership,
+    /// The entry that the membership is from; None if it has heard of none.
+    pub members_at: Option<LogId>,
 }
 
 /// Returns once the replica is a member.
@@ -62,15 +78,17 @@ pub async fn join(
     members: &BTreeMap<ServerId, String>,
 ) -> Result<(), StartError> {
     let network = Network::new(replica.member().clone(), settings);
+    let mut asked = members.clone();
     for round in 0.. {
         let standing = replica.admission().standing();
         if standing == Standing::Member && has_log(replica).await? {
             break;
         }
-        let answers = ask(replica, &network, members).await;
+        let answers = ask(replica, &network, &asked).await;
+        asked.extend(latest(&answers).into_iter().flat_map(|latest| latest.servers.clone()));
         match standing {
             Standing::New => decide(replica, members.len(), &answers).await?,
-            Standing::Joining => catch_up(replica, members.len(), &answers).await?,
+            Standing::Joining => catch_up(replica, members, &answers).await?,
             Standing::Member => found(replica, members, &answers).await?,
         }
         if round % ROUNDS_A_LINE == ROUNDS_A_LINE - 1 {
@@ -157,10 +175,14 @@ async fn found(
 /// Joining: follows a leader until everything that may have been promised is back.
 async fn catch_up(
     replica: &Replica,
-    members: usize,
+    members: &BTreeMap<ServerId, String>,
     answers: &BTreeMap<ServerId, Promised>,
 ) -> Result<(), StartError> {
-    let Some((term, last)) = bound(members, answers.values()) else { return Ok(()) };
+    let configured = [members.keys().copied().collect()];
+    let voters = latest(answers).map_or(&configured[..], |latest| &latest.voters);
+    let Some((term, last)) = bound(replica.member().server, voters, answers) else {
+        return Ok(());
+    };
     replica.admission().follow_from(term);
     let has_caught_up = |applied: Option<LogId>| {
         applied.is_some_and(|applied| convert::position(&applied).term >= term) && applied >= last
@@ -173,21 +195,33 @@ async fn catch_up(
     Ok(())
 }
 
-/// The term and the last log id to reach, if enough members have answered.
-fn bound<'a>(
-    members: usize,
-    answers: impl Iterator<Item = &'a Promised>,
+/// The latest membership that anybody has heard of.
+fn latest(answers: &BTreeMap<ServerId, Promised>) -> Option<&Membership> {
+    let known = answers.values().filter(|answer| answer.members_at.is_some());
+    known.max_by_key(|answer| answer.members_at).map(|answer| &answer.members)
+}
+
+/// The term and the last log id to reach, if enough voters have answered, of each set of
+/// which a majority is needed.
+fn bound(
+    this: ServerId,
+    voters: &[BTreeSet<ServerId>],
+    answers: &BTreeMap<ServerId, Promised>,
 ) -> Option<(u64, Option<LogId>)> {
-    let answers: Vec<_> = answers.filter(|answer| answer.is_member).collect();
-    // A majority with this replica has `majority - 1` of the others: all but fewer than
-    // this many.
-    let majority = members / 2 + 1;
-    let needed = members - majority + 1;
-    if answers.len() < needed {
-        return None;
+    let members = answers.iter().filter(|(_, answer)| answer.is_member);
+    let answered: BTreeSet<ServerId> = members.map(|(server, _)| *server).collect();
+    for voters in voters {
+        let majority = voters.len() / 2 + 1;
+        // A majority with this replica has `majority - 1` of the others: all but fewer than
+        // this many.
+        let needed = if voters.contains(&this) { voters.len() - majority + 1 } else { majority };
+        if voters.intersection(&answered).count() < needed {
+            return None;
+        }
     }
-    let term = answers.iter().map(|answer| answer.term).max()?;
-    Some((term, answers.iter().filter_map(|answer| answer.last).max()))
+    let answers = || answers.values().filter(|answer| answer.is_member);
+    let term = answers().map(|answer| answer.term).max()?;
+    Some((term, answers().filter_map(|answer| answer.last).max()))
 }
 
 #[cfg(test)]
@@ -196,26 +230,65 @@ mod tests {
     use crate::records::entry::Position;
 
     fn answer(is_member: bool, term: u64, index: u64) -> Promised {
-        Promised { is_member, term, last: Some(convert::log_id(Position { term, index })) }
+        let last = Some(convert::log_id(Position { term, index }));
+        Promised { is_member, term, last, members: Membership::default(), members_at: None }
+    }
+
+    fn set(servers: impl IntoIterator<Item = u64>) -> BTreeSet<ServerId> {
+        servers.into_iter().map(ServerId).collect()
+    }
+
+    fn numbered(
+        answers: impl IntoIterator<Item = (u64, Promised)>,
+    ) -> BTreeMap<ServerId, Promised> {
+        answers.into_iter().map(|(server, answer)| (ServerId(server), answer)).collect()
     }
 
     #[test]
-    fn enough_members_must_have_answered() {
-        let needed = |members| {
-            (1..members).find(|count| {
-                let answers = vec![answer(true, 1, 1); *count];
-                bound(members, answers.iter()).is_some()
+    fn enough_voters_must_have_answered() {
+        let needed = |this: u64, voters: u64| {
+            (1..=voters).find(|count| {
+                // The others, from the second on.
+                let others = (1..=voters).filter(|server| *server != this);
+                let answers =
+                    numbered(others.take(*count as usize).map(|n| (n, answer(true, 1, 1))));
+                bound(ServerId(this), &[set(1..=voters)], &answers).is_some()
             })
         };
-        assert_eq!([2, 3, 4, 5, 7].map(needed), [Some(1), Some(2), Some(2), Some(3), Some(4)]);
-        // Who joins itself has forgotten as well.
-        assert_eq!(bound(3, [answer(true, 1, 1), answer(false, 1, 1)].iter()), None);
+        let inside = [2, 3, 4, 5, 7].map(|voters| needed(1, voters));
+        assert_eq!(inside, [Some(1), Some(2), Some(2), Some(3), Some(4)]);
+        let outside = [1, 2, 3, 5].map(|voters| needed(9, voters));
+        assert_eq!(outside, [Some(1), Some(2), Some(2), Some(3)]);
+    }
+
+    #[test]
+    fn who_joins_has_forgotten_as_well_and_joint_sets_both_count() {
+        let answers = numbered([(2, answer(true, 1, 1)), (3, answer(false, 1, 1))]);
+        assert_eq!(bound(ServerId(1), &[set([1, 2, 3])], &answers), None);
+        let answers = numbered([(2, answer(true, 1, 1)), (3, answer(true, 1, 1))]);
+        assert!(bound(ServerId(1), &[set([1, 2, 3])], &answers).is_some());
+        assert_eq!(bound(ServerId(1), &[set([1, 2, 3]), set([3, 4, 5])], &answers), None);
     }
 
     #[test]
     fn the_latest_term_and_the_latest_entry_bound_it() {
-        let answers = [answer(true, 3, 9), answer(true, 4, 7)];
+        let answers = numbered([(2, answer(true, 3, 9)), (3, answer(true, 4, 7))]);
         let last = convert::log_id(Position { term: 4, index: 7 });
-        assert_eq!(bound(3, answers.iter()), Some((4, Some(last))));
+        assert_eq!(bound(ServerId(1), &[set([1, 2, 3])], &answers), Some((4, Some(last))));
+    }
+
+    #[test]
+    fn the_latest_membership_decides() {
+        let heard = |index, voters: &[u64]| Promised {
+            members: Membership {
+                voters: vec![set(voters.iter().copied())],
+                ..Membership::default()
+            },
+            members_at: Some(convert::log_id(Position { term: 1, index })),
+            ..answer(true, 1, index)
+        };
+        let answers = numbered([(2, heard(5, &[2, 3, 4])), (3, heard(1, &[1, 2, 3]))]);
+        assert_eq!(latest(&answers).map(|latest| latest.voters.clone()), Some(vec![set(2..=4)]));
+        assert_eq!(latest(&numbered([(2, answer(true, 1, 1))])), None);
     }
 }

@@ -3,6 +3,8 @@
 //! Payloads are fields in order: integers as LEB128 varints, bytes with their size before
 //! them. There is nothing to skip: a new field is a new version.
 
+use metad_proto::planted;
+
 use crate::kv::{Result, StorageFault};
 
 const CHECKSUM_SIZE: usize = 4;
@@ -21,7 +23,8 @@ pub fn seal(version: u8, payload: &[u8]) -> Vec<u8> {
 pub fn open<'a>(what: &'static str, version: u8, value: &'a [u8]) -> Result<&'a [u8]> {
     let split = value.split_last_chunk::<CHECKSUM_SIZE>();
     let (sealed, checksum) = split.ok_or_else(|| StorageFault::corrupt(what, "cut short"))?;
-    if crc32c::crc32c(sealed) != u32::from_le_bytes(*checksum) {
+    let is_whole = crc32c::crc32c(sealed) == u32::from_le_bytes(*checksum);
+    if !is_whole && !planted!(ChecksumsIgnored) {
         return Err(StorageFault::corrupt(what, "checksum does not match"));
     }
     match sealed.split_first() {

@@ -5,10 +5,26 @@ use openraft::{LogId, ServerState};
 use tonic::{Request, Response, Status};
 
 use super::status;
-use crate::{kv, raft::Replica, records::standing::Standing, tree::query};
+use crate::{
+    kv,
+    raft::{ChangeError, Replica},
+    records::standing::Standing,
+    tree::query,
+    types::ServerId,
+};
 
 /// The service.
 pub struct Cluster(pub Replica);
+
+impl Cluster {
+    fn changed(
+        &self,
+        index: Result<u64, ChangeError>,
+    ) -> Result<Response<v1::MembersReply>, Status> {
+        let index = index.map_err(|error| change_error(error, &self.0))?;
+        Ok(Response::new(v1::MembersReply { index }))
+    }
+}
 
 #[tonic::async_trait]
 impl cluster_server::Cluster for Cluster {
@@ -26,6 +42,54 @@ impl cluster_server::Cluster for Cluster {
         let replica = self.0.clone();
         let hashed = kv::blocking(move || hash(&replica)).await;
         hashed.map(Response::new).map_err(|fault| status::fault(&fault, &self.0))
+    }
+
+    async fn add_learner(
+        &self,
+        request: Request<v1::AddLearnerRequest>,
+    ) -> Result<Response<v1::MembersReply>, Status> {
+        let v1::AddLearnerRequest { node, address } = request.into_inner();
+        let added = self.0.add_learner(ServerId(node), &address).await;
+        self.changed(added)
+    }
+
+    async fn set_voters(
+        &self,
+        request: Request<v1::SetVotersRequest>,
+    ) -> Result<Response<v1::MembersReply>, Status> {
+        let voters = request.into_inner().voters.into_iter().map(ServerId).collect();
+        let set = self.0.set_voters(&voters).await;
+        self.changed(set)
+    }
+
+    async fn hand_over(
+        &self,
+        request: Request<v1::HandOverRequest>,
+    ) -> Result<Response<v1::HandOverReply>, Status> {
+        let handed_over = self.0.hand_over(ServerId(request.into_inner().to)).await;
+        handed_over.map_err(|error| change_error(error, &self.0))?;
+        Ok(Response::new(v1::HandOverReply {}))
+    }
+
+    async fn trim(
+        &self,
+        request: Request<v1::TrimRequest>,
+    ) -> Result<Response<v1::TrimReply>, Status> {
+        let v1::TrimRequest { snapshot, purge } = request.into_inner();
+        if snapshot {
+            self.0.make_snapshot().await.map_err(|error| change_error(error, &self.0))?;
+        }
+        if purge {
+            self.0.purge_log().await.map_err(|error| change_error(error, &self.0))?;
+        }
+        Ok(Response::new(v1::TrimReply {}))
+    }
+}
+
+fn change_error(error: ChangeError, replica: &Replica) -> Status {
+    match error {
+        ChangeError::Refused(why) => Status::failed_precondition(why),
+        ChangeError::Unavailable(why) => status::unavailable(&why, replica.member().server),
     }
 }
 

@@ -108,7 +108,7 @@ async fn state_hashes(
 /// The invariants of the tree, on each replica.
 pub fn trees(cluster: &Cluster) -> Result<(), Violation> {
     for node in cluster.nodes() {
-        let view = cluster.state_view(*node)?;
+        let view = cluster.state_view(node)?;
         let found = metad::tree::check::check_tree(&*view, GROUP)
             .map_err(|fault| Violation::new("tree", format!("node {node}: {fault}")))?;
         if !found.is_empty() {

@@ -1,7 +1,8 @@
 //! The machines: nodes of the cluster, which crash and come back, and those of the clients,
 //! which do not.
 //!
-//! Invariant: a node is in the hands of one fault at a time; see [`Taken`].
+//! Invariants: a node is in the hands of one fault at a time, see [`Taken`]; a spare node is
+//! down and has empty disks until an operator adds it, and again once it is removed.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,8 +21,9 @@ use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use super::{
     disk::{Crash, Disks},
+    faulty::Failing,
     network::Network,
-    node,
+    node::{self, Clock},
     watcher::Watcher,
 };
 use crate::{oracle::Node, plan::Plan, report::Violation};
@@ -29,6 +31,8 @@ use crate::{oracle::Node, plan::Plan, report::Violation};
 /// Machines with clients: two, so that a partition can part them.
 const CLIENT_MACHINES: u8 = 2;
 const PORT: u16 = 7100;
+/// Nodes that an operator may add.
+const SPARES: u64 = 2;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Status {
@@ -43,20 +47,33 @@ struct Machine {
     live: node::Live,
     status: Cell<Status>,
     is_taken: Cell<bool>,
+    clock: Clock,
 }
 
 /// All machines.
 pub struct Cluster {
     handle: Handle,
-    nodes: Vec<Node>,
+    /// Those that are in service.
+    nodes: RefCell<Vec<Node>>,
     machines: Vec<Machine>,
     clients: Vec<NodeHandle>,
     /// The links between them.
     pub network: Network,
     /// What the oracles know.
     pub watcher: Watcher,
+    /// What an operator is changing, if anything.
+    change: RefCell<Option<Change>>,
     /// Where faults are told, once there is a history.
     history: RefCell<Option<Arc<Run>>>,
+}
+
+/// Members that come and go.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Who is to vote.
+    pub voters: Vec<Node>,
+    /// Who is taken out of service then; None: that is not known yet.
+    pub gone: Option<Node>,
 }
 
 fn node_address(node: Node) -> SocketAddr {
@@ -68,26 +85,31 @@ impl Cluster {
     /// Starts all machines, with empty disks. Real files, if any, go into the working folder.
     pub fn start(plan: &Plan, watcher: Watcher) -> Cluster {
         let handle = Handle::current();
-        let network = Network::install(plan.latency_us.clone());
+        let network = Network::install(plan.latency_us.clone(), &watcher);
         let nodes: Vec<Node> = (1..=plan.nodes).collect();
         let peers: Vec<(Node, SocketAddr)> =
             nodes.iter().map(|node| (*node, node_address(*node))).collect();
         let rng = &mut ChaCha8Rng::seed_from_u64(plan.seed ^ 0x636c_6f63_6b73);
         let mut machines = Vec::new();
-        for node in &nodes {
+        for node in &(1..=plan.nodes + SPARES).collect::<Vec<Node>>() {
+            let is_spare = *node > plan.nodes;
             let folder = PathBuf::from(node.to_string());
-            let disks = Arc::new(Disks::new(plan.engine, &folder, plan.sync_us.clone()));
+            let disks = Arc::new(Disks::new(plan.engine, &folder, plan.sync_us.clone(), &watcher));
             let address = node_address(*node);
             let live = node::Live::default();
-            let clock_rate = draw_clock_rate(rng, plan.skew_percent);
+            let clock = Clock::new(draw_clock_rate(rng, plan.skew_percent));
+            let mut peers = peers.clone();
+            if is_spare {
+                peers.push((*node, address));
+            }
             let server = node::Server {
                 node: *node,
-                peers: peers.clone(),
+                peers,
                 raft: plan.raft.clone(),
                 retention: plan.retention,
                 folder,
                 disks: disks.clone(),
-                clock_rate,
+                clock: clock.clone(),
                 watcher: watcher.clone(),
                 live: live.clone(),
             };
@@ -97,14 +119,19 @@ impl Cluster {
                 .ip(address.ip())
                 .init(move || server.clone().run())
                 .build();
-            set_clock_rate(machine.id(), clock_rate);
+            set_clock_rate(machine.id(), clock.usual_rate);
             network.add(address.ip(), machine.id());
+            if is_spare {
+                // Before it has done anything.
+                handle.kill(machine.id());
+            }
             machines.push(Machine {
                 id: machine.id(),
                 disks,
                 live,
-                status: Cell::new(Status::Up),
+                status: Cell::new(if is_spare { Status::Down } else { Status::Up }),
                 is_taken: Cell::new(false),
+                clock,
             });
         }
         let clients = (1..=CLIENT_MACHINES)
@@ -115,18 +142,81 @@ impl Cluster {
                 machine
             })
             .collect();
-        let history = RefCell::new(None);
-        Cluster { handle, nodes, machines, clients, network, watcher, history }
+        let nodes = RefCell::new(nodes);
+        let (change, history) = (RefCell::new(None), RefCell::new(None));
+        Cluster { handle, nodes, machines, clients, network, watcher, change, history }
     }
 
-    /// The nodes' numbers.
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+    /// The numbers of the nodes in service.
+    pub fn nodes(&self) -> Vec<Node> {
+        self.nodes.borrow().clone()
+    }
+
+    /// A node that is not in service.
+    pub fn spare(&self) -> Option<Node> {
+        let nodes = self.nodes.borrow();
+        (1..=self.machines.len() as Node).find(|node| !nodes.contains(node))
+    }
+
+    /// A node is in service from now on, or no longer.
+    pub fn set_in_service(&self, node: Node, is_in_service: bool) {
+        let mut nodes = self.nodes.borrow_mut();
+        nodes.retain(|other| *other != node);
+        if is_in_service {
+            nodes.push(node);
+            nodes.sort_unstable();
+        }
+    }
+
+    /// Where a node serves.
+    pub fn endpoint(&self, node: Node) -> String {
+        node_address(node).to_string()
+    }
+
+    /// The clock of a node.
+    pub fn clock(&self, node: Node) -> &Clock {
+        &self.of(node).clock
+    }
+
+    /// How fast a node's clock runs from now on; None for as usual.
+    pub fn set_clock_rate(&self, node: Node, rate: Option<f64>) {
+        let machine = self.of(node);
+        set_clock_rate(machine.id, rate.unwrap_or(machine.clock.usual_rate));
+    }
+
+    /// What goes wrong on a node's disks.
+    pub fn failing(&self, node: Node) -> &Failing {
+        &self.of(node).disks.failing
+    }
+
+    /// The nodes in service but one.
+    pub fn nodes_without(&self, without: Option<Node>) -> Vec<Node> {
+        self.nodes().into_iter().filter(|node| Some(*node) != without).collect()
+    }
+
+    /// What an operator is changing, if anything.
+    pub fn change(&self) -> Option<Change> {
+        self.change.borrow().clone()
+    }
+
+    /// What an operator is changing from now on.
+    pub fn set_change(&self, change: Option<Change>) {
+        *self.change.borrow_mut() = change;
+    }
+
+    /// Members are coming or going.
+    pub fn is_reconfiguring(&self) -> bool {
+        self.change.borrow().is_some()
+    }
+
+    /// The calls that clients made so far.
+    pub fn calls_made(&self) -> Vec<(u64, u64)> {
+        self.history.borrow().as_ref().map_or(Vec::new(), |run| run.made())
     }
 
     /// Where the nodes serve.
     pub fn endpoints(&self) -> Vec<String> {
-        self.nodes.iter().map(|node| node_address(*node).to_string()).collect()
+        self.nodes.borrow().iter().map(|node| node_address(*node).to_string()).collect()
     }
 
     /// The machines of clients.
@@ -145,9 +235,9 @@ impl Cluster {
         view.ok_or_else(|| Violation::new("server", format!("node {node} has no state to read")))
     }
 
-    /// The machines of nodes and of clients.
+    /// The machines of nodes in service and of clients.
     pub fn all_machines(&self) -> Vec<NodeId> {
-        let nodes = self.machines.iter().map(|machine| machine.id);
+        let nodes = self.nodes().into_iter().map(|node| self.machine(node));
         nodes.chain(self.clients.iter().map(NodeHandle::id)).collect()
     }
 
@@ -176,7 +266,7 @@ impl Cluster {
 
     /// All nodes run and know all that they have promised.
     pub fn all_are_members(&self) -> bool {
-        self.machines.iter().all(|machine| machine.live.is_member())
+        self.nodes().into_iter().all(|node| self.of(node).live.is_member())
     }
 
     /// Takes a node into one's hands, unless another fault has it.
@@ -190,7 +280,8 @@ impl Cluster {
 
     /// All nodes run and all links carry.
     pub fn is_whole(&self) -> bool {
-        let all_run = self.machines.iter().all(|machine| machine.status.get() == Status::Up);
+        let is_up = |node| self.of(node).status.get() == Status::Up;
+        let all_run = self.nodes().into_iter().all(is_up);
         all_run && self.network.is_whole()
     }
 }

@@ -15,7 +15,11 @@ use metad::kv::{
     mem::{Delay, MemDisk},
 };
 
-use super::rocks::RocksDisk;
+use super::{
+    faulty::{Failing, Faulty},
+    rocks::RocksDisk,
+    watcher::Watcher,
+};
 use crate::plan::Engine;
 
 /// How a node's storage crashes.
@@ -113,6 +117,8 @@ pub struct Disks {
     state: Mutex<Disk>,
     /// How long their syncs take.
     pub sync_time: SyncTime,
+    /// What goes wrong on them.
+    pub failing: Failing,
 }
 
 /// A node's open stores.
@@ -125,18 +131,21 @@ pub struct Stores {
 
 impl Disks {
     /// Empty disks.
-    pub fn new(engine: Engine, folder: &Path, sync_us: Range<u64>) -> Disks {
+    pub fn new(engine: Engine, folder: &Path, sync_us: Range<u64>, watcher: &Watcher) -> Disks {
         Disks {
             log: Mutex::new(Disk::new(engine, folder, "log")),
             state: Mutex::new(Disk::new(engine, folder, "state")),
             sync_time: SyncTime::new(sync_us),
+            failing: Failing::new(watcher.clone()),
         }
     }
 
     /// Opens the stores.
     pub fn open(&self) -> Result<Stores> {
-        let open = |disk: &Mutex<Disk>| {
-            disk.lock().expect("a panic ends the run").open(self.sync_time.delay())
+        let open = |disk: &Mutex<Disk>| -> Result<Arc<dyn KvEngine>> {
+            let disk = disk.lock().expect("a panic ends the run");
+            let engine = disk.open(self.sync_time.delay())?;
+            Ok(Arc::new(Faulty { engine, failing: self.failing.clone() }))
         };
         Ok(Stores { log: open(&self.log)?, state: open(&self.state)? })
     }

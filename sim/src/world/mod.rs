@@ -7,6 +7,7 @@ mod checks;
 mod cluster;
 mod disk;
 mod effects;
+mod faulty;
 mod nemesis;
 mod network;
 mod node;
@@ -89,6 +90,8 @@ pub fn run(seed: u64, fixed: Fixed, outputs: Outputs) -> anyhow::Result<Report> 
         trace: trace.map(|trace| format!("{:016x}", trace.hash)),
         simulated_ms: u64::try_from(simulated.as_millis())?,
         counts,
+        faults: watcher.faults(),
+        calls: watcher.calls(),
         violation: watcher.violation(),
         replay: String::new(),
         wall_ms: u64::try_from(started.elapsed().as_millis())?,

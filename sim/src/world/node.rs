@@ -5,14 +5,18 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use metad::{
     config::Config,
     kv::View,
     raft::{
-        self, Clock,
+        self,
+        runtime::local_time,
         types::{LogId as RaftLogId, Raft},
     },
     server::{self, Deps, Handle},
@@ -49,8 +53,8 @@ pub struct Server {
     pub folder: PathBuf,
     /// Where its data is.
     pub disks: Arc<Disks>,
-    /// How fast its clock runs.
-    pub clock_rate: f64,
+    /// Its clock.
+    pub clock: Clock,
     /// Who is told.
     pub watcher: Watcher,
     /// A look into the running server.
@@ -64,35 +68,45 @@ pub struct Live(Arc<Mutex<Option<Handle>>>);
 impl Live {
     /// The replicated state as it is on this node.
     pub fn state_view(&self) -> Option<View> {
-        let handle = self.0.lock().expect("a panic ends the run");
-        handle.as_ref()?.replica.state().view().ok()
+        self.life().as_ref()?.replica.state().view().ok()
     }
 
     /// The node runs, and is a full member of its group.
     pub fn is_member(&self) -> bool {
-        let handle = self.0.lock().expect("a panic ends the run");
-        handle.as_ref().is_some_and(|handle| handle.replica.admission().may_vote())
+        self.life().as_ref().is_some_and(|handle| handle.replica.admission().may_vote())
     }
 
     /// It is down.
     pub fn clear(&self) {
-        *self.0.lock().expect("a panic ends the run") = None;
+        *self.life() = None;
     }
 
     fn set(&self, handle: Handle) {
-        *self.0.lock().expect("a panic ends the run") = Some(handle);
+        *self.life() = Some(handle);
+    }
+
+    fn life(&self) -> MutexGuard<'_, Option<Handle>> {
+        self.0.lock().expect("a panic ends the run")
     }
 }
 
 impl Server {
-    /// Runs until the machine dies. That it ends by itself must not be seen.
+    /// Runs until the machine dies. That it ends by itself must not be seen, unless its disks
+    /// fail.
     pub async fn run(self) {
         let (node, watcher) = (self.node, self.watcher.clone());
+        let (live, failing) = (self.live.clone(), self.disks.failing.clone());
         tracing::info!(node, "server starts");
         let seen = match self.serve().await {
             Ok(()) => format!("node {node} ended, and nobody had stopped it"),
             Err(error) => format!("node {node} stopped: {error:#}"),
         };
+        if failing.has_struck() {
+            tracing::info!(seen, "its disks fail");
+            watcher.count("stopped by its disks");
+            live.clear();
+            return;
+        }
         watcher.report(Violation::new("server", seen));
     }
 
@@ -104,7 +118,7 @@ impl Server {
         let deps = Deps {
             log: stores.log,
             state: stores.state,
-            clock: Arc::new(SimulatedClock { rate: self.clock_rate }),
+            clock: Arc::new(self.clock),
             listener,
             on_ready: Some(Box::new(move |handle| {
                 let raft = handle.replica.raft().clone();
@@ -177,14 +191,30 @@ fn log_id(id: &RaftLogId) -> LogId {
     LogId { term: *id.leader_id, index: id.index }
 }
 
-/// A node's wall clock.
-struct SimulatedClock {
-    rate: f64,
+/// A node's wall clock: as far from the right time as its rate and its jumps have brought
+/// it. Clones are the same.
+#[derive(Clone)]
+pub struct Clock {
+    /// How fast it runs when nothing is wrong.
+    pub usual_rate: f64,
+    jumped_ms: Arc<AtomicI64>,
 }
 
-impl Clock for SimulatedClock {
+impl Clock {
+    /// A clock that has not jumped.
+    pub fn new(usual_rate: f64) -> Clock {
+        Clock { usual_rate, jumped_ms: Arc::default() }
+    }
+
+    /// Jumps, forwards or back.
+    pub fn jump(&self, by_ms: i64) {
+        self.jumped_ms.fetch_add(by_ms, Ordering::Relaxed);
+    }
+}
+
+impl raft::Clock for Clock {
     fn now_ms(&self) -> u64 {
-        let elapsed = madsim::time::TimeHandle::current().elapsed().mul_f64(self.rate);
-        EPOCH_MS + u64::try_from(elapsed.as_millis()).expect("a run is short")
+        let shown = u64::try_from(local_time().as_millis()).expect("a run is short");
+        (EPOCH_MS + shown).saturating_add_signed(self.jumped_ms.load(Ordering::Relaxed))
     }
 }

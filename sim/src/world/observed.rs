@@ -131,7 +131,7 @@ impl KvEngine for Observed {
             }
         }
         if matches!(self.kind, Kind::State) {
-            self.watcher.writes(&batch)?;
+            self.watcher.writes(self.node, &batch)?;
         }
         self.engine.write(batch)
     }

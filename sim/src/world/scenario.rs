@@ -65,11 +65,13 @@ impl Write for History {
 pub async fn run(plan: &Plan, watcher: &Watcher, history: &History) -> Result<(), Violation> {
     tracing::info!(?plan, "plan");
     let cluster = Cluster::start(plan, watcher.clone());
-    tokio::select! {
+    let ended = tokio::select! {
         biased;
         violation = watcher.violated() => Err(violation),
         ended = stages(plan, &cluster, history) => ended,
-    }
+    };
+    watcher.calls_made(cluster.calls_made());
+    ended
 }
 
 async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(), Violation> {
@@ -110,6 +112,8 @@ async fn begin(plan: &Plan, cluster: &Cluster, history: &History) -> Result<Arc<
         think_time: Duration::from_micros(think_us),
         nodes: plan.nodes,
         faults: faults.collect(),
+        leases: !plan.drifts_beyond_leases,
+        keep: plan.keep.calls.clone(),
         ..Config::team(plan.seed, plan.load.clients)
     };
     let client = client(plan, cluster, FINAL_CLIENT)?;

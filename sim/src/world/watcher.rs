@@ -1,7 +1,7 @@
 //! What everybody tells the oracles, and what the oracles and the nemesis want to know.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard},
 };
 
@@ -25,6 +25,7 @@ struct Shared {
     state: Mutex<State>,
     violated: Notify,
     voted: Notify,
+    applied: Notify,
 }
 
 #[derive(Default)]
@@ -33,6 +34,11 @@ struct State {
     counts: BTreeMap<String, u64>,
     samples: BTreeMap<Node, Sample>,
     effects: Effects,
+    /// The node whose state was written last.
+    last_writer: Option<Node>,
+    /// The numbers of the faults that came.
+    faults: BTreeSet<u32>,
+    calls: Vec<(u64, u64)>,
     /// The last vote for another node, and who cast it.
     last_vote: Option<(Node, Ballot)>,
 }
@@ -93,10 +99,45 @@ impl Watcher {
     }
 
     /// A node writes this to its state.
-    pub fn writes(&self, batch: &[Write]) -> Result<()> {
-        let counts = self.state().effects.see(batch)?;
+    pub fn writes(&self, node: Node, batch: &[Write]) -> Result<()> {
+        let counts = {
+            let mut state = self.state();
+            state.last_writer = Some(node);
+            state.effects.see(batch)?
+        };
+        self.0.applied.notify_waiters();
         counts.into_iter().for_each(|name| self.count(name));
         Ok(())
+    }
+
+    /// Waits until a node writes to its state.
+    pub async fn applies(&self, node: Node) {
+        loop {
+            self.0.applied.notified().await;
+            if self.state().last_writer == Some(node) {
+                return;
+            }
+        }
+    }
+
+    /// A fault came.
+    pub fn fault_came(&self, number: u32) {
+        self.state().faults.insert(number);
+    }
+
+    /// The calls that clients made.
+    pub fn calls_made(&self, calls: Vec<(u64, u64)>) {
+        self.state().calls = calls;
+    }
+
+    /// The calls that clients made.
+    pub fn calls(&self) -> Vec<(u64, u64)> {
+        self.state().calls.clone()
+    }
+
+    /// The numbers of the faults that came.
+    pub fn faults(&self) -> Vec<u32> {
+        self.state().faults.iter().copied().collect()
     }
 
     /// What a request was seen to do.

@@ -81,8 +81,9 @@ pub fn guarded(mut plan: Plan, world: &mut World, seen: u64, random: &mut impl R
         plan.call.level = Some(match random.random_range(0..10) {
             // A diff answers with its later revision, which may lie before what was seen.
             0..5 if !matches!(plan.call.operation, Operation::Diff { .. }) => Level::AtLeast(seen),
-            0..8 => Level::Any,
-            _ => Level::Lease,
+            0..7 => Level::Any,
+            _ if world.has_leases() => Level::Lease,
+            _ => Level::Linearizable,
         });
     }
     plan

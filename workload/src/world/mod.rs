@@ -64,6 +64,7 @@ pub struct World {
     cursors: BTreeMap<u64, Cursor>,
     /// The greatest revision that an answer has told.
     revision: u64,
+    leases: bool,
 }
 
 impl World {
@@ -81,7 +82,18 @@ impl World {
             tight: VecDeque::new(),
             cursors: BTreeMap::new(),
             revision: 0,
+            leases: true,
         }
+    }
+
+    /// Whether clients may rely on leases.
+    pub fn set_leases(&mut self, leases: bool) {
+        self.leases = leases;
+    }
+
+    /// Whether they may.
+    pub fn has_leases(&self) -> bool {
+        self.leases
     }
 
     /// One more namespace to work in.

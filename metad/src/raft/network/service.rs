@@ -25,6 +25,7 @@ use super::{
 use crate::{
     kv::KvEngine,
     raft::{Replica, convert, types::TypeConfig},
+    records::membership,
 };
 
 /// The gRPC service of a replica, which takes snapshots into its state engine.
@@ -187,7 +188,15 @@ impl Service for Receiver {
         let look = move |state: &RaftState<TypeConfig>| {
             let vote = convert::stored_vote(state.vote_ref());
             let last = state.log_ids.last().map(wire::log_id);
-            v1::StandingReply { member: is_member, term: vote.term, last }
+            let members = state.membership_state.effective();
+            v1::StandingReply {
+                member: is_member,
+                term: vote.term,
+                last,
+                membership: membership::encode(&convert::stored_membership(members.membership()))
+                    .into(),
+                membership_at: members.log_id().as_ref().map(wire::log_id),
+            }
         };
         let reply = self.replica.raft().with_raft_state(look).await.map_err(stopped)?;
         Ok(Response::new(reply))

@@ -14,27 +14,58 @@ use madsim::task::NodeId;
 
 thread_local! {
     // One simulation runs on one thread.
-    static RATES: RefCell<BTreeMap<NodeId, f64>> = const { RefCell::new(BTreeMap::new()) };
+    static CLOCKS: RefCell<BTreeMap<NodeId, Clock>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// Sets how fast a node's clock runs, 1.0 for exactly.
+/// A clock, and what it showed when its rate was last set.
+#[derive(Clone, Copy)]
+struct Clock {
+    rate: f64,
+    since: Duration,
+    shown: Duration,
+}
+
+impl Clock {
+    const EXACT: Clock = Clock { rate: 1.0, since: Duration::ZERO, shown: Duration::ZERO };
+
+    fn at(self, elapsed: Duration) -> Duration {
+        let span = elapsed - self.since;
+        let span = if self.rate == 1.0 { span } else { span.mul_f64(self.rate) };
+        self.shown + span
+    }
+}
+
+fn elapsed() -> Duration {
+    madsim::time::TimeHandle::current().elapsed()
+}
+
+/// Sets how fast a node's clock runs from now on, 1.0 for exactly.
 pub fn set_clock_rate(node: NodeId, rate: f64) {
     assert!(rate.is_finite() && rate > 0.0, "a clock runs forwards");
-    RATES.with_borrow_mut(|rates| rates.insert(node, rate));
+    let since = elapsed();
+    CLOCKS.with_borrow_mut(|clocks| {
+        let shown = clocks.get(&node).copied().unwrap_or(Clock::EXACT).at(since);
+        clocks.insert(node, Clock { rate, since, shown });
+    });
 }
 
-fn rate() -> f64 {
-    RATES.with_borrow(|rates| {
-        if rates.is_empty() {
-            return 1.0;
+fn clock() -> Clock {
+    CLOCKS.with_borrow(|clocks| {
+        if clocks.is_empty() {
+            return Clock::EXACT;
         }
-        rates.get(&madsim::plugin::node()).copied().unwrap_or(1.0)
+        clocks.get(&madsim::plugin::node()).copied().unwrap_or(Clock::EXACT)
     })
+}
+
+/// What the clock of the node that runs now shows, since the beginning.
+pub fn local_time() -> Duration {
+    clock().at(elapsed())
 }
 
 /// How long a span of this node's time lasts in simulated time.
 pub(super) fn simulated(local: Duration) -> Duration {
-    match rate() {
+    match clock().rate {
         1.0 => local,
         rate => local.div_f64(rate),
     }
@@ -46,11 +77,7 @@ pub struct Instant(Duration);
 
 impl openraft_rt::Instant for Instant {
     fn now() -> Self {
-        let elapsed = madsim::time::TimeHandle::current().elapsed();
-        match rate() {
-            1.0 => Instant(elapsed),
-            rate => Instant(elapsed.mul_f64(rate)),
-        }
+        Instant(local_time())
     }
 }
 

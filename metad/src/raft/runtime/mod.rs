@@ -12,7 +12,7 @@ mod simulated;
 mod watch;
 
 #[cfg(madsim)]
-pub use clock::set_clock_rate;
+pub use clock::{local_time, set_clock_rate};
 #[cfg(madsim)]
 pub use simulated::Madsim;
 

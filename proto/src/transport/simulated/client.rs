@@ -9,11 +9,16 @@ use std::{
 };
 
 use futures::future::BoxFuture;
+use http_body_util::BodyExt as _;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use madsim::net::TcpStream;
 use tonic::{ConnectError, TimeoutExpired, body::Body, codegen::Service};
 
-use super::{Executor, grpc_timeout, io as simulated_io, time};
+use super::{
+    Executor,
+    fate::{self, Cut, Fate},
+    grpc_timeout, io as simulated_io, time,
+};
 use crate::transport::{CONNECT_TIMEOUT, InvalidAddress, KEEP_ALIVE};
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -97,6 +102,56 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Sends a request through whatever the network does to it.
+    async fn send_fated(
+        self: Arc<Self>,
+        mut request: http::Request<Body>,
+        fate: Fate,
+    ) -> Result<http::Response<Body>, BoxError> {
+        if fate == Fate::default() {
+            return self.send(request).await;
+        }
+        if !fate.delay.is_zero() {
+            time::sleep(fate.delay).await;
+        }
+        if let Some(later) = fate.duplicate {
+            let (first, second) = twice(request).await?;
+            request = first;
+            let this = self.clone();
+            tokio::spawn(async move {
+                time::sleep(later).await;
+                // Nobody waits for the reply to the second one.
+                let _ = this.send(second).await;
+            });
+        }
+        if let Some(frames_left) = fate.cut_after {
+            request = request.map(|body| Body::new(Cut { body, frames_left }));
+        }
+        let response = self.send(request).await?;
+        if fate.lose_reply {
+            return Err(io::Error::from(io::ErrorKind::ConnectionReset).into());
+        }
+        Ok(match fate.cut_after {
+            Some(frames_left) => response.map(|body| Body::new(Cut { body, frames_left })),
+            None => response,
+        })
+    }
+}
+
+/// A request, and the same again.
+async fn twice(
+    request: http::Request<Body>,
+) -> Result<(http::Request<Body>, http::Request<Body>), BoxError> {
+    let (parts, body) = request.into_parts();
+    let bytes = body.collect().await?.to_bytes();
+    let again = || {
+        let body = Body::new(http_body_util::Full::new(bytes.clone()));
+        http::Request::from_parts(parts.clone(), body)
+    };
+    Ok((again(), again()))
+}
+
 impl Service<http::Request<Body>> for Channel {
     type Response = http::Response<Body>;
     type Error = BoxError;
@@ -108,10 +163,11 @@ impl Service<http::Request<Body>> for Channel {
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let shared = self.0.clone();
+        let fate = fate::of(shared.address, request.uri().path());
         Box::pin(async move {
             match grpc_timeout(request.headers()) {
-                None => shared.send(request).await,
-                Some(limit) => match time::timeout(limit, shared.send(request)).await {
+                None => shared.send_fated(request, fate).await,
+                Some(limit) => match time::timeout(limit, shared.send_fated(request, fate)).await {
                     Ok(sent) => sent,
                     Err(_) => Err(TimeoutExpired(()).into()),
                 },

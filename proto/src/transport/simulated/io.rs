@@ -9,11 +9,19 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
+
+use bytes::Bytes;
 
 use hyper_util::rt::TokioIo;
 use madsim::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{
+    fate,
+    time::{self, Sleep},
+};
 
 type BlackHole = Box<dyn Fn(SocketAddr) -> bool>;
 
@@ -35,7 +43,7 @@ pub(super) fn is_black_hole(peer: SocketAddr) -> bool {
 
 /// A connection for hyper.
 pub(super) fn wrap(stream: TcpStream, peer: SocketAddr) -> TokioIo<Io> {
-    TokioIo::new(Io { stream, peer, unflushed: false })
+    TokioIo::new(Io { stream, peer, unflushed: false, held: None })
 }
 
 pub(super) struct Io {
@@ -44,6 +52,33 @@ pub(super) struct Io {
     /// Something was written since the last flush. madsim sends a packet at each flush,
     /// also when there is nothing to send.
     unflushed: bool,
+    /// What has come, and takes longer.
+    held: Option<Held>,
+}
+
+struct Held {
+    bytes: Bytes,
+    until: Sleep,
+}
+
+impl Io {
+    /// Hands over what was held, once its time has come.
+    fn poll_held(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Option<Poll<io::Result<()>>> {
+        let held = self.held.as_mut()?;
+        if Pin::new(&mut held.until).poll(cx).is_pending() {
+            return Some(Poll::Pending);
+        }
+        let size = held.bytes.len().min(buffer.remaining());
+        buffer.put_slice(&held.bytes.split_to(size));
+        if held.bytes.is_empty() {
+            self.held = None;
+        }
+        Some(Poll::Ready(Ok(())))
+    }
 }
 
 impl AsyncRead for Io {
@@ -52,6 +87,9 @@ impl AsyncRead for Io {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if let Some(held) = self.poll_held(cx, buffer) {
+            return held;
+        }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let ended = matches!(read, Poll::Ready(Ok(()))) && buffer.filled().len() == before;
@@ -60,7 +98,15 @@ impl AsyncRead for Io {
         if ended && is_black_hole(self.peer) {
             return Poll::Pending;
         }
-        read
+        let has_come = buffer.filled().len() > before;
+        let lag = if has_come { fate::lag(self.peer) } else { Duration::ZERO };
+        if lag.is_zero() {
+            return read;
+        }
+        let bytes = Bytes::copy_from_slice(&buffer.filled()[before..]);
+        buffer.set_filled(before);
+        self.held = Some(Held { bytes, until: time::sleep(lag) });
+        self.poll_held(cx, buffer).unwrap_or(Poll::Pending)
     }
 }
 

@@ -3,16 +3,19 @@
 //!
 //! What madsim's TCP gets wrong is put right here, in [`io`]: an established connection
 //! across a cut link goes silent instead of being refused or closed, and only keep-alive
-//! finds out. The simulator says which links are cut with [`set_black_hole`].
+//! finds out. The simulator says which links are cut with [`set_black_hole`], what becomes of
+//! single calls with [`set_fate`], and how slow single links are with [`set_lag`].
 //!
 //! Nothing here may start a thread, read a wall clock or outlive its simulated node.
 
 mod client;
+mod fate;
 mod io;
 mod server;
 mod time;
 
 pub use client::{Channel, connect};
+pub use fate::{Fate, set_fate, set_lag};
 pub use io::set_black_hole;
 pub use server::{Listener, serve};
 pub use time::{Sleep, Timeout, sleep, sleep_until, timeout};

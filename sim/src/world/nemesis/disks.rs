@@ -1,0 +1,59 @@
+//! Disks that are slow, fail or lie.
+
+use std::time::Duration;
+
+use madsim::time::sleep;
+use serde_json::json;
+
+use super::Strand;
+use crate::{
+    plan::Fault,
+    world::{disk::Crash, faulty::Failure},
+};
+
+/// How much slower a slow disk is.
+const SLOWER: u64 = 40;
+
+impl Strand<'_> {
+    pub(super) async fn disk(&mut self, fault: Fault, length: Duration) {
+        match fault {
+            Fault::SlowDisk => self.slow_disk(length).await,
+            Fault::SyncError => self.failing_disk(fault, Failure::Sync, length).await,
+            Fault::ReadError => self.failing_disk(fault, Failure::Read, length).await,
+            Fault::FullDisk => self.failing_disk(fault, Failure::Full, length).await,
+            _ => self.failing_disk(fault, Failure::Flip, length).await,
+        }
+    }
+
+    async fn slow_disk(&mut self, length: Duration) {
+        let node = self.draw_node();
+        let sync_us = self.plan.sync_us.clone();
+        self.begins(Fault::SlowDisk, json!({ "node": node }));
+        self.cluster.set_sync_time(node, sync_us.start * SLOWER..sync_us.end * SLOWER);
+        sleep(length).await;
+        self.cluster.set_sync_time(node, sync_us);
+        self.ends(Fault::SlowDisk);
+    }
+
+    /// What a server is to do is stop. It is started again on a disk that works; after a
+    /// sync that failed, what it was for is lost.
+    async fn failing_disk(&mut self, fault: Fault, failure: Failure, length: Duration) {
+        let node = self.draw_node();
+        let Some(taken) = self.cluster.take(node) else { return };
+        self.begins(fault, json!({ "node": node }));
+        let failing = self.cluster.failing(node);
+        failing.set(Some(failure));
+        sleep(length).await;
+        let has_struck = failing.has_struck();
+        failing.heal();
+        if has_struck {
+            let crash = if failure == Failure::Sync { Crash::Power } else { Crash::Process };
+            taken.crash(crash);
+            sleep(self.draw_ms(0..300)).await;
+            failing.set(None);
+            taken.start();
+        }
+        failing.set(None);
+        self.ends(fault);
+    }
+}

@@ -34,7 +34,16 @@ impl Client {
 
     /// The part of a listing that is asked for. Pages of one directory are each of their own
     /// revision, unless they ask for one.
-    pub async fn list_page(&self, mut page: ListRequest) -> Result<Reply<Vec<v1::Node>>, Error> {
+    pub async fn list_page(&self, page: ListRequest) -> Result<Reply<Vec<v1::Node>>, Error> {
+        Ok(self.list_located(page).await?.map(|(entries, _)| entries))
+    }
+
+    /// The part of a listing that is asked for, and the namespace that its entries are in:
+    /// another one than the request's if the path leads through a mount, or to one.
+    pub async fn list_located(
+        &self,
+        mut page: ListRequest,
+    ) -> Result<Reply<(Vec<v1::Node>, u64)>, Error> {
         page.consistency = self.consistency(page.consistency);
         let aim = Aim::of(page.consistency.as_ref());
         let partial = Mutex::new(Partial::default());
@@ -53,7 +62,7 @@ impl Client {
         if page.limit > 0 {
             entries.truncate(usize::try_from(page.limit).unwrap_or(usize::MAX));
         }
-        Ok(reply.reply(|_| entries))
+        Ok(reply.reply(|last| (entries, last.ns)))
     }
 }
 

@@ -27,10 +27,11 @@ pub struct Context {
 }
 
 impl Context {
-    pub fn new(global: &Global) -> Result<Self, Failure> {
+    /// Each call has until the deadline.
+    pub fn new(global: &Global, deadline: Duration) -> Result<Self, Failure> {
         let mut options = Options::new(&global.endpoints);
-        options.deadline = global.timeout;
-        options.attempt_timeout = options.attempt_timeout.min(global.timeout);
+        options.deadline = deadline;
+        options.attempt_timeout = options.attempt_timeout.min(deadline);
         // Two commands that failed together should not come back together.
         options.seed = std::process::id().into();
         let client = Client::new(options)?;

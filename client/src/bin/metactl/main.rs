@@ -101,7 +101,12 @@ fn to_json(reason: Reason) -> Value {
 }
 
 async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
-    let context = Context::new(&cli.global)?;
+    let deadline = match &cli.command {
+        // Its time is for waiting: to find a node that waits may take longer.
+        Command::Wait(_) => cli.global.timeout.max(wait::CALL_MIN),
+        _ => cli.global.timeout,
+    };
+    let context = Context::new(&cli.global, deadline)?;
     match &cli.command {
         Command::Ls(options) => read::ls(&context, options).await?,
         Command::Stat(options) => return stat::run(&context, options).await,

@@ -26,19 +26,19 @@ pub async fn ls(context: &Context, options: &cli::Ls) -> Result<(), Failure> {
         limit: options.limit.unwrap_or(0),
         ..listing(ns, options.path.target(), at)
     };
-    let reply = match context.client.list_page(page).await {
+    let reply = match context.client.list_located(page).await {
         Ok(reply) => reply,
         // As other tools do: a file lists itself.
         Err(error) if error.reason() == Some(Reason::NotADirectory) => {
-            let reply = stat_at(context, ns, options.path.target(), at).await;
-            reply.map_err(Failure::about(path))?.map(|node| vec![node])
+            let reply = located(context, ns, options.path.target(), at).await;
+            reply.map_err(Failure::about(path))?.map(|(node, ns)| (vec![node], ns))
         }
         Err(error) => return Err(Failure::about(path)(error)),
     };
-    let entries = &reply.value;
+    let (entries, ns) = &reply.value;
     let value = || {
         let entries: Vec<_> = entries.iter().map(output::node).collect();
-        json!({"path": path, "entries": entries})
+        json!({"ns": ns, "path": path, "entries": entries})
     };
     let lines = || {
         let line = |node: &Node| {

@@ -1,9 +1,15 @@
 //! cursor and wait: where the journal ends, and whether it has gone on.
 
+use std::time::Duration;
+
 use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{cli, context::Context, failure::Failure, output};
+
+/// What a call has at least, however short the wait is. A node that lags behind the cursor
+/// takes a while to learn whether there is such a one.
+pub const CALL_MIN: Duration = Duration::from_secs(10);
 
 pub async fn cursor(context: &Context) -> Result<(), Failure> {
     let ns = context.ns().await?;

@@ -24,6 +24,7 @@ mod mutate;
 mod mutation;
 mod namespaces;
 mod options;
+mod parts;
 mod read;
 mod session;
 mod stamped;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use metad_proto::v1::{self, GetLockRequest, ListLocksRequest, Lock, LockRef, NodeRef};
 
-use crate::{Client, Error, Reply, read::unary, stamped::Stamped};
+use crate::{Client, Error, Reply, parts::whole, read::unary, stamped::Stamped};
 
 impl Client {
     /// Acquires a lock for a time that is replicated; refused with `LOCK_HELD` as long as
@@ -37,8 +37,7 @@ impl Client {
 
     /// The locks of a namespace that are held: those on nodes, then those on paths.
     pub async fn list_locks(&self, ns: u64) -> Result<Reply<Vec<Lock>>, Error> {
-        let reply = unary!(self, list_locks, ListLocksRequest { ns, ..Default::default() });
-        Ok(reply.reply(|reply| reply.locks))
+        Ok(whole!(self, list_locks, ListLocksRequest { ns, ..Default::default() }))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
     Client, Error, Reply,
     call::{Attempt, Ended},
     level::Aim,
+    parts::whole,
     stamped::Stamped,
 };
 
@@ -37,8 +38,7 @@ pub(crate) use unary;
 impl Client {
     /// All namespaces, in the order of their ids.
     pub async fn list_namespaces(&self) -> Result<Reply<Vec<v1::Namespace>>, Error> {
-        let reply = unary!(self, list_namespaces, ListNamespacesRequest::default());
-        Ok(reply.reply(|reply| reply.namespaces))
+        Ok(whole!(self, list_namespaces, ListNamespacesRequest::default()))
     }
 
     /// The namespace of this name, if there is one.

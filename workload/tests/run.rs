@@ -40,7 +40,8 @@ struct Agreeable {
 }
 
 type Entries = Pin<Box<dyn Stream<Item = Result<ListReply, Status>> + Send>>;
-type Differences = Pin<Box<dyn Stream<Item = Result<DiffReply, Status>> + Send>>;
+type Replies<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+type Differences = Replies<DiffReply>;
 type Changes = Pin<Box<dyn Stream<Item = Result<SubscribeReply, Status>> + Send>>;
 
 impl Agreeable {
@@ -125,10 +126,12 @@ impl Files for Agreeable {
         Ok(Response::new(GetLockReply::default()))
     }
 
+    type ListLocksStream = Replies<ListLocksReply>;
+
     async fn list_locks(
         &self,
         _: Request<ListLocksRequest>,
-    ) -> Result<Response<ListLocksReply>, Status> {
+    ) -> Result<Response<Replies<ListLocksReply>>, Status> {
         Err(Status::unimplemented("no workload asks"))
     }
 
@@ -175,12 +178,15 @@ impl Files for Agreeable {
         Ok(Response::new(MutateReply { revision, node: 1, result: Some(result) }))
     }
 
+    type ListNamespacesStream = Replies<ListNamespacesReply>;
+
     async fn list_namespaces(
         &self,
         _: Request<ListNamespacesRequest>,
-    ) -> Result<Response<ListNamespacesReply>, Status> {
+    ) -> Result<Response<Replies<ListNamespacesReply>>, Status> {
         let namespaces = self.namespaces.lock().expect("nobody panicked").clone();
-        Ok(Response::new(ListNamespacesReply { namespaces, ..ListNamespacesReply::default() }))
+        let whole = ListNamespacesReply { namespaces, done: true, ..Default::default() };
+        Ok(Response::new(Box::pin(stream::iter([Ok(whole)]))))
     }
 
     async fn stat(&self, _: Request<StatRequest>) -> Result<Response<StatReply>, Status> {

@@ -53,6 +53,7 @@ pub struct Plot {
     pub cursor: VecDeque<Script<GetCursorReply>>,
     pub list: VecDeque<Script<Messages<ListReply>>>,
     pub diff: VecDeque<Script<Messages<DiffReply>>>,
+    pub namespaces: VecDeque<Script<Messages<ListNamespacesReply>>>,
     pub subscribe: VecDeque<Script<Messages<SubscribeReply>>>,
     pub mutations: Vec<MutateRequest>,
     pub stats: Vec<StatRequest>,
@@ -202,11 +203,13 @@ impl Files for Service {
         Ok(Response::new(GetLockReply::default()))
     }
 
+    type ListLocksStream = Replies<ListLocksReply>;
+
     async fn list_locks(
         &self,
         _: Request<ListLocksRequest>,
-    ) -> Result<Response<ListLocksReply>, Status> {
-        Ok(Response::new(ListLocksReply::default()))
+    ) -> Result<Response<Replies<ListLocksReply>>, Status> {
+        play_stream(None).await
     }
 
     async fn get_cursor(
@@ -259,11 +262,13 @@ impl Files for Service {
         play(Some(script)).await
     }
 
+    type ListNamespacesStream = Replies<ListNamespacesReply>;
+
     async fn list_namespaces(
         &self,
         _: Request<ListNamespacesRequest>,
-    ) -> Result<Response<ListNamespacesReply>, Status> {
-        Ok(Response::new(ListNamespacesReply::default()))
+    ) -> Result<Response<Replies<ListNamespacesReply>>, Status> {
+        play_stream(self.plot(|plot| plot.namespaces.pop_front())).await
     }
 
     async fn stat(&self, request: Request<StatRequest>) -> Result<Response<StatReply>, Status> {

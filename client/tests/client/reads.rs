@@ -188,6 +188,23 @@ async fn a_diff_is_whole() {
 }
 
 #[tokio::test]
+async fn namespaces_come_in_several_messages() {
+    let part = |ids: &[u64], done| {
+        let namespaces = ids.iter().map(|id| v1::Namespace { id: *id, ..Default::default() });
+        let namespaces = namespaces.collect();
+        v1::ListNamespacesReply { revision: 9, namespaces, done, ..Default::default() }
+    };
+    let namespaces = [
+        Script::Answer((vec![part(&[1, 2], false)], End::Clean)),
+        Script::Answer((vec![part(&[1, 2], false), part(&[3], true)], End::Clean)),
+    ];
+    let node = Node::start(1, Plot { namespaces: namespaces.into(), ..Plot::default() }).await;
+    let reply = client(&[&node]).list_namespaces().await.expect("the second one is whole");
+    let ids = reply.value.iter().map(|namespace| namespace.id).collect::<Vec<_>>();
+    assert_eq!((reply.revision, ids), (9, vec![1, 2, 3]));
+}
+
+#[tokio::test]
 async fn each_target_has_a_result() {
     let node = Node::start(1, Plot::default()).await;
     let client = client(&[&node]);

@@ -4,44 +4,59 @@ use futures::Stream;
 use metad_proto::{limits::PAGE_ENTRIES_MAX, v1};
 use tonic::Status;
 
-use super::{encode, reading::Reading};
+use super::{encode, parts, reading::Reading};
 use crate::{
-    tree::query::{self, Difference, Source},
+    kv,
+    tree::query::{self, Comparison, Source},
     types::{NamespaceId, Revision},
 };
 
+/// Nodes that are compared for one message: most may turn out to be the same.
+const COMPARED_MAX: usize = 10 * PAGE_ENTRIES_MAX;
+
 /// Compares, and gives the messages: one at least.
-pub fn stream(
+pub async fn stream(
     reading: Reading,
     namespace: NamespaceId,
     from: Revision,
     to: Option<Revision>,
 ) -> Result<impl Stream<Item = Result<v1::DiffReply, Status>> + Send, Status> {
-    let compare = |source: Source| query::diff(source, namespace, from, to);
-    let (differences, _) = reading.ask(None, compare)?;
-    Ok(futures::stream::iter(messages(reading, to, differences)))
+    // That goes through all changes in between.
+    let compare = move || {
+        let compare = |source: Source| query::comparison(source, namespace, from, to);
+        let compared = reading.ask(None, compare);
+        (reading, compared)
+    };
+    let (reading, compared) = kv::blocking(compare).await;
+    let (comparison, _) = compared?;
+    parts::stream(reading, 0, move |reading, start| message(reading, &comparison, start))
 }
 
-fn messages(
-    reading: Reading,
-    to: Option<Revision>,
-    differences: Vec<Difference>,
-) -> impl Iterator<Item = Result<v1::DiffReply, Status>> + Send {
-    let revision = to.unwrap_or(reading.revision);
-    let mut rest = Some(differences);
-    std::iter::from_fn(move || {
-        let mut page = rest.take()?;
-        let mut left = page.split_off(page.len().min(PAGE_ENTRIES_MAX));
-        let (differences, mut large) = encode::fill(page, encode::difference);
-        large.append(&mut left);
-        let done = large.is_empty();
-        rest = (!done).then_some(large);
-        Some(Ok(v1::DiffReply {
-            revision: revision.0,
-            node: reading.server().0,
-            differences,
-            done,
-            staleness_ms: reading.staleness_ms,
-        }))
-    })
+/// The differences among the nodes from a position on, and where the next message goes on.
+fn message(
+    reading: &Reading,
+    comparison: &Comparison,
+    start: usize,
+) -> Result<(v1::DiffReply, Option<usize>), Status> {
+    let nodes = &comparison.nodes()[start..];
+    let (mut compared, mut part) = (0, encode::Part::default());
+    for node in nodes.iter().take(COMPARED_MAX) {
+        if part.is_full() {
+            break;
+        }
+        compared += 1;
+        let find = |source: Source| comparison.difference(source, *node);
+        if let (Some(difference), _) = reading.ask(None, find)? {
+            part.add(encode::difference(difference));
+        }
+    }
+    let done = compared == nodes.len();
+    let message = v1::DiffReply {
+        revision: comparison.to().0,
+        node: reading.server().0,
+        differences: part.items,
+        done,
+        staleness_ms: reading.staleness_ms,
+    };
+    Ok((message, (!done).then_some(start + compared)))
 }

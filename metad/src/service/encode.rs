@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use metad_proto::{
-    limits::{MESSAGE_BYTES, MESSAGE_BYTES_MAX},
+    limits::{MESSAGE_BYTES, MESSAGE_BYTES_MAX, PAGE_ENTRIES_MAX},
     v1,
 };
 
@@ -36,22 +36,44 @@ pub(super) fn mutation_result(outcome: Outcome) -> Option<v1::mutate_reply::Resu
     }
 }
 
+/// What goes into one message.
+pub(super) struct Part<E> {
+    pub items: Vec<E>,
+    size: usize,
+}
+
+impl<E> Default for Part<E> {
+    fn default() -> Self {
+        Part { items: Vec::new(), size: 0 }
+    }
+}
+
+impl<E: prost::Message> Part<E> {
+    /// Whether the message takes no more.
+    pub fn is_full(&self) -> bool {
+        // The last one may go beyond: a message takes twice as much, and one item far less.
+        self.size >= PAGE_SIZE_MAX || self.items.len() >= PAGE_ENTRIES_MAX
+    }
+
+    pub fn add(&mut self, item: E) {
+        self.size += item.encoded_len();
+        self.items.push(item);
+    }
+}
+
 /// Encodes as many as one message takes, in their order, and gives back the others.
 pub(super) fn fill<T, E: prost::Message>(
     items: Vec<T>,
     encode: impl Fn(T) -> E,
 ) -> (Vec<E>, Vec<T>) {
     let mut items = items.into_iter();
-    let (mut filled, mut size) = (Vec::new(), 0);
-    // The last one may go beyond: a message takes twice as much, and one item far less.
-    while size < PAGE_SIZE_MAX
+    let mut part = Part::default();
+    while !part.is_full()
         && let Some(item) = items.next()
     {
-        let item = encode(item);
-        size += item.encoded_len();
-        filled.push(item);
+        part.add(encode(item));
     }
-    (filled, items.collect())
+    (part.items, items.collect())
 }
 
 /// A reply, if one message takes it.

@@ -159,11 +159,14 @@ impl files_server::Files for Files {
         Ok(Response::new(v1::MutateReply { revision, node, result: Some(result) }))
     }
 
+    type ListNamespacesStream = BoxStream<'static, Result<v1::ListNamespacesReply, Status>>;
+
     async fn list_namespaces(
         &self,
         request: Request<v1::ListNamespacesRequest>,
-    ) -> Result<Response<v1::ListNamespacesReply>, Status> {
-        self.namespaces(request.into_inner()).await.map(Response::new)
+    ) -> Result<Response<Self::ListNamespacesStream>, Status> {
+        let told = self.namespaces(request.into_inner()).await?;
+        Ok(Response::new(Box::pin(told)))
     }
 
     async fn get_namespace(
@@ -232,7 +235,7 @@ impl files_server::Files for Files {
         let v1::DiffRequest { ns, from, to, consistency } = request.into_inner();
         let reading = self.read(consistency).await?;
         let (from, to) = (Revision(from), decode::revision(to));
-        let told = diff::stream(reading, NamespaceId(ns), from, to)?;
+        let told = diff::stream(reading, NamespaceId(ns), from, to).await?;
         Ok(Response::new(Box::pin(told)))
     }
 
@@ -243,11 +246,14 @@ impl files_server::Files for Files {
         self.lock(request.into_inner()).await.map(Response::new)
     }
 
+    type ListLocksStream = BoxStream<'static, Result<v1::ListLocksReply, Status>>;
+
     async fn list_locks(
         &self,
         request: Request<v1::ListLocksRequest>,
-    ) -> Result<Response<v1::ListLocksReply>, Status> {
-        self.locks(request.into_inner()).await.map(Response::new)
+    ) -> Result<Response<Self::ListLocksStream>, Status> {
+        let told = self.locks(request.into_inner()).await?;
+        Ok(Response::new(Box::pin(told)))
     }
 
     async fn get_cursor(

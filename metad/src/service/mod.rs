@@ -17,6 +17,7 @@ mod locks;
 mod message_size;
 mod namespaces;
 mod nodes;
+mod parts;
 mod reading;
 mod status;
 mod subscribe;

@@ -1,9 +1,10 @@
 //! Reading namespaces and their snapshots.
 
-use metad_proto::v1;
+use futures::Stream;
+use metad_proto::{limits::PAGE_ENTRIES_MAX, v1};
 use tonic::Status;
 
-use super::{decode, encode, files::Files};
+use super::{decode, encode, files::Files, parts, reading::Reading};
 use crate::{
     tree::query::{self, Source},
     types::NamespaceId,
@@ -13,17 +14,10 @@ impl Files {
     pub(super) async fn namespaces(
         &self,
         request: v1::ListNamespacesRequest,
-    ) -> Result<v1::ListNamespacesReply, Status> {
+    ) -> Result<impl Stream<Item = Result<v1::ListNamespacesReply, Status>> + Send + use<>, Status>
+    {
         let reading = self.read(request.consistency).await?;
-        let namespaces = |source: Source| query::namespaces(source.view, source.group).map(Ok);
-        let (namespaces, revision) = reading.ask(None, namespaces)?;
-        let reply = v1::ListNamespacesReply {
-            revision: revision.0,
-            node: self.server().0,
-            namespaces: namespaces.into_iter().map(encode::namespace).collect(),
-            staleness_ms: reading.staleness_ms,
-        };
-        self.decoded(encode::fitting(reply))
+        parts::stream(reading, None, namespaces_after)
     }
 
     pub(super) async fn namespace(
@@ -60,4 +54,24 @@ impl Files {
             staleness_ms: reading.staleness_ms,
         })
     }
+}
+
+fn namespaces_after(
+    reading: &Reading,
+    after: Option<NamespaceId>,
+) -> Result<(v1::ListNamespacesReply, Option<Option<NamespaceId>>), Status> {
+    let list = |source: Source| {
+        query::namespaces(source.view, source.group, after, PAGE_ENTRIES_MAX).map(Ok)
+    };
+    let (namespaces, revision) = reading.ask(None, list)?;
+    let done = namespaces.len() < PAGE_ENTRIES_MAX;
+    let last = namespaces.last().map(|last| last.id);
+    let message = v1::ListNamespacesReply {
+        revision: revision.0,
+        node: reading.server().0,
+        namespaces: namespaces.into_iter().map(encode::namespace).collect(),
+        staleness_ms: reading.staleness_ms,
+        done,
+    };
+    Ok((message, (!done).then_some(last)))
 }

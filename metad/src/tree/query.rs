@@ -12,10 +12,10 @@ use metad_proto::limits;
 use xxhash_rust::xxh3::Xxh3;
 
 pub use self::{
-    diff::{Difference, Located, diff},
+    diff::{Comparison, Difference, Located, comparison},
     journal::{JournalPage, journal_page},
     list::{Entry, Page, list_page, list_tree_page},
-    locks::{lock, locks},
+    locks::{HeldLock, lock, locks},
     namespaces::{Which, namespace, namespaces, snapshots},
     nodes::{lookup, stat, stats, versions},
 };

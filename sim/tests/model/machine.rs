@@ -5,7 +5,7 @@ use metad::{
     kv::{KvEngine, Txn, View},
     tree::{
         Answer, apply,
-        query::{self, Source, Which},
+        query::{self, Difference, Source, Which},
     },
     types::{
         Action, Applied, ClientId, Command, GroupId, Mutation, NamespaceId, Node, NodeId, NodeRef,
@@ -57,7 +57,8 @@ impl Machine {
     }
 
     pub fn namespaces(&self) -> Vec<NamespaceId> {
-        let all = query::namespaces(&*self.view(), self.group).expect("storage works");
+        let all = query::namespaces(&*self.view(), self.group, None, usize::MAX);
+        let all = all.expect("storage works");
         all.into_iter().map(|namespace| namespace.id).collect()
     }
 
@@ -102,8 +103,7 @@ impl Machine {
             }),
             Ask::Diff { ns, from, to } => {
                 let told = question.put(None, |source| {
-                    let found = query::diff(source, *ns, *from, Some(*to));
-                    map(found, |differences| tell::differences(&differences))
+                    map(differences(source, *ns, (*from, *to)), |all| tell::differences(&all))
                 });
                 match told.value.get("rejected") {
                     Some(_) => told,
@@ -130,6 +130,17 @@ impl Machine {
 
     fn view(&self) -> View {
         self.engine.view().expect("storage works")
+    }
+}
+
+fn differences(
+    source: Source,
+    ns: NamespaceId,
+    (from, to): (Revision, Revision),
+) -> Answer<Vec<Difference>> {
+    match query::comparison(source, ns, from, Some(to))? {
+        Ok(comparison) => comparison.differences(source),
+        Err(rejection) => Ok(Err(rejection)),
     }
 }
 

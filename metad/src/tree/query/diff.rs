@@ -1,8 +1,7 @@
 //! What differs in a namespace between two revisions. The journal between them says which
 //! nodes to compare, so that it costs what happened, not what is there; but for trees that
-//! were in another namespace in between.
-
-use std::collections::BTreeSet;
+//! were in another namespace in between. Of each node only the id is kept: it is compared when
+//! its turn comes.
 
 use metad_proto::limits;
 
@@ -35,16 +34,22 @@ pub struct Difference {
     pub after: Option<Located>,
 }
 
-/// The differences of two revisions, in the order of the nodes' ids. What is under a
-/// directory that was added or removed is not told, but for what was there before, or still
-/// is, somewhere else.
-pub fn diff(
+/// Two revisions to compare, and the nodes that may differ.
+pub struct Comparison {
+    namespace: Namespace,
+    from: Revision,
+    to: Revision,
+    nodes: Vec<NodeId>,
+}
+
+/// Finds the nodes of a namespace that may differ between two revisions.
+pub fn comparison(
     source: Source,
     id: NamespaceId,
     from: Revision,
     to: Option<Revision>,
-) -> Answer<Vec<Difference>> {
-    let compare = || -> Tried<Vec<Difference>> {
+) -> Answer<Comparison> {
+    let find = || -> Tried<Comparison> {
         let now = Reader::new(source.view, source.group).system()?.revision;
         let to = to.unwrap_or(now);
         let namespace = Source { at: Some(to), ..source }.reader()?.namespace(id)?;
@@ -52,29 +57,51 @@ pub fn diff(
         if from > to {
             return Err(Rejection::NameInvalid(NameInvalid::Revisions).into());
         }
+        let nodes = touched(source, id, from, to)?;
+        Ok(Comparison { namespace, from, to, nodes })
+    };
+    answer(find())
+}
+
+impl Comparison {
+    /// The later one of the revisions.
+    pub fn to(&self) -> Revision {
+        self.to
+    }
+
+    /// The nodes that may differ, in the order of their ids.
+    pub fn nodes(&self) -> &[NodeId] {
+        &self.nodes
+    }
+
+    /// What became of one of them, if it differs, by the same view. What is under a directory
+    /// that was added or removed is not told, but for what was there before, or still is,
+    /// somewhere else.
+    pub fn difference(&self, source: Source, node: NodeId) -> Answer<Option<Difference>> {
         let side = |at| Side {
             reader: Reader { at: Some(at), ..Reader::new(source.view, source.group) },
-            namespace: &namespace,
+            namespace: &self.namespace,
         };
-        let (before, after) = (side(from), side(to));
+        answer(difference(&side(self.from), &side(self.to), node))
+    }
+
+    /// All differences at once.
+    pub fn differences(&self, source: Source) -> Answer<Vec<Difference>> {
         let mut differences = Vec::new();
-        for node in touched(source, id, from, to)? {
-            differences.extend(difference(&before, &after, node)?);
+        for node in &self.nodes {
+            match self.difference(source, *node)? {
+                Ok(difference) => differences.extend(difference),
+                Err(rejection) => return Ok(Err(rejection)),
+            }
         }
-        Ok(differences)
-    };
-    answer(compare())
+        Ok(Ok(differences))
+    }
 }
 
 /// The nodes that may differ: those that the journal between two revisions tells of. What
 /// happens to a tree while it is in another namespace, that one's journal tells: so if
 /// something left and something came, all that crossed over may.
-fn touched(
-    source: Source,
-    id: NamespaceId,
-    from: Revision,
-    to: Revision,
-) -> Tried<BTreeSet<NodeId>> {
+fn touched(source: Source, id: NamespaceId, from: Revision, to: Revision) -> Tried<Vec<NodeId>> {
     let range = key::journal_after(source.group, id, Some(Cursor::after(from)));
     let end = key::journal(source.group, id, Cursor { revision: to.next(), ordinal: 0 });
     let mut touched = Touched::default();
@@ -94,23 +121,24 @@ fn touched(
             touched.add_under(source, top, at)?;
         }
     }
+    touched.nodes.sort_unstable();
+    touched.nodes.dedup();
     Ok(touched.nodes)
 }
 
 #[derive(Default)]
 struct Touched {
-    nodes: BTreeSet<NodeId>,
-    count: usize,
+    /// One for each change, so that they are as many as the limit says at most.
+    nodes: Vec<NodeId>,
 }
 
 impl Touched {
     fn add(&mut self, id: NodeId) -> Result<(), Rejection> {
-        self.count += 1;
-        if self.count > limits::DIFF_CHANGES_MAX {
+        if self.nodes.len() == limits::DIFF_CHANGES_MAX {
             let (limit, value) = (limits::DIFF_CHANGES, limits::DIFF_CHANGES_MAX as u64);
             return Err(Rejection::LimitExceeded { limit, value });
         }
-        self.nodes.insert(id);
+        self.nodes.push(id);
         Ok(())
     }
 

@@ -18,16 +18,41 @@ pub fn lock(source: Source, lock: &LockRef) -> Answer<Option<Lock>> {
     answer(read())
 }
 
-/// The locks of a namespace that are held: those on nodes by their ids, then those on paths.
-pub fn locks(source: Source, namespace: NamespaceId) -> Answer<Vec<Lock>> {
-    let read = || -> Tried<Vec<Lock>> {
+/// A lock that is held, and its place in the order of all.
+#[derive(Debug)]
+pub struct HeldLock {
+    /// The lock.
+    pub lock: Lock,
+    /// To go on after it.
+    pub key: Vec<u8>,
+}
+
+/// The locks of a namespace that are held, after one: those on nodes by their ids, then those
+/// on paths; at most `limit`.
+pub fn locks(
+    source: Source,
+    namespace: NamespaceId,
+    after: Option<&[u8]>,
+    limit: usize,
+) -> Answer<Vec<HeldLock>> {
+    let read = || -> Tried<Vec<HeldLock>> {
         let reader = source.reader()?;
         reader.namespace(namespace)?;
         let time_ms = reader.system()?.time_ms;
-        let range = key::locks(source.group, namespace);
+        let mut range = key::locks(source.group, namespace);
+        if let Some(after) = after {
+            range.start = [after, &[0]].concat();
+        }
         let mut held = Vec::new();
         for pair in source.view.scan(&range.start, &range.end) {
-            held.extend(Some(lock::decode(&pair?.1)?).filter(|lock| lock.is_held(time_ms)));
+            let (key, value) = pair?;
+            let lock = lock::decode(&value)?;
+            if lock.is_held(time_ms) {
+                held.push(HeldLock { lock, key });
+            }
+            if held.len() >= limit {
+                break;
+            }
         }
         Ok(held)
     };

@@ -8,10 +8,19 @@ use crate::{
     types::{Account, GroupId, Name, Namespace, NamespaceId, Rejection, Snapshot},
 };
 
-/// All namespaces, in the order of their ids.
-pub fn namespaces(view: View, group: GroupId) -> Result<Vec<Namespace>> {
-    let range = key::namespaces(group);
-    view.scan(&range.start, &range.end).map(|pair| namespace::decode(&pair?.1)).collect()
+/// Namespaces in the order of their ids, after one: at most `limit`.
+pub fn namespaces(
+    view: View,
+    group: GroupId,
+    after: Option<NamespaceId>,
+    limit: usize,
+) -> Result<Vec<Namespace>> {
+    let mut range = key::namespaces(group);
+    if let Some(after) = after {
+        range.start = key::namespace(group, NamespaceId(after.0.saturating_add(1)));
+    }
+    let page = view.scan(&range.start, &range.end).take(limit);
+    page.map(|pair| namespace::decode(&pair?.1)).collect()
 }
 
 /// How a namespace is named.

@@ -151,7 +151,7 @@ fn machine() -> Machine {
 }
 
 fn namespaces(machine: &Machine) -> Vec<NamespaceId> {
-    let namespaces = query::namespaces(&machine.state, GROUP).unwrap();
+    let namespaces = query::namespaces(&machine.state, GROUP, None, usize::MAX).unwrap();
     namespaces.into_iter().map(|namespace| namespace.id).collect()
 }
 
@@ -210,7 +210,10 @@ fn compare_past(machine: &Machine, seen: &Seen) {
 fn compare_diff(machine: &Machine, from: Revision, to: Revision) {
     for namespace in namespaces(machine) {
         let source = Source::now(&machine.state, GROUP);
-        let Ok(told) = query::diff(source, namespace, from, Some(to)).unwrap() else { continue };
+        let Ok(compared) = query::comparison(source, namespace, from, Some(to)).unwrap() else {
+            continue;
+        };
+        let told = compared.differences(source).unwrap().unwrap();
         let by_id = |at| -> BTreeMap<NodeId, Node> {
             let nodes = walk(machine, namespace, Some(at)).unwrap();
             nodes.into_iter().map(|node| (node.id, node)).collect()

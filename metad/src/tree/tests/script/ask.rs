@@ -62,11 +62,14 @@ impl Machine {
                     None => "free".to_owned(),
                 })
             }
-            "locks" => query::locks(self.source(), self.namespace).unwrap().map(|locks| {
-                let lock =
-                    |lock: crate::types::Lock| format!("{} {}", lock.lock.target.path, lock.token);
-                locks.into_iter().map(lock).collect::<Vec<_>>().join(", ")
-            }),
+            "locks" => {
+                query::locks(self.source(), self.namespace, None, 100).unwrap().map(|locks| {
+                    let lock = |held: query::HeldLock| {
+                        format!("{} {}", held.lock.lock.target.path, held.lock.token)
+                    };
+                    locks.into_iter().map(lock).collect::<Vec<_>>().join(", ")
+                })
+            }
             "namespace" => {
                 let which = Which::Name(Name::new(rest).unwrap());
                 query::namespace(self.source(), &which).unwrap().map(|(namespace, account)| {
@@ -107,8 +110,9 @@ impl Machine {
         let (from, to) = rest.split_once(' ').unwrap();
         let revision = |text: &str| Revision(text.parse().unwrap());
         let source = self.source();
-        let differences =
-            query::diff(source, self.namespace, revision(from), Some(revision(to))).unwrap()?;
+        let compared =
+            query::comparison(source, self.namespace, revision(from), Some(revision(to)));
+        let differences = compared.unwrap()?.differences(source).unwrap()?;
         let side = |side: &Option<Located>| match side {
             Some(Located { node, path }) => format!("{path} rev {}", node.rev),
             None => "nothing".to_owned(),

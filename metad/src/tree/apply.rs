@@ -41,7 +41,7 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
         Action::Reclaim { records_max } => reclaim::reclaim(txn, group, &mut system, *records_max)?,
         Action::Request(request) => once(txn, group, &mut system, request)?,
     };
-    retention::set_milestone(txn, group, &mut system);
+    retention::set_milestone(txn, group, &mut system)?;
     txn.put(key::system(group), system::encode(&system));
     Ok(applied)
 }

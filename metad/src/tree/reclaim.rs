@@ -12,7 +12,7 @@ mod sessions;
 use crate::{
     kv::{KvRead, KvTxn, Result},
     records::system::System,
-    types::{Applied, GroupId, Outcome},
+    types::{Applied, GroupId, NamespaceId, Outcome},
 };
 
 /// Frees at most about so many records.
@@ -31,20 +31,19 @@ pub(super) fn reclaim(
         budget = budget.saturating_sub(used);
     }
     while budget > 0
-        && let Some(deleted) = namespaces::next(txn, group, system)?
-    {
-        let used = namespaces::reclaim(txn, group, deleted, budget)?;
-        budget = budget.saturating_sub(used);
-    }
-    while budget > 0
         && let Some(directory) = forget::next(txn, group)?
     {
         let used = forget::forget(txn, group, directory, budget)?;
         budget = budget.saturating_sub(used);
     }
     while budget > 0 && journals::is_needed(system) {
-        let used = journals::trim(txn, group, system, budget)?;
-        budget = budget.saturating_sub(used);
+        if journals::is_at_start(system) {
+            budget = free_namespaces(txn, group, system, budget)?;
+        }
+        if budget > 0 {
+            let used = journals::trim(txn, group, system, budget)?;
+            budget = budget.saturating_sub(used);
+        }
     }
     while budget > 0
         && let Some(end) = locks::next(txn, group, system.time_ms)?
@@ -60,6 +59,26 @@ pub(super) fn reclaim(
     Ok(Applied { revision: system.revision, outcome: Outcome::Reclaimed { more } })
 }
 
+/// Frees deleted namespaces, and says how much of the budget is left. Only a bound that has
+/// moved has more of them to free, so they are looked for before each round through the
+/// journals, which is not begun before they are all gone.
+fn free_namespaces(
+    txn: &mut impl KvTxn,
+    group: GroupId,
+    system: &System,
+    mut budget: usize,
+) -> Result<usize> {
+    let mut last = NamespaceId(0);
+    while budget > 0
+        && let Some(deleted) = namespaces::next(txn, group, system, last)?
+    {
+        last = deleted.0;
+        let used = namespaces::reclaim(txn, group, deleted, budget)?;
+        budget = budget.saturating_sub(used);
+    }
+    Ok(budget)
+}
+
 /// Whether there is anything to free at a time.
 pub(super) fn is_needed(
     view: &(impl KvRead + ?Sized),
@@ -68,7 +87,6 @@ pub(super) fn is_needed(
     time_ms: u64,
 ) -> Result<bool> {
     Ok(dead::next(view, group)?.is_some()
-        || namespaces::next(view, group, system)?.is_some()
         || forget::next(view, group)?.is_some()
         || journals::is_needed(system)
         || locks::next(view, group, time_ms)?.is_some()

@@ -53,15 +53,27 @@ fn oldest_pin(view: &(impl KvRead + ?Sized), group: GroupId) -> Result<Option<Re
 }
 
 /// Notes where history is, from time to time.
-pub(super) fn set_milestone(txn: &mut impl KvTxn, group: GroupId, system: &mut System) {
+pub(super) fn set_milestone(
+    txn: &mut impl KvTxn,
+    group: GroupId,
+    system: &mut System,
+) -> Result<()> {
     let (time_ms, changes) = system.milestone;
     let is_due = system.time_ms >= time_ms.saturating_add(MILESTONE_MS)
         || system.changes >= changes + MILESTONE_CHANGES;
-    if is_due && system.changes > changes {
+    if !is_due {
+        return Ok(());
+    }
+    let range = key::milestones(group);
+    let last = txn.last(&range.start, &range.end)?;
+    let last = last.map(|(_, value)| milestone::decode(&value)).transpose()?;
+    // Not all that changed is told in journals: a namespace that was deleted is not.
+    if system.revision > last.map_or(system.compacted, |last| last.revision) {
         system.milestone = (system.time_ms, system.changes);
         let here = Milestone { revision: system.revision, changes: system.changes };
         txn.put(key::milestone(group, system.time_ms), milestone::encode(here));
     }
+    Ok(())
 }
 
 /// The revision before which a retention no longer keeps the past, if that is later than
@@ -82,14 +94,18 @@ pub(super) fn due(
         let Milestone { revision, changes } = milestone::decode(&value)?;
         let is_old = now_ms.saturating_sub(time_ms) > keep.age_ms;
         if !is_old && system.changes.saturating_sub(changes) <= keep.changes {
-            break;
+            return Ok(due);
         }
         let revision = revision.min(bound);
         due = Some(revision).filter(|revision| *revision > system.compacted);
         // The later ones are no better.
         if revision == bound {
-            break;
+            return Ok(due);
         }
+    }
+    // Nothing came after the last command: it is a milestone by itself.
+    if now_ms.saturating_sub(system.time_ms) > keep.age_ms {
+        due = Some(bound).filter(|revision| *revision > system.compacted);
     }
     Ok(due)
 }

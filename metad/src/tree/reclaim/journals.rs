@@ -19,6 +19,11 @@ pub(super) fn is_needed(system: &System) -> bool {
     system.trim.done < system.compacted
 }
 
+/// Whether a round through all journals is yet to begin: the bound has moved since the last one.
+pub(super) fn is_at_start(system: &System) -> bool {
+    is_needed(system) && system.trim.target <= system.trim.done
+}
+
 /// Trims the journal of one namespace. Says how many records that took, at least one.
 pub(super) fn trim(
     txn: &mut impl KvTxn,

@@ -8,14 +8,16 @@ use crate::{
     types::{Change, GroupId, NamespaceId, NodeId},
 };
 
-/// The next one that nobody can read anything of, and its root.
+/// The next one after another that nobody can read anything of, and its root. That reads all
+/// that wait for their time: see [`super::free_namespaces`].
 pub(super) fn next(
     view: &(impl KvRead + ?Sized),
     group: GroupId,
     system: &System,
+    after: NamespaceId,
 ) -> Result<Option<(NamespaceId, NodeId)>> {
-    let range = key::deleted_namespaces(group);
-    for pair in view.scan(&range.start, &range.end) {
+    let end = key::deleted_namespaces(group).end;
+    for pair in view.scan(&key::deleted_namespace(group, after), &end) {
         let (key, value) = pair?;
         let (root, deleted) = namespace::decode_deleted(&value)?;
         if deleted <= system.compacted {

@@ -7,8 +7,9 @@ use expect_test::expect;
 use super::script::{GROUP, Machine, NAMESPACE, check, node_ref};
 use crate::{
     kv::{KvRead, Pair, Result, Scan},
-    tree::query::{self, Source},
-    types::Revision,
+    records::key,
+    tree::query::{self, Retention, Source},
+    types::{Action, Revision},
 };
 
 /// Counts what is read of a state.
@@ -31,6 +32,49 @@ impl KvRead for Counted<'_> {
     fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>> {
         self.records.set(self.records.get() + 1);
         KvRead::last(self.state, from, to)
+    }
+}
+
+/// Does what the leader's housekeeping does, at a time.
+fn keep_house(machine: &mut Machine, now_ms: u64) {
+    let keep = Retention { age_ms: 10_000, changes: 1_000 };
+    let due = query::compactable(&machine.state, GROUP, keep, now_ms).unwrap();
+    if let Some(up_to) = due {
+        machine.apply(Action::Compact { up_to });
+    }
+    while query::reclaimable(&machine.state, GROUP, now_ms).unwrap() {
+        machine.apply(Action::Reclaim { records_max: 2 });
+    }
+}
+
+/// Records of namespaces that were deleted, and of the past.
+fn kept(machine: &Machine) -> usize {
+    let ranges =
+        [key::deleted_namespaces(GROUP), key::past_nodes(GROUP), key::past_locations(GROUP)];
+    ranges.into_iter().map(|range| machine.state.range(range).count()).sum()
+}
+
+/// Whether nothing follows, or only what changes no tree.
+#[test]
+fn what_was_deleted_last_is_freed_as_well() {
+    for then in [None, Some("request 2000 check / exists")] {
+        let mut machine = Machine::new();
+        for number in 2..9 {
+            machine.line(&format!("create-namespace {number}"));
+            machine.line(&format!("in {number} mkdir -p /a/b"));
+        }
+        machine.line("wait 6000");
+        for number in 2..9 {
+            machine.line(&format!("in {number} delete-namespace -r"));
+        }
+        if let Some(then) = then {
+            machine.line("wait 6000");
+            machine.line(then);
+        }
+        keep_house(&mut machine, 8_000);
+        assert_eq!(kept(&machine), 7 * (1 + 2 * 2));
+        keep_house(&mut machine, 30_000);
+        assert_eq!(kept(&machine), 0, "{then:?}");
     }
 }
 

@@ -59,7 +59,7 @@ fn namespaces() {
             create-namespace crew: @10 Namespace(Namespace { id: NamespaceId(3), name: Name("crew"), root: NodeId(6), created: Revision(10), policy: Exact })
             reclaim 100: @10 Reclaimed { more: false }
             compact 99: @10 Compacted(Revision(10))
-            reclaim 100: @10 Reclaimed { more: false }
+            reclaim 100: @10 Reclaimed { more: true }
             in 3 delete-namespace: @11 Namespace(Namespace { id: NamespaceId(3), name: Name("crew"), root: NodeId(6), created: Revision(10), policy: Exact })
         "#]],
     );

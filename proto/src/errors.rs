@@ -25,6 +25,11 @@ pub const LEADER: &str = "leader";
 pub const LEADER_ADDRESS: &str = "leader_address";
 /// Metadata key: the position of the refused step in its mutation, from 0.
 pub const STEP: &str = "step";
+/// Metadata key: what is wrong with an argument, in one word; of `NOT_FOUND`, `revision` if it is
+/// the revision that is not there.
+pub const WHY: &str = "why";
+/// Metadata key: the field of the request that is missing, or has a value that is not known.
+pub const FIELD: &str = "field";
 /// Metadata key: the node's present rev.
 pub const CURRENT_REV: &str = "current_rev";
 /// Metadata key: the oldest revision that can be read.

@@ -13,7 +13,9 @@ use super::{
 };
 use crate::{
     kv::Result,
-    types::{Applied, ClientId, NameInvalid, NodeId, Outcome, Rejection, Revision, StepResult},
+    types::{
+        Applied, ClientId, Field, NameInvalid, NodeId, Outcome, Rejection, Revision, StepResult,
+    },
 };
 
 const VERSION: u8 = 1;
@@ -28,7 +30,7 @@ const COMPACTED: u8 = 7;
 const SNAPSHOT: u8 = 8;
 const LOCK: u8 = 9;
 
-const NAMES_INVALID: [NameInvalid; 10] = [
+const NAMES_INVALID: [NameInvalid; 18] = [
     NameInvalid::Empty,
     NameInvalid::TooLong,
     NameInvalid::Dots,
@@ -39,6 +41,14 @@ const NAMES_INVALID: [NameInvalid; 10] = [
     NameInvalid::Revisions,
     NameInvalid::Lock,
     NameInvalid::Manifest,
+    NameInvalid::Missing(Field::Request),
+    NameInvalid::Missing(Field::Mutation),
+    NameInvalid::Missing(Field::Steps),
+    NameInvalid::Missing(Field::Op),
+    NameInvalid::Missing(Field::Condition),
+    NameInvalid::Missing(Field::To),
+    NameInvalid::Unknown(Field::Kind),
+    NameInvalid::Unknown(Field::Policy),
 ];
 
 /// The stored value.
@@ -127,6 +137,7 @@ fn get_result(decoder: &mut Decoder) -> Result<StepResult> {
 fn put_rejection(encoder: &mut Encoder, rejection: &Rejection) {
     match rejection {
         Rejection::NotFound => encoder.byte(1),
+        Rejection::NoRevision => encoder.byte(18),
         Rejection::AlreadyExists => encoder.byte(2),
         Rejection::NotADirectory => encoder.byte(3),
         Rejection::IsADirectory => encoder.byte(4),
@@ -183,6 +194,7 @@ fn put_rejection(encoder: &mut Encoder, rejection: &Rejection) {
 fn get_rejection(decoder: &mut Decoder) -> Result<Rejection> {
     Ok(match decoder.byte()? {
         1 => Rejection::NotFound,
+        18 => Rejection::NoRevision,
         2 => Rejection::AlreadyExists,
         3 => Rejection::NotADirectory,
         4 => Rejection::IsADirectory,
@@ -230,6 +242,8 @@ mod tests {
     fn rejections_come_back() {
         let inner = [
             Rejection::NotFound,
+            Rejection::NoRevision,
+            Rejection::NameInvalid(NameInvalid::Unknown(Field::Kind)),
             Rejection::Conflict { current: Revision(7) },
             Rejection::NameInvalid(NameInvalid::Lock),
             Rejection::LockHeld { client: ClientId(3), token: Revision(4), expires_ms: 5 },

@@ -22,7 +22,8 @@ use crate::{
     raft::{Replica, Unavailable},
     tree::{self, query},
     types::{
-        Action, Applied, Command, Mutation, NamespaceId, Outcome, Rejection, Revision, ServerId,
+        Action, Applied, Command, Field, Mutation, NameInvalid, NamespaceId, Outcome, Rejection,
+        Revision, ServerId,
     },
 };
 
@@ -148,9 +149,10 @@ impl files_server::Files for Files {
         request: Request<v1::MutateRequest>,
     ) -> Result<Response<v1::MutateReply>, Status> {
         let v1::MutateRequest { request, first_pending, mutation, fences } = request.into_inner();
-        let missing = |field| status::missing(field, self.server());
-        let request = decode::request(request).ok_or_else(|| missing("request"))?;
-        let mutation = mutation.ok_or_else(|| missing("mutation"))?;
+        let missing = |field| Rejection::NameInvalid(NameInvalid::Missing(field));
+        let request = decode::request(request).ok_or(missing(Field::Request));
+        let request = self.decoded(request)?;
+        let mutation = self.decoded(mutation.ok_or(missing(Field::Mutation)))?;
         let action = self.decoded(decode::action(request, first_pending, fences, mutation))?;
         let Applied { revision, outcome } = self.propose(action).await?;
         let result = encode::mutation_result(outcome);

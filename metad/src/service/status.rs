@@ -27,6 +27,7 @@ pub(super) fn rejected(
 pub(super) fn info(rejection: &Rejection) -> Info {
     match rejection {
         Rejection::NotFound => Info::new(Reason::NotFound),
+        Rejection::NoRevision => Info::new(Reason::NotFound).with(errors::WHY, errors::REVISION),
         Rejection::AlreadyExists => Info::new(Reason::AlreadyExists),
         Rejection::NotADirectory => Info::new(Reason::NotADirectory),
         Rejection::IsADirectory => Info::new(Reason::IsADirectory),
@@ -35,7 +36,13 @@ pub(super) fn info(rejection: &Rejection) -> Info {
         Rejection::Conflict { current } => {
             Info::new(Reason::Conflict).with(errors::CURRENT_REV, current)
         }
-        Rejection::NameInvalid(_) => Info::new(Reason::NameInvalid),
+        Rejection::NameInvalid(why) => {
+            let info = Info::new(Reason::NameInvalid).with(errors::WHY, why.why());
+            match why.field() {
+                Some(field) => info.with(errors::FIELD, field),
+                None => info,
+            }
+        }
         Rejection::LimitExceeded { limit, value } => Info::new(Reason::LimitExceeded)
             .with(errors::LIMIT, limit)
             .with(errors::LIMIT_VALUE, value),
@@ -58,12 +65,6 @@ pub(super) fn info(rejection: &Rejection) -> Info {
         Rejection::SessionExpired => Info::new(Reason::SessionExpired),
         Rejection::Step { index, rejection } => info(rejection).with(errors::STEP, index),
     }
-}
-
-/// A field that every request of this kind has is missing.
-pub(super) fn missing(field: &'static str, server: ServerId) -> Status {
-    let info = Info::new(Reason::NameInvalid).with(errors::NODE, server);
-    info.status(format!("{field} is missing"))
 }
 
 /// No answer: whether to ask again, and where.
@@ -95,7 +96,10 @@ pub(super) fn fault(fault: &StorageFault, replica: &Replica) -> Status {
 
 #[cfg(test)]
 mod tests {
+    use metad_proto::limits;
+
     use super::*;
+    use crate::types::{Field, NameInvalid};
 
     #[test]
     fn a_proposal_whose_fate_is_unknown_says_so() {
@@ -103,6 +107,26 @@ mod tests {
         let info = Info::of(&unavailable(&lost, ServerId(2))).expect("ours");
         assert_eq!(info.reason, Reason::NoLeader);
         assert_eq!(info.metadata[errors::MAYBE_APPLIED], "true");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_request_is_told_to_programs() {
+        let told = |rejection: Rejection| {
+            let status = rejected(&rejection, None, ServerId(2));
+            let mut metadata = Info::of(&status).expect("ours").metadata;
+            metadata.remove(errors::NODE);
+            (status.message().to_owned(), metadata.into_iter().collect::<Vec<_>>())
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let missing = told(Rejection::NameInvalid(NameInvalid::Missing(Field::Steps)));
+        let values = vec![pair("field", "steps"), pair("why", "missing")];
+        assert_eq!(missing, ("steps is missing".to_owned(), values));
+        let (message, values) = told(Rejection::NoRevision);
+        assert!(message.contains("revision"), "{message}");
+        assert_eq!(values, [pair("why", "revision")]);
+        let (limit, value) = (limits::LOCK_TTL, limits::LOCK_TTL_MS_MIN);
+        let (message, _) = told(Rejection::LimitExceeded { limit, value });
+        assert_eq!(message, "below the limit lock_ttl_ms, at least 1000");
     }
 
     #[test]

@@ -83,7 +83,7 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
                 return Err(Rejection::RevisionCompacted { oldest: compacted }.into());
             }
             if at > revision {
-                return Err(Rejection::NotFound.into());
+                return Err(Rejection::NoRevision.into());
             }
             if planted!(PastOffByOne) && at < revision {
                 reader.at = Some(at.next());
@@ -103,7 +103,7 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
         };
         let namespace = namespace::decode(&value)?;
         match self.at {
-            Some(at) if at < namespace.created => Err(Rejection::NotFound.into()),
+            Some(at) if at < namespace.created => Err(Rejection::NoRevision.into()),
             _ => Ok(namespace),
         }
     }

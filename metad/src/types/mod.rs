@@ -20,7 +20,7 @@ pub use consistency::Consistency;
 pub use content::Content;
 pub use id::{ClientId, GroupId, NamespaceId, NodeId, Revision, ServerId};
 pub use lock::{Fence, Lock, LockRef};
-pub use name::{Name, NameInvalid};
+pub use name::{Field, Name, NameInvalid};
 pub use node::{Account, Attributes, Body, Kind, Namespace, Node, Quota, Snapshot, Stat, Usage};
 pub use outcome::{Applied, Outcome, Rejection, StepResult};
 pub use path::{NodeRef, Path};

@@ -109,6 +109,83 @@ pub enum NameInvalid {
     /// A lock that is on neither a path nor a node.
     #[error("a lock is on a path or on a node, not on a path from a node")]
     Lock,
+    /// A field that every request of this kind has.
+    #[error("{0} is missing")]
+    Missing(Field),
+    /// A value of an enumeration that this version does not have.
+    #[error("{0} has a value that is not known")]
+    Unknown(Field),
+}
+
+/// A field of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// Of a mutation: its id.
+    Request,
+    /// What a mutation is.
+    Mutation,
+    /// What a mutation of steps consists of.
+    Steps,
+    /// What a step is.
+    Op,
+    /// What a check demands.
+    Condition,
+    /// What kind of node a check demands.
+    Kind,
+    /// Which names of a namespace are the same.
+    Policy,
+    /// What a symlink holds.
+    To,
+}
+
+impl Field {
+    /// As the messages call it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Field::Request => "request",
+            Field::Mutation => "mutation",
+            Field::Steps => "steps",
+            Field::Op => "op",
+            Field::Condition => "condition",
+            Field::Kind => "kind",
+            Field::Policy => "policy",
+            Field::To => "to",
+        }
+    }
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl NameInvalid {
+    /// A word for programs: part of the API.
+    pub fn why(self) -> &'static str {
+        match self {
+            NameInvalid::Empty => "empty",
+            NameInvalid::TooLong => "too_long",
+            NameInvalid::Dots => "dots",
+            NameInvalid::Character => "character",
+            NameInvalid::Root => "root",
+            NameInvalid::Hash => "hash",
+            NameInvalid::Manifest => "manifest",
+            NameInvalid::Policy => "policies_differ",
+            NameInvalid::Revisions => "revisions",
+            NameInvalid::Lock => "lock",
+            NameInvalid::Missing(_) => "missing",
+            NameInvalid::Unknown(_) => "unknown",
+        }
+    }
+
+    /// The field that it is about, where that says more.
+    pub fn field(self) -> Option<Field> {
+        match self {
+            NameInvalid::Missing(field) | NameInvalid::Unknown(field) => Some(field),
+            _ => None,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! What apply answers.
 
+use metad_proto::limits;
+
 use super::{ClientId, Lock, Name, NameInvalid, Namespace, NodeId, Revision, Snapshot};
 
 /// The answer to a command, kept for retries.
@@ -66,6 +68,9 @@ pub enum Rejection {
     /// No such namespace or node.
     #[error("no such namespace or node")]
     NotFound,
+    /// The state has not come to the revision, or the namespace was made later.
+    #[error("no such revision: it is yet to come, or from before the namespace was made")]
+    NoRevision,
     /// The name is taken.
     #[error("the name is taken")]
     AlreadyExists,
@@ -94,7 +99,7 @@ pub enum Rejection {
     #[error(transparent)]
     NameInvalid(NameInvalid),
     /// Beyond a limit.
-    #[error("beyond the limit {limit} of {value}")]
+    #[error("{}", beyond(limit, *value))]
     LimitExceeded {
         /// Its name.
         limit: &'static str,
@@ -152,4 +157,14 @@ pub enum Rejection {
         /// Why.
         rejection: Box<Rejection>,
     },
+}
+
+fn beyond(limit: &str, value: u64) -> String {
+    match (limit, value) {
+        // The one limit that bounds from below as well.
+        (limits::LOCK_TTL, limits::LOCK_TTL_MS_MIN) => {
+            format!("below the limit {limit}, at least {value}")
+        }
+        _ => format!("beyond the limit {limit} of {value}"),
+    }
 }

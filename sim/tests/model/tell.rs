@@ -62,7 +62,7 @@ pub fn rejected(rejection: &Rejection) -> Value {
 
 pub fn reason(rejection: &Rejection) -> &'static str {
     match rejection {
-        Rejection::NotFound => "NOT_FOUND",
+        Rejection::NotFound | Rejection::NoRevision => "NOT_FOUND",
         Rejection::AlreadyExists => "ALREADY_EXISTS",
         Rejection::NotADirectory => "NOT_A_DIRECTORY",
         Rejection::IsADirectory => "IS_A_DIRECTORY",

@@ -7,8 +7,8 @@ use super::{
     steps::{quota, steps},
 };
 use crate::types::{
-    Action, ClientRequest, Fence, Mutation, NameInvalid, NamespaceId, Policy, Rejection, Request,
-    Revision,
+    Action, ClientRequest, Fence, Field, Mutation, NameInvalid, NamespaceId, Policy, Rejection,
+    Request, Revision,
 };
 
 /// What a client asks for.
@@ -72,7 +72,7 @@ fn policy(policy: i32) -> Decoded<Policy> {
         Ok(v1::NamePolicy::Unspecified | v1::NamePolicy::Exact) => Ok(Policy::Exact),
         Ok(v1::NamePolicy::Casefold) => Ok(Policy::Casefold),
         // Names would be kept apart, or not, otherwise than the client thinks.
-        Err(_) => Err(Rejection::NameInvalid(NameInvalid::Policy)),
+        Err(_) => Err(Rejection::NameInvalid(NameInvalid::Unknown(Field::Policy))),
     }
 }
 

@@ -7,15 +7,15 @@ use metad_proto::{limits, v1};
 
 use super::{Decoded, check_limit, node_ref, revision};
 use crate::types::{
-    Attributes, CommitMode, Condition, Content, Kind, NameInvalid, NamespaceId, Quota, Rejection,
-    Revision, Step,
+    Attributes, CommitMode, Condition, Content, Field, Kind, NameInvalid, NamespaceId, Quota,
+    Rejection, Revision, Step,
 };
 
 /// The steps of a mutation.
 pub(in crate::service) fn steps(steps: Vec<v1::Step>) -> Decoded<Vec<Step>> {
     check_limit(limits::STEPS, limits::STEPS_MAX, steps.len())?;
     if steps.is_empty() {
-        return Err(Rejection::NameInvalid(NameInvalid::Empty));
+        return Err(missing(Field::Steps));
     }
     let count = steps.len();
     let at = |index: usize, rejection| match count {
@@ -26,9 +26,13 @@ pub(in crate::service) fn steps(steps: Vec<v1::Step>) -> Decoded<Vec<Step>> {
     steps.map(|(index, step)| self::step(step).map_err(|refused| at(index, refused))).collect()
 }
 
+fn missing(field: Field) -> Rejection {
+    Rejection::NameInvalid(NameInvalid::Missing(field))
+}
+
 fn step(step: v1::Step) -> Decoded<Step> {
     use v1::step::Op;
-    Ok(match step.op.ok_or(Rejection::NameInvalid(NameInvalid::Empty))? {
+    Ok(match step.op.ok_or(missing(Field::Op))? {
         Op::Mkdir(mkdir) => Step::Mkdir { target: node_ref(mkdir.target)?, parents: mkdir.parents },
         Op::CommitFile(commit) => Step::Commit {
             target: node_ref(commit.target)?,
@@ -95,7 +99,7 @@ pub(super) fn quota(quota: v1::Quota) -> Quota {
 
 fn condition(condition: Option<v1::check::Condition>) -> Decoded<Condition> {
     use v1::check::Condition as Wire;
-    Ok(match condition.ok_or(Rejection::NameInvalid(NameInvalid::Empty))? {
+    Ok(match condition.ok_or(missing(Field::Condition))? {
         Wire::Exists(_) => Condition::Exists,
         Wire::Absent(_) => Condition::Absent,
         Wire::Rev(rev) => Condition::Rev(Revision(rev)),
@@ -104,7 +108,7 @@ fn condition(condition: Option<v1::check::Condition>) -> Decoded<Condition> {
             Ok(v1::Kind::File) => Kind::File,
             Ok(v1::Kind::Symlink) => Kind::Symlink,
             Ok(v1::Kind::Mount) => Kind::Mount,
-            _ => return Err(Rejection::NameInvalid(NameInvalid::Empty)),
+            _ => return Err(Rejection::NameInvalid(NameInvalid::Unknown(Field::Kind))),
         }),
         Wire::UnchangedSince(revision) => Condition::Unchanged(Revision(revision)),
     })
@@ -113,7 +117,7 @@ fn condition(condition: Option<v1::check::Condition>) -> Decoded<Condition> {
 fn link_text(to: String) -> Decoded<Box<str>> {
     check_limit(limits::SYMLINK_BYTES, limits::SYMLINK_BYTES_MAX, to.len())?;
     match to.as_str() {
-        "" => Err(Rejection::NameInvalid(NameInvalid::Empty)),
+        "" => Err(missing(Field::To)),
         text if text.contains('\0') => Err(Rejection::NameInvalid(NameInvalid::Character)),
         _ => Ok(to.into()),
     }
@@ -185,7 +189,7 @@ mod tests {
 
     #[test]
     fn what_is_malformed_is_refused() {
-        assert_eq!(refused(vec![]), "a name must not be empty");
+        assert_eq!(refused(vec![]), "steps is missing");
         assert_eq!(refused(vec![commit("/a", 31)]), "a hash has 32 bytes");
         assert_eq!(refused(vec![commit("/a//b", 32)]), "a name must not be empty");
         let long = "x".repeat(limits::NAME_BYTES_MAX + 1);

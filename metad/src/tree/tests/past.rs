@@ -180,7 +180,7 @@ fn the_past() {
             at 2 list /a: b #3 rev 2
             at 5 list /: a #2 rev 2, c #3 rev 5
             at 7 list /: 
-            at 9 list /: no such namespace or node
+            at 9 list /: no such revision: it is yet to come, or from before the namespace was made
             reclaim 100: @8 Reclaimed { more: false }
             at 5 list /c: f #4 rev 4
             at 7 list /c: no such namespace or node
@@ -264,7 +264,7 @@ fn snapshots_and_restoring() {
             copy@5 /d/g /g: @13 #8 rev 13
             copy@5 / /x: @14 #9 rev 14
             copy@3 /f /x: @14 what was there before revision 5 is no longer kept
-            restore@99 /g: @14 no such namespace or node
+            restore@99 /g: @14 no such revision: it is yet to come, or from before the namespace was made
             unsnapshot monday: @15 Snapshot(Snapshot { name: Name("monday"), revision: Revision(5), time_ms: 1000 })
             unsnapshot monday: @15 no such namespace or node
             compact 99: @15 Compacted(Revision(15))

@@ -1,11 +1,15 @@
-//! Every limit of the service, each named once. The server refuses what is beyond them
-//! with `LIMIT_EXCEEDED` and the limit's value, before Raft sees it.
+//! Every limit of the service, each named once. What is beyond them is refused with
+//! `LIMIT_EXCEEDED`, the limit's name and its value: before Raft, where the request says it, or
+//! what the node serves and holds. What only the state at the entry's place in the log can say
+//! is refused when the entry is applied, at no revision; those limits say so.
+//! `docs/errors/LIMIT_EXCEEDED.md` tells which is which to users.
 
 /// Bytes of one name.
 pub const NAME_BYTES_MAX: usize = 255;
 /// Bytes of a whole path.
 pub const PATH_BYTES_MAX: usize = 4_096;
-/// Directories between a node and its root.
+/// Names of a path, refused before Raft; directories between a node and its root, when applied:
+/// where an id or a mount leads, the state says.
 pub const DEPTH_MAX: usize = 256;
 /// Steps of one mutation.
 pub const STEPS_MAX: usize = 1_000;
@@ -21,30 +25,33 @@ pub const MEDIA_TYPE_BYTES_MAX: usize = 255;
 pub const SYMLINK_BYTES_MAX: usize = 4_096;
 /// Bytes of the name of one attribute.
 pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
-/// Bytes of all attributes of a node, their names included.
+/// Bytes of all attributes of a node, their names included: of those that one step sets, before
+/// Raft; together with those that the node has, when applied.
 pub const ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a client's name in that of a conflicted copy.
 pub const CLIENT_NAME_BYTES_MAX: usize = 64;
-/// Nodes that the copies and restores of one mutation make, all together.
+/// Nodes that the copies and restores of one mutation make, all together. When applied.
 pub const COPY_NODES_MAX: u64 = 10_000;
-/// Conflicted copies of one name that one client makes on one day.
+/// Conflicted copies of one name that one client makes on one day. When applied.
 pub const CONFLICTED_COPIES_MAX: u64 = 1_000;
 /// Records of the past that the copies and restores of one mutation go through, all together.
+/// When applied.
 pub const PAST_RECORDS_MAX: u64 = 100_000;
-/// Snapshots of one namespace.
+/// Snapshots of one namespace. When applied.
 pub const SNAPSHOTS_MAX: usize = 1_000;
-/// Mounts that show one namespace.
+/// Mounts that show one namespace. When applied.
 pub const MOUNTS_MAX: usize = 1_000;
 /// Records of mounts, and of what is above them, that one mutation goes through, so that no
-/// namespace leads to itself.
+/// namespace leads to itself. When applied.
 pub const MOUNT_RECORDS_MAX: u64 = 100_000;
 /// Nodes that one call may ask about.
 pub const TARGETS_MAX: usize = 1_000;
 /// Changes between two revisions that a diff goes through.
 pub const DIFF_CHANGES_MAX: usize = 1_000_000;
-/// Sessions that are open at a time.
+/// Sessions that are open at a time: by what the leader holds, before Raft; those that come
+/// together at the limit, when applied.
 pub const SESSIONS_MAX: u64 = 100_000;
-/// Locks that are held at a time.
+/// Locks that are held at a time: as [`SESSIONS_MAX`].
 pub const LOCKS_MAX: u64 = 100_000;
 /// Milliseconds of replicated time that a lock is given at most.
 pub const LOCK_TTL_MS_MAX: u64 = 60 * 60 * 1_000;
@@ -56,13 +63,15 @@ pub const LOCK_TTL_MS: u64 = 30_000;
 pub const FENCES_MAX: usize = 16;
 /// Milliseconds that a client may wait for a change in one call.
 pub const WAIT_MS_MAX: u64 = 60_000;
-/// Bytes of content in one namespace, and of one file: exact counters need a bound.
+/// Bytes of content of one file, before Raft; and in one namespace, when applied: exact counters
+/// need a bound.
 pub const TREE_BYTES_MAX: u64 = 1 << 60;
 /// Bytes of one encoded gRPC message of the public services.
 pub const MESSAGE_BYTES_MAX: usize = 4 << 20;
 /// Entries or changes in one message.
 pub const PAGE_ENTRIES_MAX: usize = 1_000;
-/// Requests of one session whose replies the server keeps for retries.
+/// Requests of one session whose replies the server keeps for retries. When applied: an earlier
+/// request may be on its way that gives some back.
 pub const PENDING_REQUESTS_MAX: u64 = 4_096;
 /// Subscriptions that one node serves at a time.
 pub const SUBSCRIBERS_MAX: usize = 10_000;

@@ -11,7 +11,10 @@ use super::Strand;
 use crate::{
     oracle::Node,
     plan::Fault,
-    world::{cluster::Taken, disk::Crash},
+    world::{
+        cluster::{Cluster, Taken},
+        disk::Crash,
+    },
 };
 
 /// Votes in a row that a power loss may follow.
@@ -59,20 +62,11 @@ impl Strand<'_> {
 
     async fn wipe(&mut self, length: Duration) {
         let node = self.draw_node();
-        let Some(taken) = self.take_to_wipe(node) else { return };
+        let Some(taken) = take_to_wipe(self.cluster, node) else { return };
         self.begins(Fault::Wipe, json!({ "node": node }));
         taken.crash(Crash::Wipe);
         sleep(length).await;
         taken.start();
-    }
-
-    /// One node at a time may have lost its memory, and not while the members change.
-    fn take_to_wipe(&self, node: Node) -> Option<Taken<'_>> {
-        let can_wipe = self.cluster.all_are_members() && !self.cluster.is_reconfiguring();
-        if !can_wipe {
-            return None;
-        }
-        self.cluster.take(node)
     }
 
     /// The old leader hears the node that comes back, and nobody else; the others have a
@@ -82,7 +76,7 @@ impl Strand<'_> {
         let others: Vec<Node> =
             self.cluster.nodes().into_iter().filter(|node| *node != leader).collect();
         let node = others[self.rng.random_range(0..others.len())];
-        let Some(taken) = self.take_to_wipe(node) else { return };
+        let Some(taken) = take_to_wipe(self.cluster, node) else { return };
         let away = self.machine(leader);
         let rest: Vec<_> = others
             .iter()
@@ -158,8 +152,7 @@ impl Strand<'_> {
     }
 
     async fn within(&self, patience: Duration, event: impl Future<Output = ()>) -> bool {
-        let waited = select(std::pin::pin!(event), std::pin::pin!(sleep(patience))).await;
-        matches!(waited, Either::Left(_))
+        madsim::time::timeout(patience, event).await.is_ok()
     }
 
     async fn pause(&mut self, length: Duration) {
@@ -182,4 +175,10 @@ impl Strand<'_> {
             sleep(self.draw_ms(100..1_500)).await;
         }
     }
+}
+
+/// One node at a time may have lost its memory, and not while the members change.
+fn take_to_wipe(cluster: &Cluster, node: Node) -> Option<Taken<'_>> {
+    let can_wipe = cluster.all_are_members() && !cluster.is_reconfiguring();
+    if can_wipe { cluster.take(node) } else { None }
 }

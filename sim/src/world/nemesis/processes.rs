@@ -8,14 +8,7 @@ use rand::RngExt;
 use serde_json::json;
 
 use super::Strand;
-use crate::{
-    oracle::Node,
-    plan::Fault,
-    world::{
-        cluster::{Cluster, Taken},
-        disk::Crash,
-    },
-};
+use crate::{oracle::Node, plan::Fault, world::disk::Crash};
 
 /// Votes in a row that a power loss may follow.
 const VOTE_LOSSES_MAX: usize = 3;
@@ -62,7 +55,8 @@ impl Strand<'_> {
 
     async fn wipe(&mut self, length: Duration) {
         let node = self.draw_node();
-        let Some(taken) = take_to_wipe(self.cluster, node) else { return };
+        let Some(_claim) = self.cluster.claim() else { return };
+        let Some(taken) = self.cluster.take(node) else { return };
         self.begins(Fault::Wipe, json!({ "node": node }));
         taken.crash(Crash::Wipe);
         sleep(length).await;
@@ -76,7 +70,8 @@ impl Strand<'_> {
         let others: Vec<Node> =
             self.cluster.nodes().into_iter().filter(|node| *node != leader).collect();
         let node = others[self.rng.random_range(0..others.len())];
-        let Some(taken) = take_to_wipe(self.cluster, node) else { return };
+        let Some(_claim) = self.cluster.claim() else { return };
+        let Some(taken) = self.cluster.take(node) else { return };
         let away = self.machine(leader);
         let rest: Vec<_> = others
             .iter()
@@ -175,10 +170,4 @@ impl Strand<'_> {
             sleep(self.draw_ms(100..1_500)).await;
         }
     }
-}
-
-/// One node at a time may have lost its memory, and not while the members change.
-fn take_to_wipe(cluster: &Cluster, node: Node) -> Option<Taken<'_>> {
-    let can_wipe = cluster.all_are_members() && !cluster.is_reconfiguring();
-    if can_wipe { cluster.take(node) } else { None }
 }

@@ -51,7 +51,10 @@ async fn remaining(run: &Run, client: &Client) -> Result<BTreeSet<u64>, Error> {
         match client.list_namespaces().await {
             Ok(reply) => {
                 let of_run = reply.value.iter().filter(|ns| is_of_family(&ns.name, &family));
-                namespaces.extend(of_run.map(|ns| ns.id));
+                // Of one that nobody was told of, no journal says when it was made.
+                let shared = run.shared();
+                let known = of_run.map(|ns| ns.id).filter(|ns| shared.world.knows(*ns));
+                namespaces.extend(known);
                 return Ok(namespaces);
             }
             Err(metad_client::Error::Unavailable { message }) => last = message,

@@ -100,11 +100,14 @@ fn check_tree(
     budget: &mut Budget,
 ) -> Result<Judged, BadOperation> {
     let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, hints)?;
-    if let Ok(order) = witness(&model, &entries) {
-        let check = valid(entries.len(), BY_WITNESS);
-        let order = Some(Order { model, entries, order });
-        return Ok(Judged { check, violation: None, order });
-    }
+    let no_witness = match witness(&model, &entries) {
+        Ok(order) => {
+            let check = valid(entries.len(), BY_WITNESS);
+            let order = Some(Order { model, entries, order });
+            return Ok(Judged { check, violation: None, order });
+        }
+        Err(no_witness) => no_witness,
+    };
     // The hints are claims too: what follows does without.
     let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, &Hints::new())?;
     if let Some(found) = stale::find(&entries) {
@@ -118,7 +121,11 @@ fn check_tree(
             let order = Some(Order { model, entries, order });
             return Ok(Judged { check, violation: None, order });
         }
-        Outcome::Unknown(reason, _) => return Ok((unknown(reason), None).into()),
+        Outcome::Unknown(reason, _) => {
+            let mut check = unknown(reason);
+            check.detail.push_str(&format!("; {no_witness}"));
+            return Ok((check, None).into());
+        }
         Outcome::Invalid(stuck) => stuck,
     };
     let violation = explain(history, &model, &entries, &stuck, budget);

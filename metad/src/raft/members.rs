@@ -6,10 +6,12 @@
 use std::collections::BTreeSet;
 
 use openraft::{
+    RaftState,
     async_runtime::watch::WatchReceiver as _,
     errors::{ClientWriteError, Fatal, RaftError},
     impls::BasicNode,
 };
+use tokio::sync::MutexGuard;
 
 use super::{replica::Replica, types::TypeConfig, unavailable::Unavailable};
 use crate::types::ServerId;
@@ -27,6 +29,7 @@ impl Replica {
     /// Adds a member that does not vote, and waits until it has caught up. Gives the index
     /// of the entry.
     pub async fn add_learner(&self, server: ServerId, address: &str) -> Result<u64, ChangeError> {
+        let _turn = self.begin_change().await?;
         let node = BasicNode { addr: address.to_owned() };
         let added = self.raft().add_learner(server.0, node, true).await;
         Ok(added.map_err(change_error)?.log_id.index)
@@ -38,9 +41,23 @@ impl Replica {
         if voters.is_empty() {
             return Err(ChangeError::Refused("a group needs a voter".to_owned()));
         }
+        let _turn = self.begin_change().await?;
         let voters: BTreeSet<u64> = voters.iter().map(|server| server.0).collect();
         let set = self.raft().change_membership(voters, false).await;
         Ok(set.map_err(change_error)?.log_id.index)
+    }
+
+    /// One change at a time, and none by a leader that is being removed: openraft asserts that.
+    async fn begin_change(&self) -> Result<MutexGuard<'_, ()>, ChangeError> {
+        let turn = self.changing().lock().await;
+        let this = self.member().server.0;
+        let votes = move |state: &RaftState<TypeConfig>| {
+            state.membership_state.effective().membership().voter_ids().any(|id| id == this)
+        };
+        match self.raft().with_raft_state(votes).await.map_err(stopped)? {
+            true => Ok(turn),
+            false => Err(ChangeError::Unavailable(Unavailable::no_leader())),
+        }
     }
 
     /// Hands the leadership over to a voter, if it can follow soon enough.

@@ -8,7 +8,7 @@ use openraft::{
     async_runtime::watch::WatchReceiver as _,
     errors::{ClientWriteError, RaftError},
 };
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 
 use super::{
     admission::Admission,
@@ -54,6 +54,8 @@ struct Parts {
     barrier: Barrier,
     clock: Arc<dyn Clock>,
     faults: mpsc::Sender<String>,
+    /// Held while the members are being changed.
+    changing: Mutex<()>,
 }
 
 impl Replica {
@@ -67,7 +69,8 @@ impl Replica {
     ) -> (Replica, mpsc::Receiver<String>) {
         let (faults, reported) = mpsc::channel(1);
         let barrier = Barrier::default();
-        let parts = Parts { member, raft, admission, state, barrier, clock, faults };
+        let changing = Mutex::default();
+        let parts = Parts { member, raft, admission, state, barrier, clock, faults, changing };
         (Replica(Arc::new(parts)), reported)
     }
 
@@ -79,6 +82,10 @@ impl Replica {
     /// openraft's handle.
     pub fn raft(&self) -> &Raft {
         &self.0.raft
+    }
+
+    pub(super) fn changing(&self) -> &Mutex<()> {
+        &self.0.changing
     }
 
     /// What it may promise to the others.

@@ -61,6 +61,8 @@ pub struct Cluster {
     pub network: Network,
     /// What the oracles know.
     pub watcher: Watcher,
+    /// A node is losing its memory, or members are coming or going.
+    is_claimed: Cell<bool>,
     /// What an operator is changing, if anything.
     change: RefCell<Option<Change>>,
     /// Where faults are told, once there is a history.
@@ -144,7 +146,8 @@ impl Cluster {
             .collect();
         let nodes = RefCell::new(nodes);
         let (change, history) = (RefCell::new(None), RefCell::new(None));
-        Cluster { handle, nodes, machines, clients, network, watcher, change, history }
+        let is_claimed = Cell::new(false);
+        Cluster { handle, nodes, machines, clients, network, watcher, is_claimed, change, history }
     }
 
     /// The numbers of the nodes in service.
@@ -204,9 +207,15 @@ impl Cluster {
         *self.change.borrow_mut() = change;
     }
 
-    /// Members are coming or going.
-    pub fn is_reconfiguring(&self) -> bool {
-        self.change.borrow().is_some()
+    /// The right to have a node lose its memory, or members come or go: one at a time, and
+    /// only while all nodes know what they have promised.
+    pub fn claim(&self) -> Option<Claim<'_>> {
+        let is_free = !self.is_claimed.get() && self.change.borrow().is_none();
+        if !is_free || !self.all_are_members() {
+            return None;
+        }
+        self.is_claimed.set(true);
+        Some(Claim(self))
     }
 
     /// The calls that clients made so far.
@@ -283,6 +292,15 @@ impl Cluster {
         let is_up = |node| self.of(node).status.get() == Status::Up;
         let all_run = self.nodes().into_iter().all(is_up);
         all_run && self.network.is_whole()
+    }
+}
+
+/// See [`Cluster::claim`].
+pub struct Claim<'a>(&'a Cluster);
+
+impl Drop for Claim<'_> {
+    fn drop(&mut self) {
+        self.0.is_claimed.set(false);
     }
 }
 

@@ -86,6 +86,11 @@ impl World {
         }
     }
 
+    /// Whether an answer has told of a namespace of the run.
+    pub fn knows(&self, ns: u64) -> bool {
+        self.trees.iter().any(|tree| tree.ns() == ns) || self.passing.contains(&ns)
+    }
+
     /// Whether clients may rely on leases.
     pub fn set_leases(&mut self, leases: bool) {
         self.leases = leases;

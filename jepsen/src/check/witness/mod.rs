@@ -32,6 +32,21 @@ pub(crate) enum NoWitness {
     OutOfTime,
 }
 
+impl std::fmt::Display for NoWitness {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            NoWitness::Unclaimed => write!(f, "an answer claims no revision"),
+            NoWitness::Refused(revision) => {
+                write!(f, "the order that the answers claim does not fit at revision {revision}")
+            }
+            NoWitness::Unfit => write!(f, "an observation that claims no revision fits nowhere"),
+            NoWitness::OutOfTime => {
+                write!(f, "the order that the answers claim is not that of time")
+            }
+        }
+    }
+}
+
 /// The order of entries that the claims give, if it is a linearization.
 pub(crate) fn witness<M: Model>(
     model: &M,

@@ -68,9 +68,7 @@ impl Strand<'_> {
     async fn reconfigure(&mut self, fault: Fault, replaces: bool, length: Duration) {
         let cluster = self.cluster;
         let Some(new) = cluster.spare() else { return };
-        if cluster.is_reconfiguring() || !cluster.all_are_members() {
-            return;
-        }
+        let Some(_claim) = cluster.claim() else { return };
         let Some(taken) = cluster.take(new) else { return };
         let old = self.draw_node();
         self.begins(fault, json!({ "new": new, "old": if replaces { old } else { new } }));

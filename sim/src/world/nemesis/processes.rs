@@ -8,11 +8,7 @@ use rand::RngExt;
 use serde_json::json;
 
 use super::Strand;
-use crate::{
-    oracle::Node,
-    plan::Fault,
-    world::{cluster::Taken, disk::Crash},
-};
+use crate::{oracle::Node, plan::Fault, world::disk::Crash};
 
 /// Votes in a row that a power loss may follow.
 const VOTE_LOSSES_MAX: usize = 3;
@@ -59,20 +55,12 @@ impl Strand<'_> {
 
     async fn wipe(&mut self, length: Duration) {
         let node = self.draw_node();
-        let Some(taken) = self.take_to_wipe(node) else { return };
+        let Some(_claim) = self.cluster.claim() else { return };
+        let Some(taken) = self.cluster.take(node) else { return };
         self.begins(Fault::Wipe, json!({ "node": node }));
         taken.crash(Crash::Wipe);
         sleep(length).await;
         taken.start();
-    }
-
-    /// One node at a time may have lost its memory, and not while the members change.
-    fn take_to_wipe(&self, node: Node) -> Option<Taken<'_>> {
-        let can_wipe = self.cluster.all_are_members() && !self.cluster.is_reconfiguring();
-        if !can_wipe {
-            return None;
-        }
-        self.cluster.take(node)
     }
 
     /// The old leader hears the node that comes back, and nobody else; the others have a
@@ -82,7 +70,8 @@ impl Strand<'_> {
         let others: Vec<Node> =
             self.cluster.nodes().into_iter().filter(|node| *node != leader).collect();
         let node = others[self.rng.random_range(0..others.len())];
-        let Some(taken) = self.take_to_wipe(node) else { return };
+        let Some(_claim) = self.cluster.claim() else { return };
+        let Some(taken) = self.cluster.take(node) else { return };
         let away = self.machine(leader);
         let rest: Vec<_> = others
             .iter()
@@ -158,8 +147,7 @@ impl Strand<'_> {
     }
 
     async fn within(&self, patience: Duration, event: impl Future<Output = ()>) -> bool {
-        let waited = select(std::pin::pin!(event), std::pin::pin!(sleep(patience))).await;
-        matches!(waited, Either::Left(_))
+        madsim::time::timeout(patience, event).await.is_ok()
     }
 
     async fn pause(&mut self, length: Duration) {

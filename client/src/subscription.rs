@@ -30,6 +30,7 @@ impl Client {
             stream: None,
             told: VecDeque::new(),
             caught_up_at: None,
+            node: 0,
         }
     }
 }
@@ -52,6 +53,7 @@ pub struct Subscription {
     stream: Option<Connected>,
     told: VecDeque<Change>,
     caught_up_at: Option<u64>,
+    node: u64,
 }
 
 struct Connected {
@@ -63,6 +65,11 @@ impl Subscription {
     /// The position after the last change told: where another subscription could go on.
     pub fn cursor(&self) -> Option<Cursor> {
         self.cursor
+    }
+
+    /// The node that told last; 0 before anything was told.
+    pub fn node(&self) -> u64 {
+        self.node
     }
 
     /// Waits for the next change.
@@ -130,6 +137,7 @@ impl Subscription {
             return interrupted(Failure::Foreign { message });
         }
         let index = connected.target.index;
+        self.node = message.node();
         self.client.endpoints(|endpoints| endpoints.identify(index, message.node()));
         if message.changes.is_empty() {
             self.caught_up_at = Some(message.revision);

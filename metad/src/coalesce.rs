@@ -5,7 +5,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use metad_proto::planted;
 use tokio::sync::Mutex;
 
 /// See the module.
@@ -32,13 +31,8 @@ impl<T: Clone> Coalesce<T> {
     /// this call.
     pub async fn run<F: Future<Output = T>>(&self, operation: impl FnOnce() -> F) -> T {
         let begun_before = self.begun.load(Ordering::SeqCst);
-        let is_running = self.last.try_lock().is_err();
         let mut last = self.last.lock().await;
-        // One that runs already may have looked before this caller came.
-        let joins_late = planted!(BarrierJoinedLate) && is_running;
-        let is_of_use =
-            |run: &&Run<T>| run.number > begun_before || joins_late && run.number == begun_before;
-        if let Some(run) = last.as_ref().filter(is_of_use) {
+        if let Some(run) = last.as_ref().filter(|run| run.number > begun_before) {
             return run.result.clone();
         }
         let number = self.begun.fetch_add(1, Ordering::SeqCst) + 1;

@@ -94,8 +94,6 @@ mod simulated {
         AppendNotSynced,
         /// Entries that conflict are overwritten, and those behind them stay.
         TruncateSkipped,
-        /// Entries that were truncated are still in memory.
-        CacheNotTruncated,
         /// Checksums of stored values are not compared.
         ChecksumsIgnored,
         /// An append whose sync failed is acknowledged all the same.
@@ -119,8 +117,6 @@ mod simulated {
         // ------------------------------------------------------------ reads
         /// A linearizable read skips the barrier.
         ReadWithoutBarrier,
-        /// A reader joins a barrier that began before it asked.
-        BarrierJoinedLate,
         /// A lease is believed in for as long as nobody contradicts.
         LeaseNeverEnds,
         /// A replica answers at_least without having come that far.
@@ -174,10 +170,10 @@ mod simulated {
         CursorNotReset,
         /// Compaction forgets what a snapshot pins.
         SnapshotNotPinned,
-        /// Compaction forgets one revision more than it says.
-        CompactionOffByOne,
+        /// Compaction forgets more than it says.
+        CompactionForgetsAll,
         // ------------------------------------------------------------ locks
-        /// A lock that is taken anew gets the token that it had.
+        /// A lock's tokens are counted from 1 each time that it is taken.
         LockTokenReused,
         /// The fences of a request are not compared.
         FencesIgnored,

@@ -37,8 +37,22 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// The run's report. A process that dies or does not end is a violation, too.
     pub fn run(self) -> anyhow::Result<Report> {
+        self.run_as(Command::new(simulator()?))
+    }
+
+    /// The same, and writes the history to a file.
+    pub fn run_with_history(self, history: &Path) -> anyhow::Result<Report> {
         let mut command = Command::new(simulator()?);
-        command.args(["run", "--json", "--seed", &self.seed.to_string()]);
+        // The arguments of the command come after this one.
+        command.args(["run", "--history"]).arg(history);
+        self.run_as(command)
+    }
+
+    fn run_as(self, mut command: Command) -> anyhow::Result<Report> {
+        if command.get_args().next().is_none() {
+            command.arg("run");
+        }
+        command.args(["--json", "--seed", &self.seed.to_string()]);
         command.args(self.shape.arguments());
         if !self.traced {
             command.arg("--untraced");

@@ -13,7 +13,7 @@ use crate::{
     mutants,
     plan::{Engine, Fixed, Keep},
     seeds::Seeds,
-    sweep, verify,
+    shrink, sweep, verify,
     world::{self, Outputs},
 };
 
@@ -30,6 +30,7 @@ use crate::{
   cargo sim run --seed 7 --trace trace.log   the same run, every event with time and node
   cargo sim sweep --seeds 0..200             two hundred runs, one process each
   cargo sim verify --seeds 1..=50            is each run the same when it is run again?
+  cargo sim shrink --seed 7                  as few calls and faults as still fail, and a story
   cargo sim mutants --only vote-not-synced   is this planted bug found, and how soon?
 
 Exit codes: 0 nothing was found; 1 a violation, a run that differs or does not end; 2 usage."
@@ -47,6 +48,8 @@ enum Command {
     Sweep(SweepArgs),
     /// Run each seed twice, in fresh processes, and compare the traces.
     Verify(VerifyArgs),
+    /// Reduce a failing run to few calls and faults, and tell its story.
+    Shrink(ShrinkArgs),
     /// Plant known bugs, one at a time, and say how soon each is found.
     Mutants(MutantsArgs),
 }
@@ -189,6 +192,26 @@ pub struct SweepArgs {
     pub json: bool,
 }
 
+/// What `shrink` reduces.
+#[derive(Args)]
+pub struct ShrinkArgs {
+    /// The run
+    #[arg(long)]
+    pub seed: u64,
+    /// What is not drawn.
+    #[command(flatten)]
+    pub shape: Shape,
+    /// Tries before it is content with what it has
+    #[arg(long, value_name = "COUNT", default_value = "600")]
+    pub runs: u64,
+    /// Leave out the story
+    #[arg(long)]
+    pub short: bool,
+    /// Bounds of the processes.
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
 /// Which bugs `mutants` plants, and how long it looks for them.
 #[derive(Args)]
 pub struct MutantsArgs {
@@ -272,6 +295,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Mutants(arguments) => mutants::mutants(&arguments),
     };
     match outcome {

@@ -17,6 +17,10 @@ pub mod cli;
 #[cfg(madsim)]
 mod mutants;
 #[cfg(madsim)]
+mod shrink;
+#[cfg(madsim)]
+mod story;
+#[cfg(madsim)]
 mod sweep;
 #[cfg(madsim)]
 mod verify;

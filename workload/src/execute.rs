@@ -1,7 +1,7 @@
 //! Carries out one call with a client, and says how it ended in the history's terms.
 
 use metad_client::{
-    Client, Error, Level, Mutation, Reply, Request,
+    Client, Error, Event, Level, Mutation, Reply, Request, Subscription,
     errors::{self, Reason},
     steps::at,
     v1,
@@ -152,6 +152,9 @@ async fn read(client: &Client, call: &Call) -> Result<Reply<Answer>, Error> {
         Operation::Journal { cursor, limit } => {
             client.read_journal(ns, *cursor, *limit).await?.map(Answer::Journal)
         }
+        Operation::Subscribe { cursor } => {
+            until_caught_up(client.subscribe(ns, *cursor)).await?.map(Answer::Journal)
+        }
         mutation => unreachable!("{} is given a request", mutation.f()),
     })
 }
@@ -172,5 +175,29 @@ fn outcome_of(error: Error) -> Result<Outcome, Error> {
         Error::Unavailable { message } => Ok(Outcome::Failed(message)),
         Error::Unknown { message, .. } => Ok(Outcome::Unknown(message)),
         Error::Invalid(_) | Error::Fault { .. } => Err(error),
+    }
+}
+
+/// What a subscription tells until it has told all that was there.
+async fn until_caught_up(
+    mut subscription: Subscription,
+) -> Result<Reply<v1::ReadJournalReply>, Error> {
+    let mut changes = Vec::new();
+    loop {
+        match subscription.next_event().await? {
+            Event::Change(change) => changes.push(*change),
+            Event::CaughtUp(revision) => {
+                let (cursor, node) = (subscription.cursor(), subscription.node());
+                let value = v1::ReadJournalReply {
+                    revision,
+                    node,
+                    changes,
+                    cursor,
+                    end: true,
+                    ..v1::ReadJournalReply::default()
+                };
+                return Ok(Reply { revision, node, staleness_ms: 0, value });
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ pub fn learn(world: &mut World, plan: Plan, reply: Reply<Answer>) {
                 world.tree_mut(plan.tree).listed(parent, &entries);
             }
         }
-        (Operation::Journal { .. }, Answer::Journal(page)) => {
+        (Operation::Journal { .. } | Operation::Subscribe { .. }, Answer::Journal(page)) => {
             if let Some(cursor) = page.cursor {
                 world.journal_read(ns, cursor);
             }

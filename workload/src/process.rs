@@ -62,7 +62,18 @@ impl<'a> Process<'a> {
         let process = run.recorder.fresh_process();
         let team = Team::new(run.config.processes, number);
         let is_final = number >= FINAL_NUMBERS;
-        Process { run, client, process, random, team, window: 0, number, is_final, calls: 0, drawn: 0 }
+        Process {
+            run,
+            client,
+            process,
+            random,
+            team,
+            window: 0,
+            number,
+            is_final,
+            calls: 0,
+            drawn: 0,
+        }
     }
 
     pub(crate) async fn work(&mut self) -> Result<(), Error> {

@@ -31,6 +31,12 @@ impl LogMatching {
         entry: Entry,
         log: &Log,
     ) -> Result<(), Violation> {
+        // What an entry replaces goes, and all that follows it (§5.3).
+        if let Some(next) = log.term_at(index + 1).filter(|next| *next < entry.term) {
+            let id = LogId { term: entry.term, index };
+            let seen = format!("node {node} keeps an entry of term {next} behind entry {id}");
+            return Err(Violation::new("log-matching", seen));
+        }
         let previous_term = index.checked_sub(1).and_then(|previous| log.term_at(previous));
         let now = Seen { hash: entry.hash, previous_term, node };
         let before = self.seen.entry((index, entry.term)).or_insert(now);

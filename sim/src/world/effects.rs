@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use metad::{
     kv::{Result, Write},
-    records::{change, key, system},
-    types::{Change, ChangeKind, Cursor, NamespaceId, Revision},
+    records::{change, key, outcome, system},
+    types::{Applied, Change, ChangeKind, Cursor, NamespaceId, Outcome, Revision},
 };
 use metad_client::v1::RequestId;
 
@@ -40,7 +40,7 @@ impl Effects {
     /// Takes in what is written to the state at once. Says what that is to be counted as.
     pub fn see(&mut self, batch: &[Write]) -> Result<Vec<&'static str>> {
         let mut counts = Vec::new();
-        let journals = journals();
+        let (journals, replies) = (journals(), key::all_replies(GROUP));
         let mut time_ms = 0;
         for write in batch {
             match write {
@@ -51,6 +51,9 @@ impl Effects {
                         self.compacted = system.compacted;
                         counts.push("compactions");
                     }
+                }
+                Write::Put(key, value) if replies.contains(key) => {
+                    self.note_reply(key, &outcome::decode(value)?);
                 }
                 Write::Put(key, value) if journals.contains(key) => {
                     self.note(&change::decode(value)?);
@@ -70,6 +73,20 @@ impl Effects {
         Ok(counts)
     }
 
+    /// What no journal tells of: namespaces that were made, snapshots and locks.
+    fn note_reply(&mut self, key: &[u8], applied: &Applied) {
+        let revision = applied.revision;
+        let has_effect = match &applied.outcome {
+            Outcome::Namespace(namespace) => namespace.created == revision,
+            Outcome::Snapshot(_) | Outcome::Lock(_) => true,
+            _ => false,
+        };
+        if let Some(request) = request_of(key).filter(|_| has_effect) {
+            let effect = Effect { revision: revision.0, names: BTreeSet::new() };
+            self.requests.entry(request).or_insert(effect);
+        }
+    }
+
     fn note(&mut self, change: &Change) {
         let request = (change.request.client.0, change.request.sequence);
         let revision = change.cursor.revision.0;
@@ -79,6 +96,13 @@ impl Effects {
             effect.names.insert(name.as_str().to_owned());
         }
     }
+}
+
+/// The client and the sequence that the key of a reply ends with.
+fn request_of(key: &[u8]) -> Option<(u64, u64)> {
+    let (rest, sequence) = key.split_last_chunk::<8>()?;
+    let (_, client) = rest.split_last_chunk::<8>()?;
+    Some((u64::from_be_bytes(*client), u64::from_be_bytes(*sequence)))
 }
 
 fn journals() -> std::ops::Range<Vec<u8>> {

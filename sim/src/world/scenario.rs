@@ -83,9 +83,7 @@ async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(),
     worked?;
     cluster.note("whole", json!({}));
     checks::serves(cluster, client(plan, cluster, FINAL_CLIENT)?, LIVENESS_LIMIT).await?;
-    if plan.retention.is_short() {
-        remark_effects(cluster, &run);
-    }
+    remark_effects(cluster, &run);
     finish(plan, cluster, run).await?;
     checks::converges(cluster, client(plan, cluster, FINAL_CLIENT)?, LIVENESS_LIMIT).await?;
     checks::trees(cluster)?;

@@ -32,26 +32,74 @@ pub enum Policy {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // The fields are those of the API; `at` is its `at_revision`.
 pub enum Operation {
-    CreateNamespace { name: String, policy: Policy, quota: Option<v1::Quota> },
-    UpdateNamespace { name: Option<String>, quota: Option<v1::Quota> },
-    DeleteNamespace { recursive: bool },
-    CreateSnapshot { name: String },
-    DeleteSnapshot { name: String },
-    AcquireLock { lock: LockName, ttl_ms: u64 },
-    RenewLock { lock: LockName, token: u64, ttl_ms: u64 },
-    ReleaseLock { lock: LockName, token: u64 },
+    CreateNamespace {
+        name: String,
+        policy: Policy,
+        quota: Option<v1::Quota>,
+    },
+    UpdateNamespace {
+        name: Option<String>,
+        quota: Option<v1::Quota>,
+    },
+    DeleteNamespace {
+        recursive: bool,
+    },
+    CreateSnapshot {
+        name: String,
+    },
+    DeleteSnapshot {
+        name: String,
+    },
+    AcquireLock {
+        lock: LockName,
+        ttl_ms: u64,
+    },
+    RenewLock {
+        lock: LockName,
+        token: u64,
+        ttl_ms: u64,
+    },
+    ReleaseLock {
+        lock: LockName,
+        token: u64,
+    },
     Step(Step),
     Batch(Vec<Step>),
     GetNamespace,
     ListSnapshots,
     GetLock(LockName),
-    Stat { target: Target, at: Option<u64> },
-    BatchStat { paths: Vec<String>, at: Option<u64> },
-    Lookup { target: Target, at: Option<u64> },
-    List { target: Target, recursive: bool, at: Option<u64> },
-    ListRevisions { path: String },
-    Diff { from: u64, to: u64 },
-    Journal { cursor: Option<Cursor>, limit: u32 },
+    Stat {
+        target: Target,
+        at: Option<u64>,
+    },
+    BatchStat {
+        paths: Vec<String>,
+        at: Option<u64>,
+    },
+    Lookup {
+        target: Target,
+        at: Option<u64>,
+    },
+    List {
+        target: Target,
+        recursive: bool,
+        at: Option<u64>,
+    },
+    ListRevisions {
+        path: String,
+    },
+    Diff {
+        from: u64,
+        to: u64,
+    },
+    Journal {
+        cursor: Option<Cursor>,
+        limit: u32,
+    },
+    /// All changes of the journal after a cursor that a subscription tells at once.
+    Subscribe {
+        cursor: Option<Cursor>,
+    },
 }
 
 impl Target {
@@ -133,7 +181,7 @@ impl Operation {
             Operation::List { .. } => "list",
             Operation::ListRevisions { .. } => "list_revisions",
             Operation::Diff { .. } => "diff",
-            Operation::Journal { .. } => "journal",
+            Operation::Journal { .. } | Operation::Subscribe { .. } => "journal",
         }
     }
 
@@ -159,7 +207,8 @@ impl Operation {
             | Operation::List { .. }
             | Operation::ListRevisions { .. }
             | Operation::Diff { .. }
-            | Operation::Journal { .. } => false,
+            | Operation::Journal { .. }
+            | Operation::Subscribe { .. } => false,
         }
     }
 
@@ -207,10 +256,10 @@ impl Operation {
             Operation::List { target, recursive, at } => listed(target, *recursive, *at),
             Operation::ListRevisions { path } => json!({"path": path}),
             Operation::Diff { from, to } => json!({"from": from, "to": to}),
-            Operation::Journal { cursor: None, .. } => json!({}),
-            Operation::Journal { cursor: Some(after), .. } => {
-                json!({"cursor": [after.revision, after.ordinal]})
-            }
+            Operation::Journal { cursor, .. } | Operation::Subscribe { cursor } => match cursor {
+                None => json!({}),
+                Some(after) => json!({"cursor": [after.revision, after.ordinal]}),
+            },
         };
         value["ns"] = json!(ns);
         value

@@ -140,6 +140,10 @@ fn conditional_edit(tree: &mut Tree, revision: u64, random: &mut impl Rng) -> Op
             (commit, Effect::Updated { id, content })
         }
     };
-    let effects = vec![Effect::None, effect];
-    Some(Plan::new(Operation::Batch(vec![check, change]), effects, Some(id)))
+    // Afterwards what it looks at has changed: then nothing of it may have been done.
+    let (steps, effects) = match random.random_bool(0.2) {
+        true => (vec![change, check], vec![effect, Effect::None]),
+        false => (vec![check, change], vec![Effect::None, effect]),
+    };
+    Some(Plan::new(Operation::Batch(steps), effects, Some(id)))
 }

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use metad_client::{errors::Reason, v1::Cursor};
+use metad_client::{Level, errors::Reason, v1::Cursor};
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
 use super::{
@@ -241,6 +241,12 @@ impl Team {
         let drawn: f64 = random.random();
         if drawn < 0.10 {
             let cursor = self.cursors.get(&tree.ns()).copied();
+            if random.random_bool(0.4) {
+                let mut plan = Plan::plain(Operation::Subscribe { cursor }, None);
+                // Any node tells what it has.
+                plan.call.level = Some(Level::Any);
+                return plan;
+            }
             let limit = *JOURNAL_PAGES.choose(random).expect("not empty");
             let operation = Operation::Journal { cursor, limit };
             return Plan::plain(operation, None);

@@ -118,7 +118,12 @@ impl<'h> Act<'h> {
             "commit" => self.input.get("mode").and_then(Value::as_str) == Some("update"),
             _ => true,
         };
-        is_guarded && Act::number(self.input, "rev").is_some_and(|named| named >= rev)
+        is_guarded && self.named_rev().is_some_and(|named| named >= rev)
+    }
+
+    /// The rev that it is conditional on.
+    pub(super) fn named_rev(&self) -> Option<u64> {
+        Act::number(self.input, "rev")
     }
 
     /// The path where it makes something or moves it to.

@@ -184,15 +184,21 @@ fn why_lost(commit: &Act<'_>, id: u64, rev: u64, acts: &[Act<'_>]) -> Option<Str
         };
     }
     let may_be = |act: &Act<'_>| {
-        act.is_unknown()
-            && act.is_replacement()
-            && act.names_rev(rev)
-            && (act.path == commit.path || act.target_id() == Some(id))
+        // Under whatever path: it may have been moved, or a directory that it is in.
+        let means_it = act.path == commit.path
+            || act.target_id() == Some(id)
+            || revs_of(id, acts).any(|rev| act.named_rev() == Some(rev));
+        act.is_unknown() && act.is_replacement() && act.names_rev(rev) && means_it
     };
     match acts.iter().any(may_be) {
         true => None,
         false => Some("nobody who had seen it replaced or deleted it".to_string()),
     }
+}
+
+/// The revs that a node was given.
+fn revs_of<'a>(id: u64, acts: &'a [Act<'_>]) -> impl Iterator<Item = u64> + 'a {
+    acts.iter().filter_map(Act::written).filter(move |(made, _)| *made == id).map(|(_, rev)| rev)
 }
 
 fn check_deletions(acts: &[Act<'_>], tree: &Tree, mounts: bool, findings: &mut Vec<String>) {

@@ -159,9 +159,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
 
     async fn truncate_after(&mut self, last: Option<LogId>) -> io::Result<()> {
         let from = last.map_or(0, |last| last.index + 1);
-        if !planted!(CacheNotTruncated) {
-            self.shared.cache().truncate(from);
-        }
+        self.shared.cache().truncate(from);
         let range = key::log_range(self.shared.group, from..u64::MAX);
         if !planted!(TruncateSkipped) {
             self.shared.engine.write(vec![Write::DeleteRange(range.start, range.end)])?;

@@ -7,7 +7,7 @@ use crate::{
     kv::{KvRead, KvTxn},
     records::{key, lock, system::System},
     tree::{Stop, Tried, apply::Context, reader::Reader},
-    types::{Fence, Lock, LockRef, NodeId, Rejection},
+    types::{Fence, Lock, LockRef, NodeId, Rejection, Revision},
 };
 
 /// Takes a lock that nobody holds.
@@ -25,7 +25,6 @@ pub(in crate::tree) fn acquire_lock(
     let key = reader.lock_key(wanted)?;
     let last = reader.lock_at(&key)?;
     let early_ms = if planted!(LockTakenEarly) { 1_000 } else { 0 };
-    let reused = last.as_ref().filter(|_| planted!(LockTokenReused)).map(|last| last.token);
     match &last {
         Some(held) if held.is_held(context.time_ms + early_ms) => {
             let Lock { client, token, expires_ms, .. } = *held;
@@ -41,7 +40,7 @@ pub(in crate::tree) fn acquire_lock(
     remove(txn, system, context, &key, last.as_ref());
     let granted = Lock {
         lock: wanted.clone(),
-        token: reused.unwrap_or(context.revision),
+        token: if planted!(LockTokenReused) { Revision(1) } else { context.revision },
         client: context.request.client,
         expires_ms: context.time_ms.saturating_add(ttl_ms),
     };

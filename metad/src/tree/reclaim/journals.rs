@@ -44,7 +44,7 @@ pub(super) fn trim(
     };
     system.trim.next = namespace;
     let start = key::journal_after(group, namespace, None).start;
-    let until = if planted!(CompactionOffByOne) { target.next() } else { target };
+    let until = if planted!(CompactionForgetsAll) { system.revision } else { target };
     let end = key::journal(group, namespace, Cursor { revision: until, ordinal: 0 });
     let lines = txn.scan(&start, &end).take(records_max);
     let lines = lines.map(|pair| change::decode(&pair?.1)).collect::<Result<Vec<Change>>>()?;

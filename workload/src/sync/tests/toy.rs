@@ -50,7 +50,9 @@ impl Toy {
             mutation => self.apply(mutation).map(Answer::Results),
         };
         match answer {
-            Ok(value) => Outcome::Done(Reply { revision: self.revision, node: 1, staleness_ms: 0, value }),
+            Ok(value) => {
+                Outcome::Done(Reply { revision: self.revision, node: 1, staleness_ms: 0, value })
+            }
             Err(reason) => Outcome::Rejected {
                 reason,
                 step: None,

@@ -196,7 +196,9 @@ fn compare_past(machine: &Machine, seen: &Seen) {
     let present = namespaces(machine);
     for ((namespace, revision), then) in seen {
         match walk(machine, *namespace, Some(*revision)) {
-            Err(Rejection::NotFound | Rejection::NoRevision) => assert!(!present.contains(namespace)),
+            Err(Rejection::NotFound | Rejection::NoRevision) => {
+                assert!(!present.contains(namespace))
+            }
             Err(rejection) => {
                 assert_eq!(rejection, Rejection::RevisionCompacted { oldest });
                 assert!(*revision < oldest);

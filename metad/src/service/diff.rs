@@ -6,7 +6,6 @@ use tonic::Status;
 
 use super::{encode, parts, reading::Reading};
 use crate::{
-    kv,
     tree::query::{self, Comparison, Source},
     types::{NamespaceId, Revision},
 };
@@ -22,13 +21,8 @@ pub async fn stream(
     to: Option<Revision>,
 ) -> Result<impl Stream<Item = Result<v1::DiffReply, Status>> + Send, Status> {
     // That goes through all changes in between.
-    let compare = move || {
-        let compare = |source: Source| query::comparison(source, namespace, from, to);
-        let compared = reading.ask(None, compare);
-        (reading, compared)
-    };
-    let (reading, compared) = kv::blocking(compare).await;
-    let (comparison, _) = compared?;
+    let compare = move |source: Source| query::comparison(source, namespace, from, to);
+    let (reading, comparison, _) = reading.ask_apart(None, compare).await?;
     parts::stream(reading, 0, move |reading, start| message(reading, &comparison, start))
 }
 

@@ -31,9 +31,10 @@ impl Files {
     ) -> Result<v1::BatchStatReply, Status> {
         let v1::BatchStatRequest { ns, targets, at_revision, consistency } = request;
         let targets = self.decoded(decode::targets(targets))?;
-        let stats = |source: Source| query::stats(source, NamespaceId(ns), &targets);
+        let stats = move |source: Source| query::stats(source, NamespaceId(ns), &targets);
         let reading = self.read(consistency).await?;
-        let (stats, revision) = reading.ask(decode::revision(at_revision), stats)?;
+        let (reading, stats, revision) =
+            reading.ask_apart(decode::revision(at_revision), stats).await?;
         let reply = v1::BatchStatReply {
             revision: revision.0,
             node: self.server().0,

@@ -4,7 +4,7 @@ use tonic::Status;
 
 use super::status;
 use crate::{
-    kv::View,
+    kv::{self, View},
     raft::{self, Replica},
     tree::{
         Answer,
@@ -67,5 +67,15 @@ impl Reading {
             }
             Err(fault) => Err(status::fault(&fault, &self.replica)),
         }
+    }
+
+    /// Like [`Reading::ask`], for questions that go through much: other tasks go on meanwhile.
+    pub async fn ask_apart<T: Send + 'static>(
+        self,
+        at: Option<Revision>,
+        query: impl FnOnce(Source) -> Answer<T> + Send + 'static,
+    ) -> Result<(Reading, T, Revision), Status> {
+        let ask = move || self.ask(at, query).map(|(value, revision)| (self, value, revision));
+        kv::blocking(ask).await
     }
 }

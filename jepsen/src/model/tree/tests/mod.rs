@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 mod basics;
 mod commits;
 mod copies;
+mod depth;
 mod mounts;
 mod names;
 mod namespaces;
@@ -19,6 +20,14 @@ use crate::model::{Model, Step};
 /// Runs lines of `FUNCTION INPUT → ANSWER @REVISION` in their order, `?` for an unknown
 /// outcome, and writes what the model says to each. What does not fit is left out.
 fn check(script: &str, expected: Expect) {
+    let told = judge(script);
+    let lines = script.lines().map(str::trim).filter(|line| !line.is_empty()).zip(&told);
+    let lines = lines.map(|(line, told)| format!("{line}\n    {told}\n"));
+    expected.assert_eq(&lines.collect::<String>().replace(&long_name(), "LONG"));
+}
+
+/// What the model says to each line.
+fn judge(script: &str) -> Vec<String> {
     let header = json!({
         "history": "metad/1", "model": "file-tree",
         "namespaces": [{"id": 1, "root": 1, "name": "main"}],
@@ -49,8 +58,7 @@ fn check(script: &str, expected: Expect) {
             }
         };
     }
-    let lines = script.iter().zip(&told).map(|(line, told)| format!("{line}\n    {told}\n"));
-    expected.assert_eq(&lines.collect::<String>().replace(&long_name(), "LONG"));
+    told
 }
 
 fn long_name() -> String {

@@ -30,6 +30,7 @@ test-unit: deps
 
 test-sim: deps
 	@$(SIM) build --locked --release --package metad-sim
+	@target/sim/release/sim regressions
 	@target/sim/release/sim verify --seeds $(VERIFY_SEEDS)
 	@target/sim/release/sim sweep --seeds $(SWEEP_SEEDS)
 

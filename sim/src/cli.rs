@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeSet, io::Write, num::NonZeroUsize, path::PathBuf, process::ExitCode,
-    sync::Arc,
+    sync::Arc, time::Duration,
 };
 
 use clap::{Args, Parser, Subcommand};
@@ -12,6 +12,7 @@ use metad_proto::planted::{self, Bug};
 use crate::{
     mutants,
     plan::{Engine, Fixed, Keep},
+    regressions,
     seeds::Seeds,
     shrink, sweep, verify,
     world::{self, Outputs},
@@ -29,6 +30,7 @@ use crate::{
   cargo sim run --seed 7                     one run, its counters and its verdict
   cargo sim run --seed 7 --trace trace.log   the same run, every event with time and node
   cargo sim sweep --seeds 0..200             two hundred runs, one process each
+  cargo sim sweep --seeds 0..5000 --time 10m as many of them as ten minutes allow
   cargo sim verify --seeds 1..=50            is each run the same when it is run again?
   cargo sim shrink --seed 7                  as few calls and faults as still fail, and a story
   cargo sim mutants --only vote-not-synced   is this planted bug found, and how soon?
@@ -48,6 +50,8 @@ enum Command {
     Sweep(SweepArgs),
     /// Run each seed twice, in fresh processes, and compare the traces.
     Verify(VerifyArgs),
+    /// Run the seeds of all bugs that were found once.
+    Regressions(Limits),
     /// Reduce a failing run to few calls and faults, and tell its story.
     Shrink(ShrinkArgs),
     /// Plant known bugs, one at a time, and say how soon each is found.
@@ -181,6 +185,9 @@ pub struct SweepArgs {
     /// Which runs, A..B without B, or A..=B
     #[arg(long, value_name = "A..B")]
     pub seeds: Seeds,
+    /// Begin no run after this time: 90s, 10m, 2h
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub time: Option<Duration>,
     /// What is not drawn.
     #[command(flatten)]
     pub shape: Shape,
@@ -295,6 +302,7 @@ pub fn main() -> ExitCode {
         Command::Run(arguments) => run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
+        Command::Regressions(limits) => regressions::regressions(&limits),
         Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Mutants(arguments) => mutants::mutants(&arguments),
     };

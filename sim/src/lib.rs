@@ -17,6 +17,8 @@ pub mod cli;
 #[cfg(madsim)]
 mod mutants;
 #[cfg(madsim)]
+mod regressions;
+#[cfg(madsim)]
 mod shrink;
 #[cfg(madsim)]
 mod story;

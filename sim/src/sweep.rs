@@ -12,41 +12,53 @@ use serde::Serialize;
 use crate::{
     child::{Job, run_all},
     cli::SweepArgs,
+    plan::Fault,
     report::Report,
 };
 
 /// Lines of a violation that are shown; the replay shows all.
 const SEEN_LINES_MAX: usize = 12;
-/// A sweep of so many seeds must have seen everything in [`SOMETIMES`] at least once:
-/// otherwise it has stopped testing what it is there for.
-const SOMETIMES_SEEDS_MIN: u64 = 100;
-const SOMETIMES: [&str; 26] = [
+/// A sweep of so many seeds must have seen every fault and everything in [`SOMETIMES`] at
+/// least once: otherwise it has stopped testing what it is there for.
+const SOMETIMES_SEEDS_MIN: u64 = 500;
+const SOMETIMES: [&str; 37] = [
+    "bits flipped",
+    "calls delayed",
+    "calls duplicated",
     "compactions",
+    "crashed in a batch",
     "elections",
-    "fault cluster-power-loss",
-    "fault crash",
-    "fault halves",
-    "fault isolate",
-    "fault isolate-leader",
-    "fault one-way",
-    "fault pause",
-    "fault power-loss",
-    "fault ring",
-    "fault slow-disk",
-    "fault slow-network",
-    "fault vote-power-loss",
+    "leadership handed over",
     "locks expired",
+    "logs purged by hand",
+    "members added",
+    "members removed",
     "operations unknown",
+    "packets sent again",
     "power lost after a vote",
+    "reads failed",
     "rejected ALREADY_EXISTS",
     "rejected CONFLICT",
     "rejected CURSOR_RESET",
     "rejected CYCLE",
+    "rejected IS_A_DIRECTORY",
+    "rejected LOCK_HELD",
+    "rejected NAME_INVALID",
+    "rejected NOT_A_DIRECTORY",
     "rejected NOT_EMPTY",
     "rejected NOT_FOUND",
+    "rejected PRECONDITION_FAILED",
+    "rejected QUOTA_EXCEEDED",
     "rejected REVISION_COMPACTED",
+    "rejected TOKEN_STALE",
+    "replies lost",
+    "snapshots built",
     "snapshots installed",
+    "stopped by its disks",
+    "streams cut",
+    "syncs failed",
     "unsynced lost",
+    "writes refused",
 ];
 
 /// What all runs together did.
@@ -55,7 +67,7 @@ struct Summary {
     seeds: u64,
     failed: Vec<u64>,
     /// What should have happened, and never did.
-    never: Vec<&'static str>,
+    never: Vec<String>,
     /// How many failures each oracle found.
     oracles: BTreeMap<String, u64>,
     counts: BTreeMap<String, u64>,
@@ -115,19 +127,25 @@ pub fn sweep(arguments: &SweepArgs) -> anyhow::Result<bool> {
     let bar = progress(arguments.seeds.count());
     let mut summary = Summary::default();
     let mut trouble = None;
+    let end = arguments.time.map(|time| started + time);
     let work = |seed| {
+        if end.is_some_and(|end| Instant::now() >= end) {
+            return None;
+        }
         let (shape, limits) = (&arguments.shape, &arguments.limits);
-        Job { seed, shape, limits, traced: false }.run()
+        Some(Job { seed, shape, limits, traced: false }.run())
     };
     run_all(arguments.seeds.0.clone(), arguments.limits.jobs(), work, |result| {
         bar.inc(1);
         match result {
-            Ok(report) => {
+            // The time is over.
+            None => {}
+            Some(Ok(report)) => {
                 summary.add(&report);
                 bar.suspend(|| show(&report, arguments.json));
                 bar.set_message(format!("{} failed", summary.failed.len()));
             }
-            Err(error) => trouble = Some(error),
+            Some(Err(error)) => trouble = Some(error),
         }
     });
     bar.finish_and_clear();
@@ -136,8 +154,10 @@ pub fn sweep(arguments: &SweepArgs) -> anyhow::Result<bool> {
     }
     summary.failed.sort_unstable();
     if summary.seeds >= SOMETIMES_SEEDS_MIN {
-        let seen = |name: &&str| summary.counts.get(*name).is_some_and(|count| *count > 0);
-        summary.never = SOMETIMES.into_iter().filter(|name| !seen(name)).collect();
+        let faults = Fault::all().map(|fault| format!("fault {}", fault.name()));
+        let wanted = SOMETIMES.into_iter().map(str::to_owned).chain(faults);
+        let seen = |name: &String| summary.counts.get(name).is_some_and(|count| *count > 0);
+        summary.never = wanted.filter(|name| !seen(name)).collect();
     }
     summary.wall_ms = u64::try_from(started.elapsed().as_millis())?;
     if arguments.json {

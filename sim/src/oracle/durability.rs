@@ -43,6 +43,7 @@ impl Durability {
         node: Node,
         vote: Option<Ballot>,
         log: &Log,
+        applied: Option<LogId>,
     ) -> Result<(), Violation> {
         let Some(flushed) = self.flushed.get(&node) else { return Ok(()) };
         let vote = vote.unwrap_or_default();
@@ -52,7 +53,8 @@ impl Durability {
         }
         // A later leader may have truncated the log.
         let Some(last) = flushed.last.filter(|_| vote == flushed.vote) else { return Ok(()) };
-        if log.holds(last) {
+        // What a snapshot has brought is in the state, and perhaps not yet purged from the log.
+        if log.holds(last) || applied >= Some(last) {
             return Ok(());
         }
         let ends = log.last().map_or("nothing".to_owned(), |last| last.to_string());

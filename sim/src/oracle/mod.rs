@@ -112,8 +112,8 @@ impl Oracles {
     }
 
     /// A node starts with what its disk holds.
-    pub fn starts(&mut self, node: Node, vote: Option<Ballot>, log: Log) {
-        let survived = self.durability.starts(node, vote, &log);
+    pub fn starts(&mut self, node: Node, vote: Option<Ballot>, log: Log, applied: Option<LogId>) {
+        let survived = self.durability.starts(node, vote, &log, applied);
         self.note(survived);
         for (index, entry) in log.entries() {
             let matched = self.log_matching.written(node, index, entry, &log);

@@ -68,7 +68,7 @@ fn a_leader_without_a_committed_entry() {
 fn a_purged_log_holds_what_was_committed() {
     let mut oracles = Oracles::default();
     oracles.samples(1, Sample { committed: Some(id(1, 5)), ..leader(1) });
-    oracles.starts(2, None, Log::new(Some(id(1, 7)), []));
+    oracles.starts(2, None, Log::new(Some(id(1, 7)), []), None);
     oracles.samples(2, leader(2));
     assert_eq!(found(&oracles), "nothing");
 }
@@ -103,7 +103,7 @@ fn a_term_that_goes_back() {
 fn applied_goes_back_only_over_a_restart() {
     let mut oracles = Oracles::default();
     oracles.samples(1, Sample { applied: Some(id(1, 9)), ..Sample::default() });
-    oracles.starts(1, None, Log::default());
+    oracles.starts(1, None, Log::default(), None);
     oracles.samples(1, Sample { applied: Some(id(1, 4)), ..Sample::default() });
     assert_eq!(found(&oracles), "nothing");
     oracles.samples(1, Sample { applied: Some(id(1, 3)), ..Sample::default() });
@@ -115,9 +115,9 @@ fn a_vote_that_was_lost() {
     let granted = Ballot { term: 2, node: 3, is_leader: false };
     let mut oracles = Oracles::default();
     oracles.samples(1, Sample { term: 2, vote: granted, ..Sample::default() });
-    oracles.starts(1, Some(granted), Log::default());
+    oracles.starts(1, Some(granted), Log::default(), None);
     assert_eq!(found(&oracles), "nothing");
-    oracles.starts(1, Some(Ballot { term: 1, node: 2, is_leader: true }), Log::default());
+    oracles.starts(1, Some(Ballot { term: 1, node: 2, is_leader: true }), Log::default(), None);
     assert_eq!(found(&oracles), "vote-durability");
 }
 
@@ -147,8 +147,8 @@ fn an_entry_that_was_lost() {
     oracles.samples(1, sample);
     // A later leader may truncate.
     let later = Ballot { term: 2, node: 2, is_leader: true };
-    oracles.starts(1, Some(later), Log::new(None, [(1, entry(1, 1))]));
+    oracles.starts(1, Some(later), Log::new(None, [(1, entry(1, 1))]), None);
     assert_eq!(found(&oracles), "nothing");
-    oracles.starts(1, Some(vote), Log::new(None, [(1, entry(1, 1))]));
+    oracles.starts(1, Some(vote), Log::new(None, [(1, entry(1, 1))]), None);
     assert_eq!(found(&oracles), "log-durability");
 }

@@ -105,6 +105,20 @@ async fn state_hashes(
     asked.await.map_err(|error| Violation::new("convergence", error.to_string()))
 }
 
+/// Servers that are told to stop do, and leave no task behind.
+pub async fn stops(cluster: &Cluster, limit: Duration) -> Result<(), Violation> {
+    let (running, left) = cluster.stop(limit).await;
+    if !running.is_empty() {
+        let seen = format!("nodes {running:?} still run {limit:?} after they were told to stop");
+        return Err(Violation::new("shutdown", seen));
+    }
+    if !left.is_empty() {
+        let seen = format!("tasks are left behind: {}", left.join(", "));
+        return Err(Violation::new("shutdown", seen));
+    }
+    Ok(())
+}
+
 /// The invariants of the tree, on each replica.
 pub fn trees(cluster: &Cluster) -> Result<(), Violation> {
     for node in cluster.nodes() {

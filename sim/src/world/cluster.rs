@@ -9,11 +9,13 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
     sync::Arc,
+    time::Duration,
 };
 
 use madsim::{
     runtime::{Handle, NodeHandle},
     task::NodeId,
+    time::{Instant, sleep},
 };
 use metad::{kv::View, raft::runtime::set_clock_rate};
 use metad_workload::Run;
@@ -31,6 +33,8 @@ use crate::{oracle::Node, plan::Plan, report::Violation};
 /// Machines with clients: two, so that a partition can part them.
 const CLIENT_MACHINES: u8 = 2;
 const PORT: u16 = 7100;
+/// Between two looks at servers that stop.
+const STOP_LOOK: Duration = Duration::from_millis(50);
 /// Nodes that an operator may add.
 const SPARES: u64 = 2;
 
@@ -216,6 +220,24 @@ impl Cluster {
         }
         self.is_claimed.set(true);
         Some(Claim(self))
+    }
+
+    /// Stops all servers as a signal would. Gives the nodes that still run afterwards, and the
+    /// tasks that are left on any machine of a node.
+    pub async fn stop(&self, patience: Duration) -> (Vec<Node>, Vec<String>) {
+        let nodes = self.nodes();
+        nodes.iter().for_each(|node| self.of(*node).live.stop());
+        let end = Instant::now() + patience;
+        let running = || nodes.iter().copied().filter(|node| self.of(*node).live.is_up()).collect();
+        while Instant::now() < end && !Vec::is_empty(&running()) {
+            sleep(STOP_LOOK).await;
+        }
+        // What was woken by the end of the server ends now.
+        sleep(STOP_LOOK).await;
+        let tasks = self.handle.metrics().num_tasks_by_node();
+        let names: Vec<String> = nodes.iter().map(|node| format!("n{node}")).collect();
+        let left = tasks.into_iter().filter(|(name, count)| *count > 0 && names.contains(name));
+        (running(), left.map(|(name, count)| format!("{name}: {count}")).collect())
     }
 
     /// The calls that clients made so far.

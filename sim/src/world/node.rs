@@ -25,6 +25,7 @@ use metad::{
 };
 use metad_proto::transport::Listener;
 use openraft::{ServerState, async_runtime::watch::WatchReceiver as _};
+use tokio::sync::Notify;
 
 use super::{disk::Disks, observed, watcher::Watcher};
 use crate::{
@@ -63,7 +64,7 @@ pub struct Server {
 
 /// A look into a running server, if it runs. Clones are the same.
 #[derive(Clone, Default)]
-pub struct Live(Arc<Mutex<Option<Handle>>>);
+pub struct Live(Arc<Mutex<Option<Handle>>>, Arc<Notify>);
 
 impl Live {
     /// The replicated state as it is on this node.
@@ -74,6 +75,16 @@ impl Live {
     /// The node runs, and is a full member of its group.
     pub fn is_member(&self) -> bool {
         self.life().as_ref().is_some_and(|handle| handle.replica.admission().may_vote())
+    }
+
+    /// Tells the server to stop, as a signal would.
+    pub fn stop(&self) {
+        self.1.notify_one();
+    }
+
+    /// It runs.
+    pub fn is_up(&self) -> bool {
+        self.life().is_some()
     }
 
     /// It is down.
@@ -91,14 +102,18 @@ impl Live {
 }
 
 impl Server {
-    /// Runs until the machine dies. That it ends by itself must not be seen, unless its disks
-    /// fail.
+    /// Runs until the machine dies, or it is told to stop. That it ends by itself must not be
+    /// seen, unless its disks fail.
     pub async fn run(self) {
         let (node, watcher) = (self.node, self.watcher.clone());
         let (live, failing) = (self.live.clone(), self.disks.failing.clone());
         tracing::info!(node, "server starts");
         let seen = match self.serve().await {
-            Ok(()) => format!("node {node} ended, and nobody had stopped it"),
+            Ok(()) => {
+                tracing::info!(node, "server stopped");
+                live.clear();
+                return;
+            }
             Err(error) => format!("node {node} stopped: {error:#}"),
         };
         if failing.has_struck() {
@@ -115,6 +130,7 @@ impl Server {
         let config = self.config();
         let listener = Listener::bind(config.listen).await?;
         let (node, watcher, live) = (self.node, self.watcher, self.live);
+        let stop = live.1.clone();
         let deps = Deps {
             log: stores.log,
             state: stores.state,
@@ -127,7 +143,7 @@ impl Server {
                 tokio::spawn(observe(node, raft, watcher));
             })),
         };
-        Ok(server::run(config, deps, std::future::pending()).await?)
+        Ok(server::run(config, deps, stop.notified()).await?)
     }
 
     fn config(&self) -> Config {

@@ -19,7 +19,11 @@ pub const GROUP: GroupId = GroupId(1);
 pub fn observe(node: Node, stores: Stores, watcher: &Watcher) -> Result<Stores> {
     let view = stores.log.view()?;
     let (ballot, log) = (read_vote(&*view)?, read_log(&*view)?);
-    watcher.tell(|oracles| oracles.starts(node, ballot, log));
+    let applied = match stores.state.view()?.get(&key::applied(GROUP))? {
+        Some(value) => applied::decode(&value)?.last.map(log_id),
+        None => None,
+    };
+    watcher.tell(|oracles| oracles.starts(node, ballot, log, applied));
     let observed =
         |engine, kind| Arc::new(Observed { node, kind, engine, watcher: watcher.clone() });
     Ok(Stores { log: observed(stores.log, Kind::Log), state: observed(stores.state, Kind::State) })

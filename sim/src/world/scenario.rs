@@ -87,6 +87,7 @@ async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(),
     finish(plan, cluster, run).await?;
     checks::converges(cluster, client(plan, cluster, FINAL_CLIENT)?, LIVENESS_LIMIT).await?;
     checks::trees(cluster)?;
+    checks::stops(cluster, LIVENESS_LIMIT).await?;
     checks::history(&history.bytes(), &cluster.watcher)
 }
 

@@ -2,7 +2,9 @@
 //!
 //! Exit codes: 0 all valid, 1 at least one invalid, 2 otherwise (unknown, or bad input).
 
+mod bench;
 mod demo;
+mod generate;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -45,6 +47,8 @@ enum Command {
     #[command(after_help = EXAMPLES)]
     Check(CheckArguments),
     Demo(demo::Args),
+    Generate(generate::Args),
+    Bench(bench::Args),
 }
 
 #[derive(Parser)]
@@ -82,6 +86,16 @@ enum ModelName {
     FileTree,
 }
 
+impl ModelName {
+    fn kind(self) -> Kind {
+        match self {
+            ModelName::Register => Kind::Register,
+            ModelName::Kv => Kind::Kv,
+            ModelName::FileTree => Kind::FileTree,
+        }
+    }
+}
+
 #[derive(Clone, Copy, ValueEnum)]
 enum FormatName {
     Metad,
@@ -92,6 +106,8 @@ enum FormatName {
 fn main() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Check(arguments) => check_all(&arguments),
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments, timed_options(DEMO_TIME_LIMIT)),
     };
     match code {
@@ -155,15 +171,7 @@ fn check_file(arguments: &CheckArguments, file: &Path, style: Style) -> anyhow::
 fn options(arguments: &CheckArguments) -> Options {
     let mut options = timed_options(arguments.time_limit);
     options.limits.memory_bytes_max = arguments.memory_limit.saturating_mul(1 << 20);
-    Options {
-        model: arguments.model.map(|name| match name {
-            ModelName::Register => Kind::Register,
-            ModelName::Kv => Kind::Kv,
-            ModelName::FileTree => Kind::FileTree,
-        }),
-        whole: arguments.whole,
-        ..options
-    }
+    Options { model: arguments.model.map(ModelName::kind), whole: arguments.whole, ..options }
 }
 
 /// The default options with a bound on the time, counted from the first time it is asked.

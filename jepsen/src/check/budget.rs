@@ -23,11 +23,18 @@ pub struct Limits {
     pub memory_bytes_max: u64,
     /// Time, if a clock is given.
     pub time_max: Option<(Clock, Duration)>,
+    /// Whether what is wrong is explained, too.
+    pub explanations: bool,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { steps_max: 2_000_000_000, memory_bytes_max: 2 << 30, time_max: None }
+        Limits {
+            steps_max: 2_000_000_000,
+            memory_bytes_max: 2 << 30,
+            time_max: None,
+            explanations: true,
+        }
     }
 }
 
@@ -60,6 +67,21 @@ impl Budget {
     pub(crate) fn new(limits: &Limits) -> Budget {
         let started = limits.time_max.as_ref().map(|(clock, _)| clock());
         Budget { limits: limits.clone(), started, steps: 0 }
+    }
+
+    pub(crate) fn explains(&self) -> bool {
+        self.limits.explanations
+    }
+
+    /// A budget of one part in so many of what is left.
+    pub(crate) fn part(&self, parts_count: u32) -> Budget {
+        let mut limits = self.limits.clone();
+        limits.steps_max = limits.steps_max.saturating_sub(self.steps) / u64::from(parts_count);
+        if let (Some((clock, time_max)), Some(started)) = (&self.limits.time_max, self.started) {
+            let left = time_max.saturating_sub(clock().saturating_sub(started));
+            limits.time_max = Some((Arc::clone(clock), left / parts_count));
+        }
+        Budget::new(&limits)
     }
 
     /// A budget for a side task: a tenth of what is left, and no more than a few times what

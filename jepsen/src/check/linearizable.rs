@@ -4,7 +4,7 @@ use super::Options;
 use super::budget::{Budget, Exhausted};
 use super::certificate::is_linearization;
 use super::explain::explain;
-use super::search::{Outcome, search};
+use super::search::{Outcome, Stuck, search};
 use super::stale;
 use super::verdict::{Check, Verdict, Violation};
 use super::witness::witness;
@@ -73,13 +73,21 @@ where
     let parts_count = parts.len();
     let operations_count: usize = parts.iter().map(Vec::len).sum();
     let mut exhausted = None;
+    let mut placed_count = 0;
     for entries in parts {
         match search(model, &entries, budget) {
-            Outcome::Valid { order } => assert_certified(model, &entries, &order),
+            Outcome::Valid { order } => {
+                assert_certified(model, &entries, &order);
+                placed_count += order.len();
+            }
+            Outcome::Invalid(_) if !budget.explains() => return (stuck_unexplained(), None),
             Outcome::Invalid(stuck) => {
                 return invalid(explain(history, model, &entries, &stuck, budget));
             }
-            Outcome::Unknown(reason, _) => exhausted = Some(reason),
+            Outcome::Unknown(reason, stuck) => {
+                exhausted = Some(reason);
+                placed_count += stuck.order.len();
+            }
         }
     }
     let parts_text = match parts_count {
@@ -88,48 +96,138 @@ where
     };
     match exhausted {
         None => (valid(operations_count, &format!("{BY_SEARCH}{parts_text}")), None),
-        Some(reason) => (unknown(reason), None),
+        Some(reason) => (unknown(reason, placed_count, operations_count), None),
     }
 }
 
-/// Tries the order that the answers claim; then looks for a claim that time refutes; then
-/// tries any order.
+/// What is found out about a file tree, before it is put into words.
+enum Found {
+    Valid(Order, &'static str),
+    Stale(Compiled, stale::Stale),
+    /// Whatever revisions the answers claim.
+    Stuck(Compiled, Stuck<tree::State>),
+    /// With the revisions that they claim.
+    StuckByClaims(Compiled, Stuck<tree::State>),
+    Unknown(String),
+}
+
+/// Only the verdict on a history, without an explanation.
+pub(super) fn decide(
+    history: &History,
+    model: Kind,
+    hints: &Hints,
+    options: &Options,
+) -> Result<Verdict, BadOperation> {
+    if model != Kind::FileTree {
+        let limits = super::Limits { explanations: false, ..options.limits.clone() };
+        let options = Options { limits, ..options.clone() };
+        return Ok(check(history, model, hints, &options)?.check.verdict);
+    }
+    Ok(match judge_tree(history, hints, &mut Budget::new(&options.limits))? {
+        Found::Valid(..) => Verdict::Valid,
+        Found::Stale(..) | Found::Stuck(..) | Found::StuckByClaims(..) => Verdict::Invalid,
+        Found::Unknown(_) => Verdict::Unknown,
+    })
+}
+
 fn check_tree(
     history: &History,
     hints: &Hints,
     budget: &mut Budget,
 ) -> Result<Judged, BadOperation> {
+    Ok(match judge_tree(history, hints, budget)? {
+        Found::Valid(order, route) => {
+            let check = valid(order.entries.len(), route);
+            Judged { check, violation: None, order: Some(order) }
+        }
+        Found::Unknown(detail) => {
+            let verdict = Verdict::Unknown;
+            (Check { name: NAME, verdict, detail, findings: Vec::new() }, None).into()
+        }
+        Found::Stale(Compiled { model, entries, .. }, found) => {
+            let violation = stale::explain(history, &model, &entries, found, budget);
+            invalid(without_revisions(history, violation, budget)?).into()
+        }
+        Found::Stuck(Compiled { model, entries, .. }, stuck) => {
+            invalid(explain(history, &model, &entries, &stuck, budget)).into()
+        }
+        Found::StuckByClaims(Compiled { model, entries, .. }, stuck) => {
+            let violation = explain(history, &model, &entries, &stuck, budget);
+            invalid(without_revisions(history, violation, budget)?).into()
+        }
+    })
+}
+
+/// Tries the order that the answers claim; then looks for a claim that time refutes; then
+/// searches: with guesses of what became of unknown outcomes, without any claims, and with the
+/// claims alone.
+fn judge_tree(
+    history: &History,
+    hints: &Hints,
+    budget: &mut Budget,
+) -> Result<Found, BadOperation> {
     let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, hints)?;
     let no_witness = match witness(&model, &entries) {
-        Ok(order) => {
-            let check = valid(entries.len(), BY_WITNESS);
-            let order = Some(Order { model, entries, order });
-            return Ok(Judged { check, violation: None, order });
-        }
+        Ok(order) => return Ok(Found::Valid(Order { model, entries, order }, BY_WITNESS)),
         Err(no_witness) => no_witness,
     };
     // The hints are claims too: what follows does without.
-    let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, &Hints::new())?;
-    if let Some(found) = stale::find(&entries) {
-        let violation = stale::explain(history, &model, &entries, found, budget);
-        return Ok(invalid(without_revisions(history, violation, budget)?).into());
+    let claiming = tree::compile(history, Claims::Judged, &Hints::new())?;
+    if let Some(found) = stale::find(&claiming.entries) {
+        return Ok(Found::Stale(claiming, found));
     }
-    let stuck = match search(&model, &entries, budget) {
-        Outcome::Valid { order } => {
-            assert_certified(&model, &entries, &order);
-            let check = valid(entries.len(), BY_SEARCH);
-            let order = Some(Order { model, entries, order });
-            return Ok(Judged { check, violation: None, order });
-        }
-        Outcome::Unknown(reason, _) => {
-            let mut check = unknown(reason);
-            check.detail.push_str(&format!("; {no_witness}"));
-            return Ok((check, None).into());
-        }
-        Outcome::Invalid(stuck) => stuck,
+    if claiming.tells_revisions
+        && let Some(order) = search_with_guesses(&claiming, &mut budget.part(3))
+    {
+        return Ok(valid_by_search(claiming, order));
+    }
+    // An order that fits without claims is asked for first: there the operations depend on
+    // one another by names alone.
+    let free = tree::compile(history, Claims::Ignored, &Hints::new())?;
+    let is_last = !claiming.tells_revisions;
+    let mut part = if is_last { budget.part(1) } else { budget.part(2) };
+    let described = |reason: Exhausted, stuck: &Stuck<tree::State>| {
+        format!("{}; {no_witness}", describe(reason, stuck.order.len(), claiming.entries.len()))
     };
-    let violation = explain(history, &model, &entries, &stuck, budget);
-    Ok(invalid(without_revisions(history, violation, budget)?).into())
+    match search(&free.model, &free.entries, &mut part) {
+        Outcome::Invalid(stuck) => return Ok(Found::Stuck(free, stuck)),
+        Outcome::Valid { order } if is_last => return Ok(valid_by_search(free, order)),
+        Outcome::Valid { order } => {
+            if is_linearization(&claiming.model, &claiming.entries, &order) {
+                return Ok(valid_by_search(claiming, order));
+            }
+        }
+        Outcome::Unknown(reason, stuck) if is_last => {
+            return Ok(Found::Unknown(described(reason, &stuck)));
+        }
+        Outcome::Unknown(..) => {}
+    }
+    Ok(match search(&claiming.model, &claiming.entries, budget) {
+        Outcome::Valid { order } => valid_by_search(claiming, order),
+        Outcome::Unknown(reason, stuck) => Found::Unknown(described(reason, &stuck)),
+        Outcome::Invalid(stuck) => Found::StuckByClaims(claiming, stuck),
+    })
+}
+
+fn valid_by_search(compiled: Compiled, order: Vec<usize>) -> Found {
+    let Compiled { model, entries, .. } = compiled;
+    assert_certified(&model, &entries, &order);
+    Found::Valid(Order { model, entries, order }, BY_SEARCH)
+}
+
+/// An order that fits, found with guesses. They are no part of it.
+fn search_with_guesses(compiled: &Compiled, budget: &mut Budget) -> Option<Vec<usize>> {
+    let Compiled { model, entries, .. } = compiled;
+    let mut guessed = entries.clone();
+    tree::assume_guesses(&mut guessed);
+    match search(model, &guessed, budget) {
+        Outcome::Valid { order } => is_linearization(model, entries, &order).then_some(order),
+        Outcome::Invalid(_) | Outcome::Unknown(..) => None,
+    }
+}
+
+fn describe(reason: Exhausted, placed_count: usize, operations_count: usize) -> String {
+    format!("{} with {placed_count} of {operations_count} operations in order", reason.describe())
 }
 
 /// Adds what would be if answers claimed no revisions.
@@ -152,9 +250,14 @@ fn valid(operations_count: usize, route: &str) -> Check {
     Check { name: NAME, verdict: Verdict::Valid, detail, findings: Vec::new() }
 }
 
-fn unknown(reason: Exhausted) -> Check {
-    let detail = reason.describe().to_string();
+fn unknown(reason: Exhausted, placed_count: usize, operations_count: usize) -> Check {
+    let detail = describe(reason, placed_count, operations_count);
     Check { name: NAME, verdict: Verdict::Unknown, detail, findings: Vec::new() }
+}
+
+fn stuck_unexplained() -> Check {
+    let detail = "no order explains the answers".to_string();
+    Check { name: NAME, verdict: Verdict::Invalid, detail, findings: Vec::new() }
 }
 
 fn invalid(violation: Violation) -> (Check, Option<Violation>) {

@@ -70,6 +70,19 @@ pub fn check_history(history: &History, options: &Options) -> Result<Report, Bad
     })
 }
 
+/// Decides linearizability alone, and explains nothing.
+pub fn decide(history: &History, options: &Options) -> Result<Verdict, BadOperation> {
+    let model = match options.model {
+        Some(model) => model,
+        None => Kind::infer(history)?,
+    };
+    let hints = match model {
+        Kind::FileTree => journal::Journals::read(history)?.hints(history),
+        Kind::Register | Kind::Kv => Default::default(),
+    };
+    linearizable::decide(history, model, &hints, options)
+}
+
 fn count(history: &History) -> Vec<Count> {
     let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
     for operation in &history.operations {

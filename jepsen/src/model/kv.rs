@@ -174,6 +174,18 @@ impl Model for Kv {
         state.fingerprint
     }
 
+    fn is_separable(&self) -> bool {
+        self.keys.len() > 1
+    }
+
+    fn are_independent(&self, left: &Operation, right: &Operation) -> bool {
+        left.key != right.key
+    }
+
+    fn locality(&self, operation: &Operation) -> Option<u64> {
+        Some(u64::from(operation.key))
+    }
+
     fn refusal(&self, state: &State, operation: &Operation) -> String {
         let key = self.key(operation.key);
         match &operation.action {

@@ -33,6 +33,26 @@ pub trait Model {
     /// states may be taken to have different ones.
     fn fingerprint(&self, state: &Self::State) -> u128;
 
+    /// The least revision that an answer may still claim.
+    fn floor(&self, _state: &Self::State) -> u64 {
+        0
+    }
+
+    /// Whether [`Model::are_independent`] ever holds.
+    fn is_separable(&self) -> bool {
+        false
+    }
+
+    /// Whether two operations fit and leave the same state in either order, wherever one does.
+    fn are_independent(&self, _left: &Self::Operation, _right: &Self::Operation) -> bool {
+        false
+    }
+
+    /// Operations of different localities are independent. None: it may depend on any.
+    fn locality(&self, _operation: &Self::Operation) -> Option<u64> {
+        None
+    }
+
     /// What the operation would have needed, in words, when [`Model::step`] said no.
     fn refusal(&self, state: &Self::State, operation: &Self::Operation) -> String;
 

@@ -64,6 +64,11 @@ impl EventList {
         (position < self.entries_count).then_some(position)
     }
 
+    /// The operation that returned here; none at an invocation and at the end of the list.
+    pub(super) fn returned_at(&self, position: Position) -> Option<usize> {
+        position.checked_sub(self.entries_count).filter(|entry| *entry < self.entries_count)
+    }
+
     /// When the first missing operation returned; what was invoked later must wait for it.
     pub(super) fn first_return(&self) -> u32 {
         let mut position = self.first();

@@ -126,6 +126,11 @@ impl UsedSet {
         !is_set(used, ordinal) && self.twins[ordinal].is_none_or(|twin| is_set(used, twin))
     }
 
+    /// Whether an operation of unknown outcome is part of the linearization.
+    pub(super) fn is_used(&self, entry: usize) -> bool {
+        is_set(&self.bits, self.ordinals[entry])
+    }
+
     pub(super) fn set(&mut self, entry: usize) {
         let ordinal = self.ordinals[entry];
         set(&mut self.bits, ordinal);

@@ -5,7 +5,7 @@
 //! last choice is taken back. Configurations seen before are not searched again: a
 //! configuration is the set of linearized operations and the state.
 //!
-//! Four things keep this fast, none of which loses an answer:
+//! Six things keep this fast, none of which loses an answer:
 //!
 //! - An observation (an operation that changes nothing wherever it fits) is taken at once
 //!   and for good where it fits: any linearization that has it later can have it here.
@@ -16,11 +16,16 @@
 //!   but fewer unknown ones used up, was ([`memo`]).
 //! - Where answers claim revisions, an operation waits for those that claim earlier ones;
 //!   the model holds the claims to that anyway ([`claims`]).
+//! - Until the operation that returned first is linearized, only those come next that it
+//!   depends on, directly or through others: the rest may as well follow it ([`window`]).
+//! - Chains of unknown operations are short at first. Only if that finds nothing, and a longer
+//!   one might, the search begins again with longer ones.
 
 mod claims;
 mod closure;
 mod events;
 mod memo;
+mod window;
 
 use super::budget::{Budget, Exhausted};
 use crate::model::{Entry, Model, Step, hash_bytes, mix};
@@ -28,6 +33,7 @@ use claims::Claims;
 use closure::{Chain, Closure};
 use events::{EventList, Position};
 use memo::{Memo, UsedSet};
+use window::Window;
 
 /// How a search ended. Orders hold indices of entries.
 #[derive(Debug, Clone)]
@@ -52,8 +58,19 @@ pub(crate) fn search<M: Model>(
     entries: &[Entry<M::Operation>],
     budget: &mut Budget,
 ) -> Outcome<M::State> {
-    Search::new(model, entries, budget).run()
+    for chain_max in CHAINS_MAX {
+        let mut search = Search::new(model, entries, budget);
+        search.chain_max = *chain_max;
+        let (outcome, was_cut) = search.run();
+        if !was_cut || !matches!(outcome, Outcome::Invalid(_)) {
+            return outcome;
+        }
+    }
+    unreachable!("the last chains are not cut")
 }
+
+/// How many operations of unknown outcome may follow one another, in one attempt after another.
+const CHAINS_MAX: &[usize] = &[2, 6, usize::MAX];
 
 /// One choice on the way to the current configuration.
 struct Frame<S> {
@@ -80,6 +97,10 @@ struct Search<'a, M: Model> {
     events: EventList,
     claims: Claims,
     used: UsedSet,
+    window: Window,
+    chain_max: usize,
+    /// A chain was not made longer.
+    was_cut: bool,
     memo: Memo,
     frames: Vec<Frame<M::State>>,
     /// Of the configurations on the way to the current one whose answered candidates failed.
@@ -104,6 +125,9 @@ impl<'a, M: Model> Search<'a, M> {
             events: EventList::new(entries),
             claims: Claims::new(entries),
             memo: Memo::new(used.words()),
+            window: Window::new(model, entries, &used),
+            chain_max: usize::MAX,
+            was_cut: false,
             used,
             frames: Vec::new(),
             closures: Vec::new(),
@@ -116,9 +140,11 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
-    fn run(mut self) -> Outcome<M::State> {
+    /// How it ended, and whether chains were cut.
+    fn run(mut self) -> (Outcome<M::State>, bool) {
         let result = self.explore();
-        match result {
+        let was_cut = self.was_cut;
+        let outcome = match result {
             Ok(true) => {
                 Outcome::Valid { order: self.frames.iter().map(|frame| frame.entry).collect() }
             }
@@ -127,7 +153,8 @@ impl<'a, M: Model> Search<'a, M> {
                 self.note_stuck();
                 Outcome::Unknown(exhausted, self.take_best())
             }
-        }
+        };
+        (outcome, was_cut)
     }
 
     /// Whether there is a linearization; the frames hold it.
@@ -198,10 +225,13 @@ impl<'a, M: Model> Search<'a, M> {
 
     fn choose_answered(&mut self, from: Position) -> Result<bool, Exhausted> {
         let claim_max = self.claims.earliest_missing();
+        self.look_through_window();
         let mut position = from;
         while let Some(entry) = self.events.invoked_at(position) {
             position = self.events.next(position);
-            if self.entries[entry].claim.is_some_and(|claim| claim > claim_max) {
+            if self.entries[entry].claim.is_some_and(|claim| claim > claim_max)
+                || !self.window.holds(entry)
+            {
                 continue;
             }
             if self.try_entry(entry, Cursor::Answered(position))? {
@@ -234,13 +264,19 @@ impl<'a, M: Model> Search<'a, M> {
         closure: &mut Closure<M::State>,
     ) -> Result<(), Exhausted> {
         let before = self.events.first_return();
+        let claim_max = self.claims.earliest_missing();
+        self.look_through_window();
         for ordinal in 0..self.used.count() {
             let entry = self.used.entry(ordinal);
             if self.entries[entry].invoked > before {
                 break;
             }
-            if !self.used.may_use(&chain.used, ordinal) {
+            if !self.used.may_use(&chain.used, ordinal) || !self.window.holds(entry) {
                 continue;
+            }
+            if chain.entries.len() >= self.chain_max {
+                self.was_cut = true;
+                break;
             }
             self.budget.spend(self.memo.bytes())?;
             let states = match self.model.step(&chain.state, &self.entries[entry].operation) {
@@ -248,7 +284,9 @@ impl<'a, M: Model> Search<'a, M> {
                 Step::To(state) => vec![state],
                 Step::OneOf(states) => states,
             };
-            for state in states {
+            // What claims less must still come.
+            let may_go_on = |state: &M::State| self.model.floor(state) <= claim_max;
+            for state in states.into_iter().filter(may_go_on) {
                 let longer = chain.with(entry, ordinal, state);
                 let key = mix(self.linearized_hash, self.model.fingerprint(&longer.state));
                 if self.memo.insert(key, &longer.used) {
@@ -259,10 +297,24 @@ impl<'a, M: Model> Search<'a, M> {
         Ok(())
     }
 
+    /// Finds what may come before the first return.
+    fn look_through_window(&mut self) {
+        if self.model.is_separable() {
+            self.window.look(self.model, self.entries, &self.events, &self.used);
+        }
+    }
+
     fn try_entry(&mut self, entry: usize, resume: Cursor) -> Result<bool, Exhausted> {
         self.budget.spend(self.memo.bytes())?;
+        let claim_max = match self.entries[entry].claim {
+            Some(_) => u64::MAX,
+            None => self.claims.earliest_missing(),
+        };
+        // What claims less must still come.
+        let may_go_on = |state: &M::State| self.model.floor(state) <= claim_max;
         match self.model.step(&self.state, &self.entries[entry].operation) {
             Step::No => Ok(false),
+            Step::To(state) if !may_go_on(&state) => Ok(false),
             Step::Same => {
                 self.push(entry, None, Vec::new(), Some(resume));
                 Ok(true)

@@ -33,6 +33,23 @@ pub(super) enum Answer {
     Done,
 }
 
+impl Answer {
+    /// Whether it tells the rev of a node, or another revision.
+    pub(super) fn tells_revs(&self) -> bool {
+        let told = |entry: &ListedEntry| entry.node.rev.is_some();
+        match self {
+            Answer::Unknown | Answer::Rejected { .. } | Answer::Namespace(_) | Answer::Done => {
+                false
+            }
+            Answer::Steps(results) => results.iter().any(|result| result.rev.is_some()),
+            Answer::Node(node) | Answer::Lookup { node, .. } => node.rev.is_some(),
+            Answer::Nodes(nodes) => nodes.iter().flatten().any(|node| node.rev.is_some()),
+            Answer::List(entries) | Answer::Versions(entries) => entries.iter().any(told),
+            Answer::Diff(_) | Answer::Snapshot(_) | Answer::Snapshots(_) => true,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default)]
 pub(super) struct NamespaceAnswer {
     pub(super) id: Option<u64>,

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::answer::{Answer, StepResult};
 use super::conflicted::dates_in;
 use super::fields::{optional, optional_text};
+use super::footprint::{Footprint, names_tell_all};
 use super::operation::{Condition, Name, Operation, Request, Step};
 use super::parse::read_request;
 use super::parse_answer::read_answer;
@@ -64,12 +65,15 @@ pub struct Compiled {
     pub entries: Vec<Entry<Operation>>,
     /// Reads that may be of an earlier state.
     pub lagging: Vec<Entry<Operation>>,
+    /// Whether answers tell any revision or rev.
+    pub tells_revisions: bool,
 }
 
 /// Reads a history's operations.
 pub fn compile(history: &History, claims: Claims, hints: &Hints) -> Result<Compiled, BadOperation> {
     let mut entries = Vec::with_capacity(history.operations.len());
     let mut lagging = Vec::new();
+    let mut tells_revisions = false;
     let dates = mentioned_dates(history);
     for (index, recorded) in history.operations.iter().enumerate() {
         let bad = |reason: String| BadOperation::of(recorded, reason);
@@ -81,10 +85,14 @@ pub fn compile(history: &History, claims: Claims, hints: &Hints) -> Result<Compi
         };
         let told = recorded.revision.filter(|_| !matches!(answer, Answer::Unknown));
         let told = hint.map(|hint| hint.revision).or(told);
+        let told = told.or_else(|| Operation::revision_made(&request, &answer));
+        tells_revisions |= told.is_some() || answer.tells_revs();
         let is_claim = claims == Claims::Judged && !request.is_of_the_past();
         let revision = told.filter(|_| is_claim);
         let dates = hint.and_then(hinted_date).unwrap_or_else(|| Arc::clone(&dates));
-        let entry = entry_of(Operation { tag, request, answer, revision, dates }, index, recorded);
+        let footprint = Arc::new(Footprint::of(&request));
+        let operation = Operation { tag, request, answer, revision, dates, footprint };
+        let entry = entry_of(operation, index, recorded);
         match Consistency::of(recorded).map_err(bad)? {
             Consistency::Linearizable => entries.push(entry),
             _ if !entry.operation.request.never_changes() => entries.push(entry),
@@ -95,8 +103,10 @@ pub fn compile(history: &History, claims: Claims, hints: &Hints) -> Result<Compi
         entries.iter().chain(&lagging).any(|entry| asks(&entry.operation.request))
     };
     let tracked = Tracked { changes: any(asks_for_changes), past: any(Request::asks_for_the_past) };
-    let model = FileTree { claims, initial: history.header.namespaces.clone(), tracked };
-    Ok(Compiled { model, entries, lagging })
+    let initial = history.header.namespaces.clone();
+    let is_separable = claims == Claims::Ignored && names_tell_all(&entries, tracked);
+    let model = FileTree { claims, initial, tracked, is_separable };
+    Ok(Compiled { model, entries, lagging, tells_revisions })
 }
 
 /// What is asked of a read beside its answer.

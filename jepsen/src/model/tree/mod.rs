@@ -22,7 +22,9 @@ mod copy;
 mod diff;
 mod fields;
 mod finding;
+mod footprint;
 mod forest;
+mod guess;
 mod learning;
 mod matching;
 mod mounts;
@@ -54,6 +56,7 @@ use run::Run;
 use state::Tracked;
 
 pub use compile::{Compiled, Consistency, Hint, Hints, compile};
+pub use guess::assume_guesses;
 pub use operation::Operation;
 pub use state::State;
 
@@ -78,6 +81,8 @@ pub struct FileTree {
     claims: Claims,
     initial: Vec<InitialNamespace>,
     tracked: Tracked,
+    /// Whether operations that touch other names are independent of one another.
+    is_separable: bool,
 }
 
 impl Model for FileTree {
@@ -116,6 +121,22 @@ impl Model for FileTree {
 
     fn fingerprint(&self, state: &State) -> u128 {
         state.fingerprint()
+    }
+
+    fn floor(&self, state: &State) -> u64 {
+        state.revisions.floor()
+    }
+
+    fn is_separable(&self) -> bool {
+        self.is_separable
+    }
+
+    fn are_independent(&self, left: &Operation, right: &Operation) -> bool {
+        self.is_separable && left.footprint.is_apart(&right.footprint)
+    }
+
+    fn locality(&self, operation: &Operation) -> Option<u64> {
+        operation.footprint.locality().filter(|_| self.is_separable)
     }
 
     fn refusal(&self, state: &State, operation: &Operation) -> String {

@@ -121,7 +121,7 @@ impl Run<'_> {
                 (parent, given.clone().unwrap_or(spelled))
             }
         };
-        self.effect_rev(left)?;
+        self.tell(left)?;
         let rev = self.effect_rev(receiver)?;
         if let Place::Taken(replaced, _) = place
             && replaced != moved
@@ -196,7 +196,7 @@ impl Run<'_> {
         if !recursive && children.is_some_and(|children| !children.is_empty()) {
             return reject(Reason::NotEmpty);
         }
-        self.effect_rev(self.state().node(doomed).namespace)?;
+        self.tell(self.state().node(doomed).namespace)?;
         Ok(Touched::Doomed(doomed))
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answer::Answer;
+use super::footprint::Footprint;
 use super::path::check_name;
 use super::reason::Reason;
 use crate::names::Policy;
@@ -40,6 +41,8 @@ pub struct Operation {
     pub(super) revision: Option<u64>,
     /// The dates that a conflicted copy may have whose name was not answered.
     pub(super) dates: Arc<[Name]>,
+    /// The names that it touches.
+    pub(super) footprint: Arc<Footprint>,
 }
 
 /// What was asked.

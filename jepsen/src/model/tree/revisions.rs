@@ -7,7 +7,7 @@
 //!
 //! Invariant: `floor` is the least revision that the last change can have, or the greatest
 //! that an answer claimed to see, whichever is more. Where claims are not judged, there are
-//! no bounds and the floor stays 0.
+//! no bounds, the floor stays 0, and only what some answer has said something of is pending.
 
 use std::sync::Arc;
 
@@ -41,6 +41,12 @@ struct Pending {
     below: u64,
     /// What it is known not to be.
     excluded: Vec<u64>,
+}
+
+impl Pending {
+    fn new(tag: u32, above: u64) -> Pending {
+        Pending { tag, above, below: u64::MAX, excluded: Vec::new() }
+    }
 }
 
 /// The claims that were taken so far.
@@ -122,6 +128,7 @@ impl Revisions {
             {
                 Comparison::Open(tag)
             }
+            None if !self.judged && revision > 0 => Comparison::Open(tag),
             _ => Comparison::No,
         }
     }
@@ -139,12 +146,21 @@ impl Revisions {
         match self.pending.iter().find(|pending| pending.tag == tag) {
             Some(pending) if pending.below <= revision.saturating_add(1) => Comparison::Yes,
             Some(pending) if pending.above < revision => Comparison::Open(tag),
+            None if !self.judged && revision > 0 => Comparison::Open(tag),
             _ => Comparison::No,
+        }
+    }
+
+    /// Where claims are not judged, what is known of a rev that no answer has shown begins here.
+    fn open(&mut self, tag: u32) {
+        if !self.judged && !self.pending.iter().any(|pending| pending.tag == tag) {
+            Arc::make_mut(&mut self.pending).push(Pending::new(tag, 0));
         }
     }
 
     /// Learns that the change of this tag, and so each before it, is no later than this.
     pub(super) fn limit(&mut self, tag: u32, revision: u64) {
+        self.open(tag);
         let pending = Arc::make_mut(&mut self.pending);
         let Some(slot) = pending.iter().position(|pending| pending.tag == tag) else { return };
         pending[slot].below = pending[slot].below.min(revision.saturating_add(1));
@@ -157,6 +173,7 @@ impl Revisions {
 
     /// Learns that the change of this tag, and so each after it, is later than this.
     pub(super) fn raise(&mut self, tag: u32, revision: u64) {
+        self.open(tag);
         let pending = Arc::make_mut(&mut self.pending);
         let Some(slot) = pending.iter().position(|pending| pending.tag == tag) else { return };
         pending[slot].above = pending[slot].above.max(revision);
@@ -171,6 +188,7 @@ impl Revisions {
 
     /// Learns that the change of this tag is not this revision.
     pub(super) fn exclude(&mut self, tag: u32, revision: u64) {
+        self.open(tag);
         let pending = Arc::make_mut(&mut self.pending);
         if let Some(pending) = pending.iter_mut().find(|pending| pending.tag == tag)
             && let Err(slot) = pending.excluded.binary_search(&revision)
@@ -181,17 +199,19 @@ impl Revisions {
 
     /// Learns the revision of a change; the caller has seen that it is open.
     pub(super) fn show(&mut self, tag: u32, revision: u64) {
-        let pending = Arc::make_mut(&mut self.pending);
-        let Some(slot) = pending.iter().position(|pending| pending.tag == tag) else { return };
-        pending.remove(slot);
-        if self.judged {
-            for earlier in &mut pending[..slot] {
-                earlier.below = earlier.below.min(revision);
+        let slot = self.pending.iter().position(|pending| pending.tag == tag);
+        if let Some(slot) = slot {
+            let pending = Arc::make_mut(&mut self.pending);
+            pending.remove(slot);
+            if self.judged {
+                for earlier in &mut pending[..slot] {
+                    earlier.below = earlier.below.min(revision);
+                }
+                for later in &mut pending[slot..] {
+                    later.above = later.above.max(revision);
+                }
+                self.floor = self.floor.max(revision);
             }
-            for later in &mut pending[slot..] {
-                later.above = later.above.max(revision);
-            }
-            self.floor = self.floor.max(revision);
         }
         self.shown.insert_mut(tag, revision);
         self.shown_fingerprint ^= mix(u128::from(tag), u128::from(revision));
@@ -241,17 +261,17 @@ impl Revisions {
 
     /// The rev of what is older than the history; to be called in the order of the changes.
     pub(super) fn rev_of_initial(&mut self, tag: u32) -> Rev {
-        let pending = Pending { tag, above: 0, below: u64::MAX, excluded: Vec::new() };
-        Arc::make_mut(&mut self.pending).push(pending);
+        if self.judged {
+            Arc::make_mut(&mut self.pending).push(Pending::new(tag, 0));
+        }
         Rev::Of(tag)
     }
 
     /// The rev of what the change that was taken last, unseen, changed.
     pub(super) fn rev_of_unseen(&mut self, tag: u32) -> Rev {
         let is_pending = self.pending.last().is_some_and(|last| last.tag == tag);
-        if !is_pending && self.shown.get(&tag).is_none() {
-            let above = if self.judged { self.floor.saturating_sub(1) } else { 0 };
-            let pending = Pending { tag, above, below: u64::MAX, excluded: Vec::new() };
+        if self.judged && !is_pending && self.shown.get(&tag).is_none() {
+            let pending = Pending::new(tag, self.floor.saturating_sub(1));
             Arc::make_mut(&mut self.pending).push(pending);
         }
         Rev::Of(tag)

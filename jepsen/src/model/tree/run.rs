@@ -198,9 +198,15 @@ impl<'a> Run<'a> {
 
     /// Takes the operation's revision for a change that this namespace's journal tells.
     pub(super) fn effect_rev(&mut self, namespace: Handle) -> Result<Rev, Stop> {
+        self.tell(namespace)?;
+        Ok(self.new_rev())
+    }
+
+    /// Likewise, where no node gets the revision for its rev: nothing then waits to be shown it.
+    pub(super) fn tell(&mut self, namespace: Handle) -> Result<(), Stop> {
         self.begin_effect()?;
         self.told.insert(namespace);
-        Ok(self.new_rev())
+        Ok(())
     }
 
     /// Notes what has changed, if something has; to be called after all effects.

@@ -159,8 +159,7 @@ fn check_tree(
 }
 
 /// Tries the order that the answers claim; then looks for a claim that time refutes; then
-/// searches: with guesses of what became of unknown outcomes, without any claims, and with the
-/// claims alone.
+/// searches: without any claims, with guesses of what was not claimed, and with the claims alone.
 fn judge_tree(
     history: &History,
     hints: &Hints,
@@ -175,11 +174,6 @@ fn judge_tree(
     let claiming = tree::compile(history, Claims::Judged, &Hints::new())?;
     if let Some(found) = stale::find(&claiming.entries) {
         return Ok(Found::Stale(claiming, found));
-    }
-    if claiming.tells_revisions
-        && let Some(order) = search_with_guesses(&claiming, &mut budget.part(3))
-    {
-        return Ok(valid_by_search(claiming, order));
     }
     // An order that fits without claims is asked for first: there the operations depend on
     // one another by names alone.
@@ -196,11 +190,20 @@ fn judge_tree(
             if is_linearization(&claiming.model, &claiming.entries, &order) {
                 return Ok(valid_by_search(claiming, order));
             }
+            let mut part = budget.part(2);
+            if let Some(order) = search_with_guesses(&claiming, Some(&order), &mut part) {
+                return Ok(valid_by_search(claiming, order));
+            }
         }
         Outcome::Unknown(reason, stuck) if is_last => {
             return Ok(Found::Unknown(described(reason, &stuck)));
         }
-        Outcome::Unknown(..) => {}
+        Outcome::Unknown(..) => {
+            let mut part = budget.part(2);
+            if let Some(order) = search_with_guesses(&claiming, None, &mut part) {
+                return Ok(valid_by_search(claiming, order));
+            }
+        }
     }
     Ok(match search(&claiming.model, &claiming.entries, budget) {
         Outcome::Valid { order } => valid_by_search(claiming, order),
@@ -216,10 +219,14 @@ fn valid_by_search(compiled: Compiled, order: Vec<usize>) -> Found {
 }
 
 /// An order that fits, found with guesses. They are no part of it.
-fn search_with_guesses(compiled: &Compiled, budget: &mut Budget) -> Option<Vec<usize>> {
+fn search_with_guesses(
+    compiled: &Compiled,
+    free_order: Option<&[usize]>,
+    budget: &mut Budget,
+) -> Option<Vec<usize>> {
     let Compiled { model, entries, .. } = compiled;
     let mut guessed = entries.clone();
-    tree::assume_guesses(&mut guessed);
+    tree::assume_guesses(&mut guessed, free_order);
     match search(model, &guessed, budget) {
         Outcome::Valid { order } => is_linearization(model, entries, &order).then_some(order),
         Outcome::Invalid(_) | Outcome::Unknown(..) => None,

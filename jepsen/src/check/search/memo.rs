@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::failing::Failing;
 use crate::model::Entry;
 
 /// Bytes that an entry costs, the table's spare room included.
@@ -17,17 +18,31 @@ pub(super) struct Memo {
     words: usize,
     /// Sets of used operations, one after the other, for each key.
     seen: HashMap<u128, Vec<u64>, BuildHasherDefault<LowBits>>,
+    /// Why what was seen under a key leads nowhere, once that is known.
+    failed: HashMap<u128, Failing, BuildHasherDefault<LowBits>>,
     bytes: u64,
 }
 
 impl Memo {
     pub(super) fn new(words: usize) -> Memo {
-        Memo { words, seen: HashMap::default(), bytes: 0 }
+        Memo { words, seen: HashMap::default(), failed: HashMap::default(), bytes: 0 }
     }
 
     /// About what the table takes.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// Remembers why a configuration leads nowhere.
+    pub(super) fn fail(&mut self, key: u128, failing: &Failing) {
+        let known = self.failed.entry(key).or_default();
+        let before = known.bytes();
+        known.add(failing);
+        self.bytes += ENTRY_BYTES + known.bytes().saturating_sub(before);
+    }
+
+    pub(super) fn failed(&self, key: u128) -> Option<&Failing> {
+        self.failed.get(&key)
     }
 
     /// Remembers a configuration; false if it need not be searched.

@@ -5,7 +5,7 @@
 //! last choice is taken back. Configurations seen before are not searched again: a
 //! configuration is the set of linearized operations and the state.
 //!
-//! Six things keep this fast, none of which loses an answer:
+//! Seven things keep this fast, none of which loses an answer:
 //!
 //! - An observation (an operation that changes nothing wherever it fits) is taken at once
 //!   and for good where it fits: any linearization that has it later can have it here.
@@ -18,12 +18,15 @@
 //!   the model holds the claims to that anyway ([`claims`]).
 //! - Until the operation that returned first is linearized, only those come next that it
 //!   depends on, directly or through others: the rest may as well follow it ([`window`]).
+//! - When nothing fits, the search jumps back to the last choice among operations that what
+//!   does not fit depends on ([`failing`]).
 //! - Chains of unknown operations are short at first. Only if that finds nothing, and a longer
 //!   one might, the search begins again with longer ones.
 
 mod claims;
 mod closure;
 mod events;
+mod failing;
 mod memo;
 mod window;
 
@@ -32,6 +35,7 @@ use crate::model::{Entry, Model, Step, hash_bytes, mix};
 use claims::Claims;
 use closure::{Chain, Closure};
 use events::{EventList, Position};
+use failing::Failing;
 use memo::{Memo, UsedSet};
 use window::Window;
 
@@ -59,8 +63,7 @@ pub(crate) fn search<M: Model>(
     budget: &mut Budget,
 ) -> Outcome<M::State> {
     for chain_max in CHAINS_MAX {
-        let mut search = Search::new(model, entries, budget);
-        search.chain_max = *chain_max;
+        let search = Search::new(model, entries, *chain_max, budget);
         let (outcome, was_cut) = search.run();
         if !was_cut || !matches!(outcome, Outcome::Invalid(_)) {
             return outcome;
@@ -70,7 +73,7 @@ pub(crate) fn search<M: Model>(
 }
 
 /// How many operations of unknown outcome may follow one another, in one attempt after another.
-const CHAINS_MAX: &[usize] = &[2, 6, usize::MAX];
+const CHAINS_MAX: &[usize] = &[1, 2, 6, usize::MAX];
 
 /// One choice on the way to the current configuration.
 struct Frame<S> {
@@ -80,6 +83,8 @@ struct Frame<S> {
     alternatives: Vec<S>,
     /// Where to look for the next choice when this one fails; none for what was taken for good.
     resume: Option<Cursor>,
+    /// Why the choices before this one at the same configuration led nowhere.
+    failing: Failing,
 }
 
 /// Where the walk over the candidates of a configuration stands.
@@ -99,6 +104,10 @@ struct Search<'a, M: Model> {
     used: UsedSet,
     window: Window,
     chain_max: usize,
+    /// Why the choices so far at the current configuration led nowhere.
+    collected: Failing,
+    /// Why the configuration that failed last did.
+    failing: Failing,
     /// A chain was not made longer.
     was_cut: bool,
     memo: Memo,
@@ -116,7 +125,12 @@ struct Search<'a, M: Model> {
 }
 
 impl<'a, M: Model> Search<'a, M> {
-    fn new(model: &'a M, entries: &'a [Entry<M::Operation>], budget: &'a mut Budget) -> Self {
+    fn new(
+        model: &'a M,
+        entries: &'a [Entry<M::Operation>],
+        chain_max: usize,
+        budget: &'a mut Budget,
+    ) -> Self {
         let used = UsedSet::new(entries);
         Search {
             model,
@@ -125,8 +139,10 @@ impl<'a, M: Model> Search<'a, M> {
             events: EventList::new(entries),
             claims: Claims::new(entries),
             memo: Memo::new(used.words()),
-            window: Window::new(model, entries, &used),
-            chain_max: usize::MAX,
+            window: Window::new(model, entries, &used, chain_max),
+            chain_max,
+            collected: Failing::default(),
+            failing: Failing::default(),
             was_cut: false,
             used,
             frames: Vec::new(),
@@ -143,7 +159,7 @@ impl<'a, M: Model> Search<'a, M> {
     /// How it ended, and whether chains were cut.
     fn run(mut self) -> (Outcome<M::State>, bool) {
         let result = self.explore();
-        let was_cut = self.was_cut;
+        let was_cut = self.was_cut || self.window.was_cut();
         let outcome = match result {
             Ok(true) => {
                 Outcome::Valid { order: self.frames.iter().map(|frame| frame.entry).collect() }
@@ -164,17 +180,23 @@ impl<'a, M: Model> Search<'a, M> {
             if self.answered_left == 0 {
                 return Ok(true);
             }
+            self.collected = Failing::default();
             // Inside a closure it was remembered before it was visited.
             let fresh = self.in_closure() || {
-                let key = mix(self.linearized_hash, self.model.fingerprint(&self.state));
-                self.memo.insert(key, self.used.bits())
+                let key = self.key();
+                let fresh = self.memo.insert(key, self.used.bits());
+                if !fresh {
+                    self.failing = self.memo.failed(key).cloned().unwrap_or_else(Failing::all);
+                }
+                fresh
             };
             let mut cursor = fresh.then(|| Cursor::Answered(self.events.first()));
             loop {
-                if let Some(from) = cursor
-                    && self.choose(from)?
-                {
-                    break;
+                if let Some(from) = cursor {
+                    if self.choose(from)? {
+                        break;
+                    }
+                    self.fail();
                 }
                 match self.backtrack() {
                     Backtracked::To(resume) => cursor = Some(resume),
@@ -183,6 +205,24 @@ impl<'a, M: Model> Search<'a, M> {
                 }
             }
         }
+    }
+
+    /// Names the current configuration, but for the operations of unknown outcome used up.
+    fn key(&self) -> u128 {
+        mix(self.linearized_hash, self.model.fingerprint(&self.state))
+    }
+
+    /// Nothing is left to be tried here.
+    fn fail(&mut self) {
+        self.failing = std::mem::take(&mut self.collected);
+        if !self.model.is_separable() {
+            self.failing = Failing::all();
+            return;
+        }
+        self.look_through_window();
+        self.failing.add_entries(self.window.members());
+        let key = self.key();
+        self.memo.fail(key, &self.failing);
     }
 
     /// Takes every observation that fits here. The return of one may have stood in the way
@@ -231,6 +271,7 @@ impl<'a, M: Model> Search<'a, M> {
             position = self.events.next(position);
             if self.entries[entry].claim.is_some_and(|claim| claim > claim_max)
                 || !self.window.holds(entry)
+                || !self.follows_chain(entry)
             {
                 continue;
             }
@@ -239,6 +280,18 @@ impl<'a, M: Model> Search<'a, M> {
             }
         }
         Ok(false)
+    }
+
+    /// Whether an answered operation depends on the unknown ones right before it, if there are
+    /// any. If not, those may as well come later.
+    fn follows_chain(&self, entry: usize) -> bool {
+        let unknown = |frame: &&Frame<M::State>| self.entries[frame.entry].completed.is_none();
+        let operation = &self.entries[entry].operation;
+        let depends = |frame: &Frame<M::State>| {
+            !self.model.are_independent(&self.entries[frame.entry].operation, operation)
+        };
+        let mut chain = self.frames.iter().rev().take_while(unknown).peekable();
+        chain.peek().is_none() || chain.any(depends)
     }
 
     /// Visits the next chain of the closure.
@@ -291,6 +344,8 @@ impl<'a, M: Model> Search<'a, M> {
                 let key = mix(self.linearized_hash, self.model.fingerprint(&longer.state));
                 if self.memo.insert(key, &longer.used) {
                     closure.add(longer);
+                } else if let Some(failing) = self.memo.failed(key) {
+                    self.collected.add(failing);
                 }
             }
         }
@@ -343,7 +398,11 @@ impl<'a, M: Model> Search<'a, M> {
             None => self.state.clone(),
         };
         self.mark(entry);
-        self.frames.push(Frame { entry, before, alternatives, resume });
+        let failing = match resume {
+            Some(_) => std::mem::take(&mut self.collected),
+            None => Failing::default(),
+        };
+        self.frames.push(Frame { entry, before, alternatives, resume, failing });
     }
 
     fn mark(&mut self, entry: usize) {
@@ -368,23 +427,39 @@ impl<'a, M: Model> Search<'a, M> {
         }
     }
 
-    /// Takes back the last choice that has another way out.
+    /// Takes back the last choice that has another way out, and that made a difference.
     fn backtrack(&mut self) -> Backtracked {
         self.note_stuck();
         while let Some(mut frame) = self.frames.pop() {
             self.best_prefix = self.best_prefix.min(self.frames.len());
             if let Some(other) = frame.alternatives.pop() {
                 self.state = other;
+                frame.failing.add(&self.failing);
                 self.frames.push(frame);
                 return Backtracked::OtherState;
             }
             self.unmark(frame.entry);
             self.state = frame.before;
-            if let Some(resume) = frame.resume {
+            let Some(resume) = frame.resume else { continue };
+            if self.made_a_difference() {
+                self.collected = frame.failing;
+                self.collected.add(&self.failing);
                 return Backtracked::To(resume);
             }
+            if let Cursor::Unknown = resume {
+                self.closures.pop();
+            }
+            let key = self.key();
+            self.memo.fail(key, &self.failing);
         }
         Backtracked::Nothing
+    }
+
+    /// Whether the choice here mattered to what has just failed.
+    fn made_a_difference(&mut self) -> bool {
+        self.look_through_window();
+        let members = self.window.members();
+        !self.model.is_separable() || self.failing.depends_on(self.model, self.entries, members)
     }
 
     /// Remembers the longest linearization. Copies only what changed since the last time.

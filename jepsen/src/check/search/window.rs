@@ -3,9 +3,10 @@
 //! Until the answered operation that returned first is linearized, only those that were invoked
 //! before its return may come. Those among them that it does not depend on, not even through
 //! others, can as well come after it: whatever order has one of them before has a twin that has
-//! it after. So only what it depends on is tried. What matters is found anew wherever a choice is made.
+//! it after. So only what it depends on is tried. What matters is found anew wherever a choice is
+//! made. Attempts that keep chains of unknown operations short do not look further than those reach.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::events::EventList;
 use super::memo::UsedSet;
@@ -20,9 +21,16 @@ pub(super) struct Window {
     /// The look at which each entry was found to matter last.
     found: Vec<u64>,
     look: u64,
+    /// How many operations of unknown outcome, one after the other, lead to each entry found.
+    hops: Vec<usize>,
+    hops_max: usize,
+    /// Something was too far away.
+    was_cut: bool,
     /// What was found and not followed yet.
-    waiting: Vec<usize>,
+    waiting: VecDeque<usize>,
     answered: Vec<usize>,
+    /// What was found at this look.
+    members: Vec<usize>,
 }
 
 impl Window {
@@ -30,6 +38,7 @@ impl Window {
         model: &M,
         entries: &[Entry<M::Operation>],
         used: &UsedSet,
+        hops_max: usize,
     ) -> Window {
         let is_separable = model.is_separable();
         let mut window = Window {
@@ -38,13 +47,18 @@ impl Window {
             unknown: BTreeMap::new(),
             found: Vec::new(),
             look: 0,
-            waiting: Vec::new(),
+            hops: Vec::new(),
+            hops_max,
+            was_cut: false,
+            waiting: VecDeque::new(),
             answered: Vec::new(),
+            members: Vec::new(),
         };
         if is_separable {
             let locality = |entry: &Entry<M::Operation>| model.locality(&entry.operation);
             window.localities = entries.iter().map(locality).collect();
             window.found = vec![0; entries.len()];
+            window.hops = vec![0; entries.len()];
             for ordinal in 0..used.count() {
                 let entry = used.entry(ordinal);
                 window.unknown.entry(window.localities[entry]).or_default().push(entry);
@@ -58,6 +72,11 @@ impl Window {
         !self.is_separable || self.found[entry] == self.look
     }
 
+    /// All that matters.
+    pub(super) fn members(&self) -> &[usize] {
+        &self.members
+    }
+
     /// Finds what matters in a configuration.
     pub(super) fn look<M: Model>(
         &mut self,
@@ -68,39 +87,56 @@ impl Window {
     ) {
         self.look += 1;
         self.answered.clear();
+        self.members.clear();
         let mut position = events.first();
         while let Some(entry) = events.invoked_at(position) {
             self.answered.push(entry);
             position = events.next(position);
         }
         let Some(first) = events.returned_at(position) else { return };
-        self.mark(first);
-        while let Some(entry) = self.waiting.pop() {
+        self.mark(first, 0);
+        while let Some(entry) = self.waiting.pop_front() {
             let operation = &entries[entry].operation;
+            let depends =
+                |other: usize| !model.are_independent(operation, &entries[other].operation);
             for slot in 0..self.answered.len() {
                 let other = self.answered[slot];
-                if self.found[other] != self.look
-                    && !model.are_independent(operation, &entries[other].operation)
-                {
-                    self.mark(other);
+                if !self.is_near(other, 0) && depends(other) {
+                    self.mark(other, 0);
                 }
             }
             let before = entries[first].completed.unwrap_or(u32::MAX);
+            let hops = self.hops[entry] + 1;
             for other in self.unknown_near(entry) {
-                if self.found[other] != self.look
-                    && entries[other].invoked < before
-                    && !used.is_used(other)
-                    && !model.are_independent(operation, &entries[other].operation)
-                {
-                    self.mark(other);
+                let may_come = entries[other].invoked < before && !used.is_used(other);
+                if !may_come || self.is_near(other, hops) || !depends(other) {
+                    continue;
+                }
+                match hops <= self.hops_max {
+                    true => self.mark(other, hops),
+                    false => self.was_cut |= self.found[other] != self.look,
                 }
             }
         }
     }
 
-    fn mark(&mut self, entry: usize) {
-        self.found[entry] = self.look;
-        self.waiting.push(entry);
+    /// Whether it was found, over no more operations of unknown outcome.
+    fn is_near(&self, entry: usize, hops: usize) -> bool {
+        self.found[entry] == self.look && self.hops[entry] <= hops
+    }
+
+    /// Whether something was left out because it was too far away.
+    pub(super) fn was_cut(&self) -> bool {
+        self.was_cut
+    }
+
+    fn mark(&mut self, entry: usize, hops: usize) {
+        if self.found[entry] != self.look {
+            self.found[entry] = self.look;
+            self.members.push(entry);
+        }
+        self.hops[entry] = hops;
+        self.waiting.push_back(entry);
     }
 
     /// Operations of unknown outcome that this one may depend on.

@@ -5,6 +5,9 @@
 //! no more than that. An order that was found with guesses must hold without them, and where
 //! none is found, nothing is decided.
 
+#[path = "gaps.rs"]
+mod gaps;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::answer::{Answer, NodeAnswer, StepResult};
@@ -19,36 +22,66 @@ struct Sighting<'a> {
     completed: u32,
 }
 
-/// Makes operations of unknown outcome claim what they are guessed to have made; then they must
-/// be part of a linearization. Says how many there are.
-pub fn assume_guesses(entries: &mut [Entry<Operation>]) -> usize {
-    let mut guesses: BTreeMap<usize, u64> = BTreeMap::new();
-    let made: BTreeSet<u64> = entries.iter().flat_map(revisions_made).collect();
-    let unknown: Vec<usize> =
-        (0..entries.len()).filter(|index| entries[*index].completed.is_none()).collect();
-    for (rev, sightings) in sightings(entries) {
-        let may_have_made = |index: &&usize| {
-            let entry = &entries[**index];
-            let seen_in_time = |seen: &Sighting| entry.invoked < seen.completed;
-            !guesses.contains_key(*index)
-                && sightings.iter().all(seen_in_time)
-                && sightings.iter().any(|seen| makes(&entry.operation, seen))
-        };
-        if made.contains(&rev) {
-            continue;
+/// Makes mutations that claim no revision claim the one that they are guessed to have made; then
+/// they must be part of a linearization. `order` is one that fits without claims, if any is known.
+pub fn assume_guesses(entries: &mut [Entry<Operation>], order: Option<&[usize]>) {
+    let mut guesses = guess_by_sight(entries);
+    if let Some(order) = order {
+        for (index, revision) in &guesses {
+            entries[*index].claim = Some(*revision);
         }
-        if let Some(index) = unknown.iter().find(may_have_made) {
-            guesses.insert(*index, rev);
-        }
+        guesses.extend(gaps::guess_by_order(entries, order));
     }
     for (index, revision) in &guesses {
         let entry = &mut entries[*index];
         entry.operation.revision = Some(*revision);
         entry.claim = Some(*revision);
         entry.claimed = Claimed::Effect;
-        entry.completed = Some(u32::MAX);
+        entry.completed = entry.completed.or(Some(u32::MAX));
     }
-    guesses.len()
+}
+
+/// From revs that were seen.
+fn guess_by_sight(entries: &[Entry<Operation>]) -> BTreeMap<usize, u64> {
+    let mut guesses: BTreeMap<usize, u64> = BTreeMap::new();
+    let mut made: BTreeSet<u64> = entries.iter().flat_map(revisions_made).collect();
+    for (index, entry) in entries.iter().enumerate() {
+        if entry.claim.is_none()
+            && entry.completed.is_some()
+            && let Some(rev) = revision_moved(&entry.operation)
+            && made.insert(rev)
+        {
+            guesses.insert(index, rev);
+        }
+    }
+    let unknown: Vec<usize> =
+        (0..entries.len()).filter(|index| entries[*index].completed.is_none()).collect();
+    for (rev, sightings) in sightings(entries) {
+        if made.contains(&rev) {
+            continue;
+        }
+        let may_have_made = |index: &&usize| {
+            let entry = &entries[**index];
+            !guesses.contains_key(*index)
+                && sightings.iter().all(|seen| entry.invoked < seen.completed)
+                && sightings.iter().any(|seen| makes(&entry.operation, seen))
+        };
+        if let Some(index) = unknown.iter().find(may_have_made) {
+            guesses.insert(*index, rev);
+        }
+    }
+    guesses
+}
+
+/// The rev that a move answered: probably its own.
+fn revision_moved(operation: &Operation) -> Option<u64> {
+    let (Request::Steps { steps, .. }, Answer::Steps(results)) =
+        (&operation.request, &operation.answer)
+    else {
+        return None;
+    };
+    let mut moved = steps.iter().zip(results).filter(|(step, _)| matches!(step, Step::Move(_)));
+    moved.find_map(|(_, result)| result.rev)
 }
 
 impl Operation {
@@ -68,7 +101,8 @@ fn revisions_made(entry: &Entry<Operation>) -> Vec<u64> {
     else {
         return entry.claim.filter(|_| entry.claimed == Claimed::Effect).into_iter().collect();
     };
-    let keeps = |step: &Step| matches!(step, Step::Delete { .. } | Step::Check { .. });
+    let keeps =
+        |step: &Step| matches!(step, Step::Delete { .. } | Step::Check { .. } | Step::Move(_));
     let of = |(step, result): (&Step, &StepResult)| result.rev.filter(|_| !keeps(step));
     let claimed = entry.claim.filter(|_| entry.claimed == Claimed::Effect);
     steps.iter().zip(results).filter_map(of).chain(claimed).collect()

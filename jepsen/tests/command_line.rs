@@ -310,7 +310,7 @@ fn a_search_past_its_bound_is_unknown() {
         &["register-stale-read.edn", "--memory-limit", "0"],
         expect![[r#"
         register-stale-read.edn: unknown as register
-          linearizable unknown the search reached its bound of memory
+          linearizable unknown the search reached its bound of memory with 0 of 3 operations in order
 
           operation                ok  rejected    fail  unknown
           read                      2         0       0        0

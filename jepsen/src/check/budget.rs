@@ -73,6 +73,18 @@ impl Budget {
         self.limits.explanations
     }
 
+    /// A budget for an attempt of so many steps; to be [settled](Budget::settle).
+    pub(crate) fn attempt(&self, steps_max: u64) -> Budget {
+        let mut attempt = self.part(1);
+        attempt.limits.steps_max = attempt.limits.steps_max.min(steps_max);
+        attempt
+    }
+
+    /// Takes what an attempt has spent.
+    pub(crate) fn settle(&mut self, attempt: &Budget) {
+        self.steps += attempt.steps;
+    }
+
     /// A budget of one part in so many of what is left.
     pub(crate) fn part(&self, parts_count: u32) -> Budget {
         let mut limits = self.limits.clone();

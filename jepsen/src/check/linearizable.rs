@@ -102,12 +102,9 @@ where
 
 /// What is found out about a file tree, before it is put into words.
 enum Found {
-    Valid(Order, &'static str),
-    Stale(Compiled, stale::Stale),
-    /// Whatever revisions the answers claim.
-    Stuck(Compiled, Stuck<tree::State>),
-    /// With the revisions that they claim.
-    StuckByClaims(Compiled, Stuck<tree::State>),
+    Valid(Box<Order>, &'static str),
+    Stale(Box<Compiled>, stale::Stale),
+    Stuck(Box<Compiled>, Box<Stuck<tree::State>>),
     Unknown(String),
 }
 
@@ -125,7 +122,7 @@ pub(super) fn decide(
     }
     Ok(match judge_tree(history, hints, &mut Budget::new(&options.limits))? {
         Found::Valid(..) => Verdict::Valid,
-        Found::Stale(..) | Found::Stuck(..) | Found::StuckByClaims(..) => Verdict::Invalid,
+        Found::Stale(..) | Found::Stuck(..) => Verdict::Invalid,
         Found::Unknown(_) => Verdict::Unknown,
     })
 }
@@ -138,20 +135,19 @@ fn check_tree(
     Ok(match judge_tree(history, hints, budget)? {
         Found::Valid(order, route) => {
             let check = valid(order.entries.len(), route);
-            Judged { check, violation: None, order: Some(order) }
+            Judged { check, violation: None, order: Some(*order) }
         }
         Found::Unknown(detail) => {
             let verdict = Verdict::Unknown;
             (Check { name: NAME, verdict, detail, findings: Vec::new() }, None).into()
         }
-        Found::Stale(Compiled { model, entries, .. }, found) => {
+        Found::Stale(compiled, found) => {
+            let Compiled { model, entries, .. } = *compiled;
             let violation = stale::explain(history, &model, &entries, found, budget);
             invalid(without_revisions(history, violation, budget)?).into()
         }
-        Found::Stuck(Compiled { model, entries, .. }, stuck) => {
-            invalid(explain(history, &model, &entries, &stuck, budget)).into()
-        }
-        Found::StuckByClaims(Compiled { model, entries, .. }, stuck) => {
+        Found::Stuck(compiled, stuck) => {
+            let Compiled { model, entries, .. } = *compiled;
             let violation = explain(history, &model, &entries, &stuck, budget);
             invalid(without_revisions(history, violation, budget)?).into()
         }
@@ -167,55 +163,64 @@ fn judge_tree(
 ) -> Result<Found, BadOperation> {
     let Compiled { model, entries, .. } = tree::compile(history, Claims::Judged, hints)?;
     let no_witness = match witness(&model, &entries) {
-        Ok(order) => return Ok(Found::Valid(Order { model, entries, order }, BY_WITNESS)),
+        Ok(order) => {
+            let order = Box::new(Order { model, entries, order });
+            return Ok(Found::Valid(order, BY_WITNESS));
+        }
         Err(no_witness) => no_witness,
     };
     // The hints are claims too: what follows does without.
     let claiming = tree::compile(history, Claims::Judged, &Hints::new())?;
     if let Some(found) = stale::find(&claiming.entries) {
-        return Ok(Found::Stale(claiming, found));
+        return Ok(Found::Stale(Box::new(claiming), found));
     }
     // An order that fits without claims is asked for first: there the operations depend on
-    // one another by names alone.
-    let free = tree::compile(history, Claims::Ignored, &Hints::new())?;
+    // one another by names alone. Then it is held that claims grow, and at last all of them.
     let is_last = !claiming.tells_revisions;
-    let mut part = if is_last { budget.part(1) } else { budget.part(2) };
     let described = |reason: Exhausted, stuck: &Stuck<tree::State>| {
         format!("{}; {no_witness}", describe(reason, stuck.order.len(), claiming.entries.len()))
     };
-    match search(&free.model, &free.entries, &mut part) {
-        Outcome::Invalid(stuck) => return Ok(Found::Stuck(free, stuck)),
-        Outcome::Valid { order } if is_last => return Ok(valid_by_search(free, order)),
-        Outcome::Valid { order } => {
-            if is_linearization(&claiming.model, &claiming.entries, &order) {
-                return Ok(valid_by_search(claiming, order));
-            }
-            let mut part = budget.part(2);
-            if let Some(order) = search_with_guesses(&claiming, Some(&order), &mut part) {
-                return Ok(valid_by_search(claiming, order));
-            }
+    let mut free = tree::compile(history, Claims::Ignored, &Hints::new())?;
+    for with_order_of_claims in [false, true] {
+        for (entry, claiming) in free.entries.iter_mut().zip(&claiming.entries) {
+            entry.claim = claiming.claim.filter(|_| with_order_of_claims);
         }
-        Outcome::Unknown(reason, stuck) if is_last => {
-            return Ok(Found::Unknown(described(reason, &stuck)));
-        }
-        Outcome::Unknown(..) => {
-            let mut part = budget.part(2);
-            if let Some(order) = search_with_guesses(&claiming, None, &mut part) {
-                return Ok(valid_by_search(claiming, order));
+        let mut part = budget.part(if is_last { 1 } else { 3 });
+        let order = match search(&free.model, &free.entries, &mut part) {
+            Outcome::Invalid(stuck) => return Ok(Found::Stuck(Box::new(free), Box::new(stuck))),
+            Outcome::Valid { order } if is_last => return Ok(valid_by_search(free, order)),
+            Outcome::Unknown(reason, stuck) if is_last => {
+                return Ok(Found::Unknown(described(reason, &stuck)));
             }
+            Outcome::Valid { order } => Some(order),
+            Outcome::Unknown(..) => None,
+        };
+        let mut part = budget.part(3);
+        if let Some(order) = order
+            && let Some(order) = certify(&claiming, order, &mut part)
+        {
+            return Ok(valid_by_search(claiming, order));
         }
     }
     Ok(match search(&claiming.model, &claiming.entries, budget) {
         Outcome::Valid { order } => valid_by_search(claiming, order),
         Outcome::Unknown(reason, stuck) => Found::Unknown(described(reason, &stuck)),
-        Outcome::Invalid(stuck) => Found::StuckByClaims(claiming, stuck),
+        Outcome::Invalid(stuck) => Found::Stuck(Box::new(claiming), Box::new(stuck)),
     })
 }
 
 fn valid_by_search(compiled: Compiled, order: Vec<usize>) -> Found {
     let Compiled { model, entries, .. } = compiled;
     assert_certified(&model, &entries, &order);
-    Found::Valid(Order { model, entries, order }, BY_SEARCH)
+    Found::Valid(Box::new(Order { model, entries, order }), BY_SEARCH)
+}
+
+/// An order that fits with all claims, near one that fits without.
+fn certify(compiled: &Compiled, order: Vec<usize>, budget: &mut Budget) -> Option<Vec<usize>> {
+    match is_linearization(&compiled.model, &compiled.entries, &order) {
+        true => Some(order),
+        false => search_with_guesses(compiled, Some(&order), budget),
+    }
 }
 
 /// An order that fits, found with guesses. They are no part of it.

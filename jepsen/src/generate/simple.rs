@@ -44,7 +44,7 @@ impl System for Register {
 
     fn read_back(&self, request: &Request) -> Option<Request> {
         let is_write = request.function == "write" && request.value != self.value;
-        is_write.then(|| Request { function: "read", key: None, value: Value::Null })
+        is_write.then_some(Request { function: "read", key: None, value: Value::Null })
     }
 }
 

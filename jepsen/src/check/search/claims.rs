@@ -29,6 +29,12 @@ impl Claims {
         Claims { order, ranks, linearized, missing_from: 0 }
     }
 
+    /// What must come before all else that claims a revision.
+    pub(super) fn earliest(&mut self) -> Option<usize> {
+        self.earliest_missing();
+        self.order.get(self.missing_from).map(|(_, entry)| *entry)
+    }
+
     /// The smallest claim that is not linearized yet.
     pub(super) fn earliest_missing(&mut self) -> u64 {
         while self.linearized.get(self.missing_from) == Some(&true) {

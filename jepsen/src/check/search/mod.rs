@@ -63,17 +63,27 @@ pub(crate) fn search<M: Model>(
     budget: &mut Budget,
 ) -> Outcome<M::State> {
     for chain_max in CHAINS_MAX {
-        let search = Search::new(model, entries, *chain_max, budget);
+        let steps_max = ATTEMPT_STEPS_MIN + ATTEMPT_STEPS_FACTOR * entries.len() as u64;
+        let mut attempt = budget.attempt(steps_max);
+        let search = Search::new(model, entries, *chain_max, &mut attempt);
         let (outcome, was_cut) = search.run();
-        if !was_cut || !matches!(outcome, Outcome::Invalid(_)) {
-            return outcome;
+        budget.settle(&attempt);
+        match outcome {
+            Outcome::Invalid(_) if was_cut => {}
+            Outcome::Unknown(Exhausted::Steps, _) => {}
+            outcome => return outcome,
         }
     }
-    unreachable!("the last chains are not cut")
+    Search::new(model, entries, usize::MAX, budget).run().0
 }
 
-/// How many operations of unknown outcome may follow one another, in one attempt after another.
-const CHAINS_MAX: &[usize] = &[1, 2, 6, usize::MAX];
+/// Steps of an attempt with short chains, and more for each operation.
+const ATTEMPT_STEPS_MIN: u64 = 200_000;
+const ATTEMPT_STEPS_FACTOR: u64 = 60;
+
+/// How many operations of unknown outcome may follow one another, in one attempt after another,
+/// before there is no bound.
+const CHAINS_MAX: &[usize] = &[1, 2, 4];
 
 /// One choice on the way to the current configuration.
 struct Frame<S> {
@@ -221,6 +231,9 @@ impl<'a, M: Model> Search<'a, M> {
         }
         self.look_through_window();
         self.failing.add_entries(self.window.members());
+        if self.window.waits_for_claims() {
+            self.failing = Failing::all();
+        }
         let key = self.key();
         self.memo.fail(key, &self.failing);
     }
@@ -355,7 +368,8 @@ impl<'a, M: Model> Search<'a, M> {
     /// Finds what may come before the first return.
     fn look_through_window(&mut self) {
         if self.model.is_separable() {
-            self.window.look(self.model, self.entries, &self.events, &self.used);
+            let root = self.claims.earliest();
+            self.window.look(self.model, self.entries, &self.events, &self.used, root);
         }
     }
 

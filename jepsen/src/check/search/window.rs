@@ -4,7 +4,7 @@
 //! before its return may come. Those among them that it does not depend on, not even through
 //! others, can as well come after it: whatever order has one of them before has a twin that has
 //! it after. So only what it depends on is tried. What matters is found anew wherever a choice is
-//! made. Attempts that keep chains of unknown operations short do not look further than those reach.
+//! made. An operation that claims a revision depends on all that claim less. Attempts that keep chains of unknown operations short do not look further than those reach.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -26,6 +26,8 @@ pub(super) struct Window {
     hops_max: usize,
     /// Something was too far away.
     was_cut: bool,
+    /// Something waits for a claim that was invoked too late.
+    waits_for_claims: bool,
     /// What was found and not followed yet.
     waiting: VecDeque<usize>,
     answered: Vec<usize>,
@@ -50,6 +52,7 @@ impl Window {
             hops: Vec::new(),
             hops_max,
             was_cut: false,
+            waits_for_claims: false,
             waiting: VecDeque::new(),
             answered: Vec::new(),
             members: Vec::new(),
@@ -72,6 +75,11 @@ impl Window {
         !self.is_separable || self.found[entry] == self.look
     }
 
+    /// Whether something cannot come next, for the claims alone.
+    pub(super) fn waits_for_claims(&self) -> bool {
+        self.waits_for_claims
+    }
+
     /// All that matters.
     pub(super) fn members(&self) -> &[usize] {
         &self.members
@@ -84,6 +92,7 @@ impl Window {
         entries: &[Entry<M::Operation>],
         events: &EventList,
         used: &UsedSet,
+        due: Option<usize>,
     ) {
         self.look += 1;
         self.answered.clear();
@@ -94,18 +103,21 @@ impl Window {
             position = events.next(position);
         }
         let Some(first) = events.returned_at(position) else { return };
+        let before = entries[first].completed.unwrap_or(u32::MAX);
         self.mark(first, 0);
         while let Some(entry) = self.waiting.pop_front() {
             let operation = &entries[entry].operation;
             let depends =
                 |other: usize| !model.are_independent(operation, &entries[other].operation);
+            // An operation waits for all that claim less.
+            let claim = entries[entry].claim.unwrap_or(0);
+            let waits = |other: usize| entries[other].claim.is_some_and(|other| other < claim);
             for slot in 0..self.answered.len() {
                 let other = self.answered[slot];
-                if !self.is_near(other, 0) && depends(other) {
+                if !self.is_near(other, 0) && (waits(other) || depends(other)) {
                     self.mark(other, 0);
                 }
             }
-            let before = entries[first].completed.unwrap_or(u32::MAX);
             let hops = self.hops[entry] + 1;
             for other in self.unknown_near(entry) {
                 let may_come = entries[other].invoked < before && !used.is_used(other);
@@ -118,6 +130,7 @@ impl Window {
                 }
             }
         }
+        self.waits_for_claims = self.wait_too_long(entries, due, before);
     }
 
     /// Whether it was found, over no more operations of unknown outcome.
@@ -137,6 +150,12 @@ impl Window {
         }
         self.hops[entry] = hops;
         self.waiting.push_back(entry);
+    }
+
+    /// Whether one of them waits for what claims less, and was invoked too late.
+    fn wait_too_long<O>(&self, entries: &[Entry<O>], due: Option<usize>, before: u32) -> bool {
+        let Some(due) = due.filter(|due| entries[*due].invoked > before) else { return false };
+        self.members.iter().any(|member| entries[*member].claim > entries[due].claim)
     }
 
     /// Operations of unknown outcome that this one may depend on.

@@ -49,6 +49,10 @@ pub struct Fixed {
     pub seconds: Option<u64>,
     /// What comes of the rest.
     pub keep: Keep,
+    /// Nodes begin with the stored format of the version before.
+    pub upgrade: bool,
+    /// See [`Plan::canary`].
+    pub canary: bool,
 }
 
 /// The faults that come and the calls that clients make, by number; None for all.
@@ -83,7 +87,8 @@ pub enum Fault {
     WipeBesideOldLeader,
     /// A process stops for a while and goes on as if nothing had been.
     Pause,
-    /// One node after the other is stopped and started again.
+    /// One node after the other is stopped and started again: in a run that upgrades, with the
+    /// next version, which writes another format.
     RollingRestart,
     // ---------------------------------------------------------------- network
     /// Two halves that cannot talk to each other; clients are on both sides.
@@ -263,8 +268,12 @@ pub struct Plan {
     pub drifts_beyond_leases: bool,
     /// How much of the past is kept.
     pub retention: Retention,
+    /// The nodes begin with the stored format of the version before, and are upgraded.
+    pub upgrades: bool,
     /// What comes of all this.
     pub keep: Keep,
+    /// The run asks the operating system for something random, to prove that it is noticed.
+    pub canary: bool,
 }
 
 /// How much of the past is kept: mostly all of it.
@@ -294,7 +303,7 @@ impl Plan {
         // Real storage costs more and finds less than one might think: a share of the seeds.
         let engine = if rng.random_ratio(1, 6) { Engine::Rocks } else { Engine::Mem };
         let seconds = rng.random_range(10..=25);
-        Plan {
+        let mut plan = Plan {
             seed,
             nodes: fixed.nodes.unwrap_or(nodes),
             engine: fixed.engine.unwrap_or(engine),
@@ -307,8 +316,14 @@ impl Plan {
             skew_percent: pick(rng, &[0, 0, 0, 2, 8]),
             drifts_beyond_leases: rng.random_ratio(1, 5),
             retention: draw_retention(rng),
+            upgrades: rng.random_ratio(1, 6) || fixed.upgrade,
             keep: fixed.keep,
+            canary: fixed.canary,
+        };
+        if plan.upgrades && !plan.faults.weights.iter().any(|on| on.0 == Fault::RollingRestart) {
+            plan.faults.weights.push((Fault::RollingRestart, 2));
         }
+        plan
     }
 }
 
@@ -341,7 +356,8 @@ fn draw_load(rng: &mut ChaCha8Rng) -> Load {
         clients: rng.random_range(4..=10),
         operations_per_second: pick(rng, &[60, 100, 150]),
         attempt_timeout_ms: pick(rng, &[300, 600, 1_000]),
-        deadline_ms: pick(rng, &[2_000, 4_000]),
+        // The short one gives up after an attempt or two.
+        deadline_ms: pick(rng, &[700, 2_000, 4_000]),
     }
 }
 
@@ -412,6 +428,8 @@ mod tests {
             engine: Some(Engine::Rocks),
             seconds: Some(1),
             keep: Keep::default(),
+            canary: false,
+            upgrade: false,
         };
         let expected = Plan { nodes: 5, engine: Engine::Rocks, seconds: 1, ..drawn };
         assert_eq!(Plan::draw(3, fixed), expected);

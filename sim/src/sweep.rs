@@ -21,7 +21,7 @@ const SEEN_LINES_MAX: usize = 12;
 /// A sweep of so many seeds must have seen every fault and everything in [`SOMETIMES`] at
 /// least once: otherwise it has stopped testing what it is there for.
 const SOMETIMES_SEEDS_MIN: u64 = 500;
-const SOMETIMES: [&str; 37] = [
+const SOMETIMES: [&str; 38] = [
     "bits flipped",
     "calls delayed",
     "calls duplicated",
@@ -33,6 +33,7 @@ const SOMETIMES: [&str; 37] = [
     "logs purged by hand",
     "members added",
     "members removed",
+    "nodes upgraded",
     "operations unknown",
     "packets sent again",
     "power lost after a vote",

@@ -8,7 +8,10 @@ use std::{
     cell::{Cell, RefCell},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,7 +20,11 @@ use madsim::{
     task::NodeId,
     time::{Instant, sleep},
 };
-use metad::{kv::View, raft::runtime::set_clock_rate};
+use metad::{
+    kv::View,
+    raft::runtime::set_clock_rate,
+    records::identity::{FORMAT, FORMAT_BEFORE},
+};
 use metad_workload::Run;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
@@ -52,6 +59,7 @@ struct Machine {
     status: Cell<Status>,
     is_taken: Cell<bool>,
     clock: Clock,
+    format: Arc<AtomicU32>,
 }
 
 /// All machines.
@@ -104,6 +112,8 @@ impl Cluster {
             let address = node_address(*node);
             let live = node::Live::default();
             let clock = Clock::new(draw_clock_rate(rng, plan.skew_percent));
+            let old = if plan.upgrades { FORMAT_BEFORE } else { FORMAT };
+            let format = Arc::new(AtomicU32::new(old));
             let mut peers = peers.clone();
             if is_spare {
                 peers.push((*node, address));
@@ -116,6 +126,7 @@ impl Cluster {
                 folder,
                 disks: disks.clone(),
                 clock: clock.clone(),
+                format: format.clone(),
                 watcher: watcher.clone(),
                 live: live.clone(),
             };
@@ -138,6 +149,7 @@ impl Cluster {
                 status: Cell::new(if is_spare { Status::Down } else { Status::Up }),
                 is_taken: Cell::new(false),
                 clock,
+                format,
             });
         }
         let clients = (1..=CLIENT_MACHINES)
@@ -300,10 +312,19 @@ impl Cluster {
         self.nodes().into_iter().all(|node| self.of(node).live.is_member())
     }
 
-    /// Takes a node into one's hands, unless another fault has it.
+    /// Takes a node that runs into one's hands, unless another fault has it.
     pub fn take(&self, node: Node) -> Option<Taken<'_>> {
+        self.take_if(node, Status::Up)
+    }
+
+    /// The same of a spare node, which is down.
+    pub fn take_spare(&self, node: Node) -> Option<Taken<'_>> {
+        self.take_if(node, Status::Down)
+    }
+
+    fn take_if(&self, node: Node, status: Status) -> Option<Taken<'_>> {
         let machine = self.of(node);
-        if machine.is_taken.replace(true) {
+        if machine.status.get() != status || machine.is_taken.replace(true) {
             return None;
         }
         Some(Taken { cluster: self, node, machine })
@@ -354,6 +375,11 @@ impl Taken<'_> {
         let lost = self.machine.disks.crash(crash).expect("the simulator's own files work");
         self.cluster.watcher.add("unsynced lost", lost);
         self.cluster.note("crash", serde_json::json!({ "node": self.node, "lost": lost }));
+    }
+
+    /// From its next start on it writes the present format.
+    pub fn upgrade(&self) {
+        self.machine.format.store(FORMAT, Ordering::Relaxed);
     }
 
     /// It starts again.

@@ -9,7 +9,11 @@ use std::{
 };
 
 use futures::future::join;
-use madsim::{runtime::NodeHandle, task::JoinHandle, time::Instant};
+use madsim::{
+    runtime::NodeHandle,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 use metad_client::{Client, Options};
 use metad_workload::{Config, Run};
 
@@ -77,6 +81,9 @@ pub async fn run(plan: &Plan, watcher: &Watcher, history: &History) -> Result<()
 async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(), Violation> {
     let run = begin(plan, cluster, history).await?;
     cluster.set_history(run.clone());
+    if plan.canary {
+        sleep(Duration::from_micros(std::process::id().into())).await;
+    }
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     let processes = start_processes(plan, cluster, &run);
     let (worked, ()) = join(all(processes), nemesis::run(plan, cluster, end)).await;

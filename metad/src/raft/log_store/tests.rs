@@ -19,7 +19,7 @@ async fn open(disk: &MemDisk) -> LogStore {
     let durable = Arc::new(Durable::default());
     durable.advance(100);
     let (store, syncing) =
-        LogStore::open(Arc::new(disk.open()), GroupId(1), durable).await.expect("open");
+        LogStore::open(Arc::new(disk.open()), GroupId(1), durable, FORMAT).await.expect("open");
     tokio::spawn(syncing);
     store
 }

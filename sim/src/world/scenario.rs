@@ -100,10 +100,15 @@ async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(),
 
 /// The client that begins and ends the run.
 const FINAL_CLIENT: usize = usize::MAX;
+const FINAL_DEADLINE: Duration = Duration::from_secs(5);
 
 fn client(plan: &Plan, cluster: &Cluster, number: usize) -> Result<Client, Violation> {
     let mut options = Options::new(cluster.endpoints());
-    options.deadline = Duration::from_millis(plan.load.deadline_ms);
+    options.deadline = match number {
+        // What begins and ends the run must not give up.
+        FINAL_CLIENT => FINAL_DEADLINE,
+        _ => Duration::from_millis(plan.load.deadline_ms),
+    };
     options.attempt_timeout = Duration::from_millis(plan.load.attempt_timeout_ms);
     // Two clients must not have the same jitter.
     options.seed = plan.seed.wrapping_mul(1_000).wrapping_add(number as u64);

@@ -264,9 +264,7 @@ data_dir = "/var/lib/metad"
     fn a_good_file() {
         check(
             GOOD,
-            expect![[
-                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, payload_entries_max: 300 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
-            ]],
+            expect![[r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#]],
         );
     }
 
@@ -275,7 +273,7 @@ data_dir = "/var/lib/metad"
         check(
             &GOOD.replace("node", "nodes"),
             expect![
-                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `peers`, `raft`, `retention`"
+                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `peers`, `raft`, `retention`"
             ],
         );
         check(

@@ -138,7 +138,7 @@ mod tests {
         expect!["01ac02010261629fb1f969"].assert_eq(&hex(&before));
         assert_eq!(decode(&before, 7).expect("decode"), entry);
         let value = encode(&entry, 7, FORMAT);
-        expect![""].assert_eq(&hex(&value));
+        expect!["0207ac0201026162770f71b9"].assert_eq(&hex(&value));
         assert_eq!(decode(&value, 7).expect("decode"), entry);
         assert!(decode(&value, 8).is_err(), "an entry of another place");
         let position = Some(Position { term: 2, index: 300 });

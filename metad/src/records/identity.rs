@@ -79,7 +79,7 @@ mod tests {
             server: ServerId(3),
         };
         let value = encode(&identity);
-        expect!["010304686f6d650103ede68daa"].assert_eq(&hex(&value));
+        expect!["010404686f6d650103e9e3d450"].assert_eq(&hex(&value));
         assert_eq!(decode(&value).expect("decode"), Ok(identity.clone()));
         let later = encode(&Identity { format: FORMAT + 1, ..identity });
         assert_eq!(decode(&later).expect("decode"), Err(OtherFormat(FORMAT + 1)));

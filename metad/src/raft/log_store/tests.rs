@@ -1,6 +1,7 @@
 use openraft::{RaftLogReader as _, type_config::TypeConfigExt as _};
 
 use super::*;
+use crate::records::identity::FORMAT;
 use crate::{
     kv::mem::MemDisk,
     raft::types::{Payload, Proposal},

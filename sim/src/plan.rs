@@ -229,7 +229,7 @@ pub struct Raft {
 }
 
 /// Who does what.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Load {
     /// Logical clients.
     pub clients: usize,
@@ -239,10 +239,12 @@ pub struct Load {
     pub attempt_timeout_ms: u64,
     /// Before a client gives up.
     pub deadline_ms: u64,
+    /// The share of reads that rely on leases.
+    pub lease_share: f64,
 }
 
 /// What a seed does.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// The seed.
     pub seed: u64,
@@ -320,6 +322,9 @@ impl Plan {
             keep: fixed.keep,
             canary: fixed.canary,
         };
+        if plan.drifts_beyond_leases {
+            plan.load.lease_share = 0.0;
+        }
         if plan.upgrades && !plan.faults.weights.iter().any(|on| on.0 == Fault::RollingRestart) {
             plan.faults.weights.push((Fault::RollingRestart, 2));
         }
@@ -358,6 +363,7 @@ fn draw_load(rng: &mut ChaCha8Rng) -> Load {
         attempt_timeout_ms: pick(rng, &[300, 600, 1_000]),
         // The short one gives up after an attempt or two.
         deadline_ms: pick(rng, &[700, 2_000, 4_000]),
+        lease_share: pick(rng, &[0.04, 0.04, 0.6]),
     }
 }
 

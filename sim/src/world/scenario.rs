@@ -123,7 +123,7 @@ async fn begin(plan: &Plan, cluster: &Cluster, history: &History) -> Result<Arc<
         think_time: Duration::from_micros(think_us),
         nodes: plan.nodes,
         faults: faults.collect(),
-        leases: !plan.drifts_beyond_leases,
+        lease_share: plan.load.lease_share,
         keep: plan.keep.calls.clone(),
         ..Config::team(plan.seed, plan.load.clients)
     };

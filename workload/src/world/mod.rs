@@ -82,7 +82,7 @@ impl World {
             tight: VecDeque::new(),
             cursors: BTreeMap::new(),
             revision: 0,
-            lease_share: 0.0,
+            lease_share: 0.04,
         }
     }
 

@@ -8,10 +8,7 @@ use std::{
     cell::{Cell, RefCell},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU32},
     time::Duration,
 };
 
@@ -29,13 +26,17 @@ use metad_workload::Run;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use super::{
-    disk::{Crash, Disks},
+    disk::Disks,
     faulty::Failing,
     network::Network,
     node::{self, Clock},
     watcher::Watcher,
 };
 use crate::{oracle::Node, plan::Plan, report::Violation};
+
+mod hands;
+
+pub use hands::{Claim, Taken};
 
 /// Machines with clients: two, so that a partition can part them.
 const CLIENT_MACHINES: u8 = 2;
@@ -335,77 +336,6 @@ impl Cluster {
         let is_up = |node| self.of(node).status.get() == Status::Up;
         let all_run = self.nodes().into_iter().all(is_up);
         all_run && self.network.is_whole()
-    }
-}
-
-/// See [`Cluster::claim`].
-pub struct Claim<'a>(&'a Cluster);
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        self.0.is_claimed.set(false);
-    }
-}
-
-/// A node in the hands of one fault. To be given back as it was.
-pub struct Taken<'a> {
-    cluster: &'a Cluster,
-    node: Node,
-    machine: &'a Machine,
-}
-
-impl Taken<'_> {
-    fn becomes(&self, from: Status, to: Status) {
-        let before = self.machine.status.replace(to);
-        assert!(before == from, "a node is in the hands of one fault");
-    }
-
-    /// It crashes. Killed before its disks do: nothing may write to them any more.
-    pub fn crash(&self, crash: Crash) {
-        self.becomes(Status::Up, Status::Down);
-        if crash != Crash::Process {
-            self.cluster.network.set_power(self.machine.id, false);
-        }
-        self.cluster.handle.kill(self.machine.id);
-        self.machine.live.clear();
-        self.cluster.watcher.gone(self.node);
-        if crash == Crash::Wipe {
-            self.cluster.watcher.tell(|oracles| oracles.forgets(self.node));
-        }
-        let lost = self.machine.disks.crash(crash).expect("the simulator's own files work");
-        self.cluster.watcher.add("unsynced lost", lost);
-        self.cluster.note("crash", serde_json::json!({ "node": self.node, "lost": lost }));
-    }
-
-    /// From its next start on it writes the present format.
-    pub fn upgrade(&self) {
-        self.machine.format.store(FORMAT, Ordering::Relaxed);
-    }
-
-    /// It starts again.
-    pub fn start(&self) {
-        self.becomes(Status::Down, Status::Up);
-        self.cluster.network.set_power(self.machine.id, true);
-        self.cluster.handle.restart(self.machine.id);
-        self.cluster.note("start", serde_json::json!({ "node": self.node }));
-    }
-
-    /// It stops for a while.
-    pub fn pause(&self) {
-        self.becomes(Status::Up, Status::Paused);
-        self.cluster.handle.pause(self.machine.id);
-    }
-
-    /// It goes on.
-    pub fn resume(&self) {
-        self.becomes(Status::Paused, Status::Up);
-        self.cluster.handle.resume(self.machine.id);
-    }
-}
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        self.machine.is_taken.set(false);
     }
 }
 

@@ -79,8 +79,8 @@ pub struct Shape {
     /// Only these calls are made: CLIENT.NUMBER, with commas
     #[arg(long, value_name = "CALLS", value_parser = parse_calls)]
     pub keep_calls: Option<CallNumbers>,
-    /// Ask the operating system for something random: `verify` must notice
-    #[arg(long, hide = true)]
+    /// Ask the operating system for something random; `verify` then succeeds if all runs differ
+    #[arg(long)]
     pub canary: bool,
     /// A bug to plant; `sim mutants --list` names them
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
@@ -260,10 +260,6 @@ pub struct MutantsArgs {
 pub struct VerifyArgs {
     #[command(flatten)]
     which: Which,
-    /// Prove that it would notice: have each run ask the operating system for something random.
-    /// Succeeds if all runs differ
-    #[arg(long)]
-    pub canary: bool,
     /// What is not drawn.
     #[command(flatten)]
     pub shape: Shape,

@@ -3,7 +3,7 @@
 
 use crate::{
     child::{Job, run_all},
-    cli::{Shape, VerifyArgs},
+    cli::VerifyArgs,
     report::Report,
     sweep::progress,
 };
@@ -14,7 +14,7 @@ pub fn verify(arguments: &VerifyArgs) -> anyhow::Result<bool> {
     let bar = progress(seeds.count());
     let (mut differing, mut failing) = (0, 0);
     let mut trouble = None;
-    let shape = &Shape { canary: arguments.canary, ..arguments.shape.clone() };
+    let shape = &arguments.shape;
     let work = |seed| -> anyhow::Result<(Report, Report)> {
         let limits = &arguments.limits;
         let job = Job { seed, shape, limits, traced: true };
@@ -36,7 +36,7 @@ pub fn verify(arguments: &VerifyArgs) -> anyhow::Result<bool> {
         return Err(error);
     }
     println!("{} seeds twice: {differing} differ, {failing} fail", seeds.count());
-    if arguments.canary {
+    if arguments.shape.canary {
         return Ok(differing == seeds.count());
     }
     Ok(differing == 0 && failing == 0)

@@ -31,7 +31,9 @@ test-unit: deps
 test-sim: deps
 	@$(SIM) build --locked --release --package metad-sim
 	@target/sim/release/sim regressions
+	@target/sim/release/sim verify --canary --seeds 1..=2 > /dev/null
 	@target/sim/release/sim verify --seeds $(VERIFY_SEEDS)
+	@target/sim/release/sim verify --engine rocks --seeds 1..=2
 	@target/sim/release/sim sweep --seeds $(SWEEP_SEEDS)
 
 sweep: deps ## More seeds: make sweep SWEEP_SEEDS=0..2000

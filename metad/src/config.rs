@@ -10,7 +10,12 @@ use std::{
 use metad_proto::transport::InvalidAddress;
 use serde::Deserialize;
 
-use crate::{raft, tree::query::Retention, types::ServerId};
+use crate::{
+    raft,
+    records::identity::{FORMAT, FORMAT_BEFORE},
+    tree::query::Retention,
+    types::ServerId,
+};
 
 /// Hours of history that are kept, unless the file says otherwise: thirty days.
 const RETENTION_HOURS: u64 = 30 * 24;
@@ -57,6 +62,7 @@ struct Raw {
     node: u64,
     data_dir: PathBuf,
     listen: Option<String>,
+    format: Option<u32>,
     peers: BTreeMap<String, String>,
     #[serde(default)]
     raft: RawRaft,
@@ -139,7 +145,7 @@ impl Config {
             ));
         };
         check_cluster(&raw.cluster)?;
-        let raft = raft_settings(&raw.raft)?;
+        let raft = raft_settings(&raw.raft, raw.format)?;
         let retention = retention(&raw.retention);
         let Raw { cluster, data_dir, .. } = raw;
         if data_dir.as_os_str().is_empty() {
@@ -194,8 +200,15 @@ fn retention(raw: &RawRetention) -> Retention {
     Retention { age_ms, changes: raw.changes.unwrap_or(RETENTION_CHANGES) }
 }
 
-fn raft_settings(raw: &RawRaft) -> Result<raft::Settings, ConfigError> {
+fn raft_settings(raw: &RawRaft, format: Option<u32>) -> Result<raft::Settings, ConfigError> {
     let default = raft::Settings::default();
+    let format = format.unwrap_or(FORMAT);
+    if format != FORMAT && format != FORMAT_BEFORE {
+        return error(format!(
+            "format: this metad writes {FORMAT}, or {FORMAT_BEFORE} while nodes of the version \
+             before may still have to read it"
+        ));
+    }
     let settings = raft::Settings {
         heartbeat_ms: raw.heartbeat_ms.unwrap_or(default.heartbeat_ms),
         election_min_ms: raw.election_min_ms.unwrap_or(default.election_min_ms),
@@ -203,6 +216,7 @@ fn raft_settings(raw: &RawRaft) -> Result<raft::Settings, ConfigError> {
         snapshot_every: raw.snapshot_every.unwrap_or(default.snapshot_every),
         keep_entries: raw.keep_entries.unwrap_or(default.keep_entries),
         payload_entries_max: raw.payload_entries_max.unwrap_or(default.payload_entries_max),
+        format,
     };
     let raft::Settings { heartbeat_ms, election_min_ms, election_max_ms, .. } = settings;
     if heartbeat_ms == 0 || heartbeat_ms.saturating_mul(2) > election_min_ms {
@@ -251,7 +265,7 @@ data_dir = "/var/lib/metad"
         check(
             GOOD,
             expect![[
-                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, payload_entries_max: 300 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
+                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
             ]],
         );
     }
@@ -261,7 +275,7 @@ data_dir = "/var/lib/metad"
         check(
             &GOOD.replace("node", "nodes"),
             expect![
-                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `peers`, `raft`, `retention`"
+                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `peers`, `raft`, `retention`"
             ],
         );
         check(

@@ -85,7 +85,7 @@ pub async fn run(
 ) -> Result<(), ServerError> {
     let Deps { log, state, clock, listener, on_ready } = deps;
     let member = Member { cluster: config.cluster, group: GROUP, server: config.server };
-    identity::claim(&*log, &*state, &member).await?;
+    identity::claim(&*log, &*state, &member, config.raft.format).await?;
     let started = raft::start(member, &config.raft, log, state.clone(), clock).await?;
     let raft::Started { replica, log_syncing, faults } = started;
     if let Some(on_ready) = on_ready {

@@ -132,8 +132,8 @@ mod simulated {
         RepliesForgottenAtRestart,
         /// The reply of a rejected request is not remembered.
         RejectionsNotRemembered,
-        /// A leader that was deposed says that what it had appended never happened.
-        DiscardedMeansNever,
+        /// A client takes an attempt that was not answered in time for one without effect.
+        TimeoutMeansFailed,
         // ------------------------------------------------------------ apply
         /// Apply asks the node's own clock.
         ApplyReadsClock,

@@ -70,12 +70,18 @@ pub struct Shape {
     /// Simulated seconds under faults [default: drawn from the seed]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=3_600))]
     pub secs: Option<u64>,
+    /// Nodes begin with the stored format of the version before, and are upgraded one by one
+    #[arg(long)]
+    pub upgrade: bool,
     /// Only these faults come, of those that the seed brings
     #[arg(long, value_name = "NUMBERS", value_parser = parse_faults)]
     pub keep_faults: Option<FaultNumbers>,
     /// Only these calls are made: CLIENT.NUMBER, with commas
     #[arg(long, value_name = "CALLS", value_parser = parse_calls)]
     pub keep_calls: Option<CallNumbers>,
+    /// Ask the operating system for something random; `verify` then succeeds if all runs differ
+    #[arg(long)]
+    pub canary: bool,
     /// A bug to plant; `sim mutants --list` names them
     #[arg(long, value_name = "NAME", hide_possible_values = true)]
     pub plant: Option<Bug>,
@@ -117,7 +123,8 @@ impl Shape {
             faults: self.keep_faults.as_ref().map(|faults| (*faults.0).clone()),
             calls: self.keep_calls.as_ref().map(|calls| calls.0.clone()),
         };
-        Fixed { nodes: self.nodes, engine: self.engine, seconds: self.secs, keep }
+        let (canary, upgrade) = (self.canary, self.upgrade);
+        Fixed { nodes: self.nodes, engine: self.engine, seconds: self.secs, keep, canary, upgrade }
     }
 
     /// The arguments that say the same.
@@ -146,6 +153,12 @@ impl Shape {
             }),
         );
         push("--plant", self.plant.map(mutants::name));
+        if self.upgrade {
+            arguments.push("--upgrade".to_owned());
+        }
+        if self.canary {
+            arguments.push("--canary".to_owned());
+        }
         arguments
     }
 }

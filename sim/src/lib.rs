@@ -5,6 +5,7 @@
 //! [`oracle`] says what must never be seen; both are plain code that knows no simulator.
 //! The rest exists only in the simulated world (`--cfg madsim`, see `cargo sim`).
 
+pub mod fault;
 pub mod oracle;
 pub mod plan;
 pub mod report;

@@ -14,8 +14,9 @@ pub fn verify(arguments: &VerifyArgs) -> anyhow::Result<bool> {
     let bar = progress(seeds.count());
     let (mut differing, mut failing) = (0, 0);
     let mut trouble = None;
+    let shape = &arguments.shape;
     let work = |seed| -> anyhow::Result<(Report, Report)> {
-        let (shape, limits) = (&arguments.shape, &arguments.limits);
+        let limits = &arguments.limits;
         let job = Job { seed, shape, limits, traced: true };
         Ok((job.run()?.comparable(), job.run()?.comparable()))
     };
@@ -35,6 +36,9 @@ pub fn verify(arguments: &VerifyArgs) -> anyhow::Result<bool> {
         return Err(error);
     }
     println!("{} seeds twice: {differing} differ, {failing} fail", seeds.count());
+    if arguments.shape.canary {
+        return Ok(differing == seeds.count());
+    }
     Ok(differing == 0 && failing == 0)
 }
 

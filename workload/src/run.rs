@@ -47,8 +47,8 @@ pub struct Config {
     pub offline_share: f64,
     /// The share of clients that keep a replica, with which they go offline for long and merge.
     pub sync_share: f64,
-    /// Some reads rely on leases, and so on clocks that run at about the same rate.
-    pub leases: bool,
+    /// The share of reads that rely on leases, and so on clocks that run at about the same rate.
+    pub lease_share: f64,
     /// The only calls that are made, by client and number; None for all. For a run that is to
     /// show something with as little as possible.
     pub keep: Option<Arc<BTreeSet<(u64, u64)>>>,
@@ -73,7 +73,7 @@ impl Config {
             offline_window: Duration::from_secs(3),
             offline_share: 0.05,
             sync_share: 0.05,
-            leases: true,
+            lease_share: 0.04,
             keep: None,
             namespace: format!("team-{seed}"),
             nodes: 3,
@@ -152,7 +152,7 @@ impl Run {
             stopped: AtomicBool::new(false),
         };
         let mut world = set_up(&run, client).await?;
-        world.set_leases(run.config.leases);
+        world.set_lease_share(run.config.lease_share);
         run.ns.store(world.tree(0).ns(), Ordering::Relaxed);
         run.shared().world = world;
         run.start = Instant::now();

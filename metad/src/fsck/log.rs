@@ -29,7 +29,7 @@ pub(super) fn check(log: &dyn KvRead, group: GroupId, applied: &Applied) -> Resu
     for pair in log.scan(&range.start, &range.end) {
         let (key, value) = pair?;
         let index = key::last_id(&key).expect("the range holds whole keys");
-        let here = Position { term: entry::decode(&value)?.term, index };
+        let here = Position { term: entry::decode(&value, index)?.term, index };
         let next = last.map_or(index, |last| last.index + 1);
         expect(index == next, "the log has no hole", format!("{index} comes after {last:?}"));
         let grows = last.is_none_or(|last| last.term <= here.term);

@@ -154,8 +154,7 @@ impl Replica {
             }
             // Appended here and discarded: another leader may have taken it over.
             Some(Err(RaftError::APIError(ClientWriteError::LogEntryDiscarded(leader)))) => {
-                let refused = Unavailable::forward(leader);
-                Err(if planted!(DiscardedMeansNever) { refused } else { refused.maybe_applied() })
+                Err(Unavailable::forward(leader).maybe_applied())
             }
             Some(Err(RaftError::APIError(other))) => {
                 unreachable!("a proposal has no precondition and changes no members: {other}")

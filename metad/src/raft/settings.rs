@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use openraft::SnapshotPolicy;
 
+use crate::records::identity;
+
 /// What can be tuned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -21,6 +23,8 @@ pub struct Settings {
     pub keep_entries: u64,
     /// Entries in one message at most.
     pub payload_entries_max: u64,
+    /// The format in which the log is written: see [`identity::FORMAT`].
+    pub format: u32,
 }
 
 impl Default for Settings {
@@ -32,6 +36,7 @@ impl Default for Settings {
             snapshot_every: 20_000,
             keep_entries: 5_000,
             payload_entries_max: 300,
+            format: identity::FORMAT,
         }
     }
 }

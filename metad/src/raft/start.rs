@@ -66,7 +66,8 @@ pub async fn start(
     let config = config.map_err(StartError::Settings)?;
     let durable = Arc::new(Durable::default());
     let (state_store, reader) = StateStore::open(state, member.group, durable.clone()).await?;
-    let (log_store, log_syncing) = LogStore::open(log, member.group, durable).await?;
+    let (log_store, log_syncing) =
+        LogStore::open(log, member.group, durable, settings.format).await?;
     let network = Network::new(member.clone(), settings);
     let raft = Raft::new(member.server.0, config, network, log_store, state_store).await?;
     let (replica, faults) = Replica::new(member, raft, admission, reader, clock);

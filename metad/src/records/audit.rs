@@ -33,7 +33,7 @@ pub fn audit(key: &[u8], value: &[u8]) -> Result<()> {
         Kind::Vote => vote::decode(value).map(drop),
         Kind::Purged | Kind::Committed => entry::decode_position(value).map(drop),
         Kind::Standing => standing::decode(value).map(drop),
-        Kind::LogEntry => audit_entry(value),
+        Kind::LogEntry => audit_entry(key, value),
         Kind::Pin | Kind::Mounted | Kind::LockEnd | Kind::Forget => match value {
             [] => Ok(()),
             _ => Err(StorageFault::corrupt("index record", "it has a value")),
@@ -41,8 +41,11 @@ pub fn audit(key: &[u8], value: &[u8]) -> Result<()> {
     }
 }
 
-fn audit_entry(value: &[u8]) -> Result<()> {
-    let entry = entry::decode(value)?;
+fn audit_entry(key: &[u8], value: &[u8]) -> Result<()> {
+    let index = super::key::last_id(key);
+    let index =
+        index.ok_or_else(|| StorageFault::corrupt("log entry", "a key without an index"))?;
+    let entry = entry::decode(value, index)?;
     match entry.kind {
         entry::Kind::Blank => Ok(()),
         entry::Kind::Command => super::command::decode(entry.payload).map(drop),

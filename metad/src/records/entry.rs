@@ -1,9 +1,16 @@
 //! An entry of the log. Its index is in the key.
 
-use super::codec::{Decoder, Encoder};
+use metad_proto::planted;
+
+use super::{
+    codec::{Decoder, Encoder},
+    identity::FORMAT,
+};
 use crate::kv::Result;
 
 const VERSION: u8 = 1;
+/// Of an entry: it begins with its index. Before that, it did not say where it stands.
+const VERSION_WITH_INDEX: u8 = 2;
 
 /// A position in the log: who made the entry, and where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,18 +61,29 @@ impl Kind {
     }
 }
 
-/// The stored value.
-pub fn encode<Bytes: AsRef<[u8]>>(entry: &Entry<Bytes>) -> Vec<u8> {
+/// The stored value in a format: see [`FORMAT`].
+pub fn encode<Bytes: AsRef<[u8]>>(entry: &Entry<Bytes>, index: u64, format: u32) -> Vec<u8> {
     let mut encoder = Encoder::new();
+    if format >= FORMAT {
+        encoder.u64(index);
+    }
     encoder.u64(entry.term);
     encoder.byte(entry.kind.number());
     encoder.bytes(entry.payload.as_ref());
-    encoder.seal(VERSION)
+    encoder.seal(if format >= FORMAT { VERSION_WITH_INDEX } else { VERSION })
 }
 
-/// Reads a stored value.
-pub fn decode(value: &[u8]) -> Result<Entry<&[u8]>> {
-    let mut decoder = Decoder::open("log entry", VERSION, value)?;
+/// Reads the value that is stored for an index.
+pub fn decode(value: &[u8], index: u64) -> Result<Entry<&[u8]>> {
+    let has_index = value.first() == Some(&VERSION_WITH_INDEX);
+    let version = if has_index { VERSION_WITH_INDEX } else { VERSION };
+    let mut decoder = Decoder::open("log entry", version, value)?;
+    if has_index {
+        let found = decoder.u64()?;
+        if found != index && !planted!(ChecksumsIgnored) {
+            return Err(decoder.fault(format!("entry {found} where {index} should be")));
+        }
+    }
     let term = decoder.u64()?;
     let kind = decoder.byte()?;
     let kind =
@@ -111,14 +129,18 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::records::codec::hex;
+    use crate::records::{codec::hex, identity::FORMAT_BEFORE};
 
     #[test]
     fn the_bytes_are_forever() {
         let entry = Entry { term: 300, kind: Kind::Command, payload: &b"ab"[..] };
-        let value = encode(&entry);
-        expect!["01ac02010261629fb1f969"].assert_eq(&hex(&value));
-        assert_eq!(decode(&value).expect("decode"), entry);
+        let before = encode(&entry, 7, FORMAT_BEFORE);
+        expect!["01ac02010261629fb1f969"].assert_eq(&hex(&before));
+        assert_eq!(decode(&before, 7).expect("decode"), entry);
+        let value = encode(&entry, 7, FORMAT);
+        expect!["0207ac0201026162770f71b9"].assert_eq(&hex(&value));
+        assert_eq!(decode(&value, 7).expect("decode"), entry);
+        assert!(decode(&value, 8).is_err(), "an entry of another place");
         let position = Some(Position { term: 2, index: 300 });
         let value = encode_position(position);
         expect!["010102ac02442aa459"].assert_eq(&hex(&value));

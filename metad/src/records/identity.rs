@@ -8,8 +8,13 @@ use crate::{
 
 const VERSION: u8 = 1;
 
-/// The format of everything stored. A server refuses every other.
-pub const FORMAT: u32 = 3;
+/// The format of everything stored, as this version writes it.
+///
+/// 4: an entry of the log says where it stands, so that one from another place is noticed.
+pub const FORMAT: u32 = 4;
+/// The one before, which this version reads, and writes if it is told to: a cluster is brought
+/// to a new version node by node, and may be taken back until it writes the new format.
+pub const FORMAT_BEFORE: u32 = 3;
 
 /// Whose data folder it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +43,7 @@ pub fn encode(identity: &Identity) -> Vec<u8> {
 pub fn decode(value: &[u8]) -> Result<std::result::Result<Identity, OtherFormat>> {
     let mut decoder = Decoder::open("identity", VERSION, value)?;
     let format = decoder.u32()?;
-    if format != FORMAT {
+    if format != FORMAT && format != FORMAT_BEFORE {
         return Ok(Err(OtherFormat(format)));
     }
     let identity = Identity {
@@ -74,7 +79,7 @@ mod tests {
             server: ServerId(3),
         };
         let value = encode(&identity);
-        expect!["010304686f6d650103ede68daa"].assert_eq(&hex(&value));
+        expect!["010404686f6d650103e9e3d450"].assert_eq(&hex(&value));
         assert_eq!(decode(&value).expect("decode"), Ok(identity.clone()));
         let later = encode(&Identity { format: FORMAT + 1, ..identity });
         assert_eq!(decode(&later).expect("decode"), Err(OtherFormat(FORMAT + 1)));

@@ -5,7 +5,7 @@ use crate::{
     raft::Member,
     records::{
         applied, entry,
-        identity::{self, FORMAT, Identity, OtherFormat},
+        identity::{self, FORMAT, FORMAT_BEFORE, Identity, OtherFormat},
         key,
         standing::{self, Standing},
     },
@@ -38,9 +38,15 @@ pub enum Foreign {
         /// log or state.
         lost: &'static str,
     },
+    /// Of a format that this node is told not to write.
+    #[error(
+        "the data folder has format {0} already, and the configuration says format = {1}: \
+         take that line out"
+    )]
+    Upgraded(u32, u32),
     /// Of another version of metad.
     #[error(
-        "the data folder has format {0}, and this metad reads format {FORMAT}: \
+        "the data folder has format {0}, and this metad reads formats {FORMAT_BEFORE} and {FORMAT}: \
          use the version of metad that wrote it"
     )]
     Format(u32),
@@ -51,9 +57,10 @@ pub async fn claim(
     log: &dyn KvEngine,
     state: &dyn KvEngine,
     member: &Member,
+    format: u32,
 ) -> Result<(), ServerError> {
     let expected = Identity {
-        format: FORMAT,
+        format,
         cluster: member.cluster.clone(),
         group: member.group,
         server: member.server,
@@ -76,6 +83,17 @@ pub async fn claim(
     match identity::decode(&value)? {
         Err(OtherFormat(format)) => Err(Foreign::Format(format).into()),
         Ok(found) if found == expected => check_halves(&*view, state, member.group),
+        Ok(found) if found.format > format => Err(Foreign::Upgraded(found.format, format).into()),
+        Ok(found) if (Identity { format, ..found.clone() }) == expected => {
+            check_halves(&*view, state, member.group)?;
+            // Before anything is written in the new format: the version before refuses the
+            // folder from now on.
+            let upgraded = Write::Put(key::identity(), identity::encode(&expected));
+            log.write(vec![upgraded])?;
+            log.sync().await?;
+            tracing::info!(from = found.format, to = format, "the data folder is upgraded");
+            Ok(())
+        }
         Ok(found) => Err(Foreign::Server {
             found: (found.cluster, found.group, found.server),
             expected: (expected.cluster, expected.group, expected.server),
@@ -114,10 +132,10 @@ mod tests {
     async fn a_foreign_folder_is_refused_in_one_line() {
         let disk = MemDisk::new();
         let state = MemDisk::new();
-        claim(&disk.open(), &state.open(), &member("home", 1)).await.expect("a new folder");
+        claim(&disk.open(), &state.open(), &member("home", 1), FORMAT).await.expect("a new folder");
         disk.power_loss(|_| 0);
-        claim(&disk.open(), &state.open(), &member("home", 1)).await.expect("our folder");
-        let refused = claim(&disk.open(), &state.open(), &member("work", 2)).await;
+        claim(&disk.open(), &state.open(), &member("home", 1), FORMAT).await.expect("our folder");
+        let refused = claim(&disk.open(), &state.open(), &member("work", 2), FORMAT).await;
         let refused = refused.expect_err("foreign");
         expect![[r#"the data folder is of cluster "home", group 1, node 1, not of cluster "work", group 1, node 2: use another data_dir, or correct cluster and node"#]].assert_eq(&refused.to_string());
     }
@@ -125,18 +143,19 @@ mod tests {
     #[tokio::test]
     async fn half_a_folder_is_refused() {
         let (log, state, member) = (MemDisk::new(), MemDisk::new(), member("home", 1));
-        claim(&log.open(), &state.open(), &member).await.expect("a new folder");
+        claim(&log.open(), &state.open(), &member, FORMAT).await.expect("a new folder");
         let last = Some(entry::Position { term: 1, index: 9 });
         let purged = Write::Put(key::purged(member.group), entry::encode_position(last));
         log.open().write(vec![purged]).expect("write");
-        let refused = claim(&log.open(), &state.open(), &member).await.expect_err("no state");
+        let refused =
+            claim(&log.open(), &state.open(), &member, FORMAT).await.expect_err("no state");
         assert!(refused.to_string().contains("lost its state"), "{refused}");
 
         let applied = applied::Applied { last, ..applied::Applied::default() };
         let applied = Write::Put(key::applied(member.group), applied::encode(&applied));
         state.open().write(vec![applied]).expect("write");
-        claim(&log.open(), &state.open(), &member).await.expect("both");
-        let refused = claim(&MemDisk::new().open(), &state.open(), &member).await;
+        claim(&log.open(), &state.open(), &member, FORMAT).await.expect("both");
+        let refused = claim(&MemDisk::new().open(), &state.open(), &member, FORMAT).await;
         let refused = refused.expect_err("no log");
         assert!(refused.to_string().contains("lost its log"), "{refused}");
     }

@@ -8,7 +8,7 @@ use std::{
     cell::{Cell, RefCell},
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicU32},
     time::Duration,
 };
 
@@ -17,18 +17,26 @@ use madsim::{
     task::NodeId,
     time::{Instant, sleep},
 };
-use metad::{kv::View, raft::runtime::set_clock_rate};
+use metad::{
+    kv::View,
+    raft::runtime::set_clock_rate,
+    records::identity::{FORMAT, FORMAT_BEFORE},
+};
 use metad_workload::Run;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use super::{
-    disk::{Crash, Disks},
+    disk::Disks,
     faulty::Failing,
     network::Network,
     node::{self, Clock},
     watcher::Watcher,
 };
 use crate::{oracle::Node, plan::Plan, report::Violation};
+
+mod hands;
+
+pub use hands::{Claim, Taken};
 
 /// Machines with clients: two, so that a partition can part them.
 const CLIENT_MACHINES: u8 = 2;
@@ -52,6 +60,7 @@ struct Machine {
     status: Cell<Status>,
     is_taken: Cell<bool>,
     clock: Clock,
+    format: Arc<AtomicU32>,
 }
 
 /// All machines.
@@ -104,6 +113,8 @@ impl Cluster {
             let address = node_address(*node);
             let live = node::Live::default();
             let clock = Clock::new(draw_clock_rate(rng, plan.skew_percent));
+            let old = if plan.upgrades { FORMAT_BEFORE } else { FORMAT };
+            let format = Arc::new(AtomicU32::new(old));
             let mut peers = peers.clone();
             if is_spare {
                 peers.push((*node, address));
@@ -116,6 +127,7 @@ impl Cluster {
                 folder,
                 disks: disks.clone(),
                 clock: clock.clone(),
+                format: format.clone(),
                 watcher: watcher.clone(),
                 live: live.clone(),
             };
@@ -138,6 +150,7 @@ impl Cluster {
                 status: Cell::new(if is_spare { Status::Down } else { Status::Up }),
                 is_taken: Cell::new(false),
                 clock,
+                format,
             });
         }
         let clients = (1..=CLIENT_MACHINES)
@@ -300,10 +313,19 @@ impl Cluster {
         self.nodes().into_iter().all(|node| self.of(node).live.is_member())
     }
 
-    /// Takes a node into one's hands, unless another fault has it.
+    /// Takes a node that runs into one's hands, unless another fault has it.
     pub fn take(&self, node: Node) -> Option<Taken<'_>> {
+        self.take_if(node, Status::Up)
+    }
+
+    /// The same of a spare node, which is down.
+    pub fn take_spare(&self, node: Node) -> Option<Taken<'_>> {
+        self.take_if(node, Status::Down)
+    }
+
+    fn take_if(&self, node: Node, status: Status) -> Option<Taken<'_>> {
         let machine = self.of(node);
-        if machine.is_taken.replace(true) {
+        if machine.status.get() != status || machine.is_taken.replace(true) {
             return None;
         }
         Some(Taken { cluster: self, node, machine })
@@ -314,72 +336,6 @@ impl Cluster {
         let is_up = |node| self.of(node).status.get() == Status::Up;
         let all_run = self.nodes().into_iter().all(is_up);
         all_run && self.network.is_whole()
-    }
-}
-
-/// See [`Cluster::claim`].
-pub struct Claim<'a>(&'a Cluster);
-
-impl Drop for Claim<'_> {
-    fn drop(&mut self) {
-        self.0.is_claimed.set(false);
-    }
-}
-
-/// A node in the hands of one fault. To be given back as it was.
-pub struct Taken<'a> {
-    cluster: &'a Cluster,
-    node: Node,
-    machine: &'a Machine,
-}
-
-impl Taken<'_> {
-    fn becomes(&self, from: Status, to: Status) {
-        let before = self.machine.status.replace(to);
-        assert!(before == from, "a node is in the hands of one fault");
-    }
-
-    /// It crashes. Killed before its disks do: nothing may write to them any more.
-    pub fn crash(&self, crash: Crash) {
-        self.becomes(Status::Up, Status::Down);
-        if crash != Crash::Process {
-            self.cluster.network.set_power(self.machine.id, false);
-        }
-        self.cluster.handle.kill(self.machine.id);
-        self.machine.live.clear();
-        self.cluster.watcher.gone(self.node);
-        if crash == Crash::Wipe {
-            self.cluster.watcher.tell(|oracles| oracles.forgets(self.node));
-        }
-        let lost = self.machine.disks.crash(crash).expect("the simulator's own files work");
-        self.cluster.watcher.add("unsynced lost", lost);
-        self.cluster.note("crash", serde_json::json!({ "node": self.node, "lost": lost }));
-    }
-
-    /// It starts again.
-    pub fn start(&self) {
-        self.becomes(Status::Down, Status::Up);
-        self.cluster.network.set_power(self.machine.id, true);
-        self.cluster.handle.restart(self.machine.id);
-        self.cluster.note("start", serde_json::json!({ "node": self.node }));
-    }
-
-    /// It stops for a while.
-    pub fn pause(&self) {
-        self.becomes(Status::Up, Status::Paused);
-        self.cluster.handle.pause(self.machine.id);
-    }
-
-    /// It goes on.
-    pub fn resume(&self) {
-        self.becomes(Status::Paused, Status::Up);
-        self.cluster.handle.resume(self.machine.id);
-    }
-}
-
-impl Drop for Taken<'_> {
-    fn drop(&mut self) {
-        self.machine.is_taken.set(false);
     }
 }
 

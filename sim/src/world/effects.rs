@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use metad::{
     kv::{Result, Write},
     records::{change, key, outcome, system},
-    types::{Applied, Change, ChangeKind, Cursor, NamespaceId, Outcome, Revision},
+    types::{Change, ChangeKind, Cursor, NamespaceId, Outcome, Revision},
 };
 use metad_client::v1::RequestId;
 
@@ -23,10 +23,15 @@ pub struct Effect {
     pub names: BTreeSet<String>,
 }
 
+/// A client's id and a sequence.
+type RequestKey = (u64, u64);
+
 /// All that was seen.
 #[derive(Default)]
 pub struct Effects {
-    requests: BTreeMap<(u64, u64), Effect>,
+    requests: BTreeMap<RequestKey, Effect>,
+    /// The latest that was written.
+    revision: Revision,
     compacted: Revision,
     lock_ends: BTreeSet<Vec<u8>>,
 }
@@ -42,18 +47,23 @@ impl Effects {
         let mut counts = Vec::new();
         let (journals, replies) = (journals(), key::all_replies(GROUP));
         let mut time_ms = 0;
+        let (mut told, before) = (Vec::new(), self.revision.0);
         for write in batch {
             match write {
                 Write::Put(key, value) if *key == key::system(GROUP) => {
                     let system = system::decode(value)?;
                     time_ms = system.time_ms;
+                    self.revision = self.revision.max(system.revision);
                     if system.compacted > self.compacted {
                         self.compacted = system.compacted;
                         counts.push("compactions");
                     }
                 }
                 Write::Put(key, value) if replies.contains(key) => {
-                    self.note_reply(key, &outcome::decode(value)?);
+                    let applied = outcome::decode(value)?;
+                    let is_done = !matches!(applied.outcome, Outcome::Rejected(_));
+                    let request = request_of(key).filter(|_| is_done);
+                    told.extend(request.map(|request| (request, applied.revision.0)));
                 }
                 Write::Put(key, value) if journals.contains(key) => {
                     self.note(&change::decode(value)?);
@@ -61,6 +71,7 @@ impl Effects {
                 _ => {}
             }
         }
+        self.note_replies(&told, before);
         for write in batch {
             let Write::Delete(end) = write else { continue };
             let is_end = key::lock_ends(GROUP).contains(end);
@@ -73,17 +84,14 @@ impl Effects {
         Ok(counts)
     }
 
-    /// What no journal tells of: namespaces that were made, snapshots and locks.
-    fn note_reply(&mut self, key: &[u8], applied: &Applied) {
-        let revision = applied.revision;
-        let has_effect = match &applied.outcome {
-            Outcome::Namespace(namespace) => namespace.created == revision,
-            Outcome::Snapshot(_) | Outcome::Lock(_) => true,
-            _ => false,
-        };
-        if let Some(request) = request_of(key).filter(|_| has_effect) {
-            let effect = Effect { revision: revision.0, names: BTreeSet::new() };
-            self.requests.entry(request).or_insert(effect);
+    /// What no journal tells of, such as quotas, namespaces and locks: a revision that is new
+    /// in this batch, and that one reply alone tells, was made by its request.
+    fn note_replies(&mut self, replies: &[(RequestKey, u64)], before: u64) {
+        for (request, revision) in replies.iter().filter(|(_, revision)| *revision > before) {
+            if replies.iter().filter(|(_, other)| other == revision).count() == 1 {
+                let effect = Effect { revision: *revision, names: BTreeSet::new() };
+                self.requests.entry(*request).or_insert(effect);
+            }
         }
     }
 
@@ -99,7 +107,7 @@ impl Effects {
 }
 
 /// The client and the sequence that the key of a reply ends with.
-fn request_of(key: &[u8]) -> Option<(u64, u64)> {
+fn request_of(key: &[u8]) -> Option<RequestKey> {
     let (rest, sequence) = key.split_last_chunk::<8>()?;
     let (_, client) = rest.split_last_chunk::<8>()?;
     Some((u64::from_be_bytes(*client), u64::from_be_bytes(*sequence)))

@@ -7,7 +7,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicI64, AtomicU32, Ordering},
     },
 };
 
@@ -56,6 +56,8 @@ pub struct Server {
     pub disks: Arc<Disks>,
     /// Its clock.
     pub clock: Clock,
+    /// The stored format that it writes from its next start on.
+    pub format: Arc<AtomicU32>,
     /// Who is told.
     pub watcher: Watcher,
     /// A look into the running server.
@@ -166,6 +168,7 @@ impl Server {
                 snapshot_every: self.raft.snapshot_entries,
                 keep_entries: self.raft.keep_entries,
                 payload_entries_max: PAYLOAD_ENTRIES_MAX,
+                format: self.format.load(Ordering::Relaxed),
             },
             retention: Retention { age_ms: self.retention.age_ms, changes: self.retention.changes },
         }

@@ -9,6 +9,8 @@ use metad::{
     types::GroupId,
 };
 
+use xxhash_rust::xxh3::Xxh3;
+
 use super::{disk::Stores, watcher::Watcher};
 use crate::oracle::{Ballot, Entry, Log, LogId, Node};
 
@@ -49,7 +51,8 @@ fn read_log(view: &dyn KvRead) -> Result<Log> {
     let mut entries = Vec::new();
     for pair in view.scan(&range.start, &range.end) {
         let (key, value) = pair?;
-        entries.push((index_of(&key), read_entry(&value)?));
+        let index = index_of(&key);
+        entries.push((index, read_entry(&value, index)?));
     }
     Ok(Log::new(purged, entries))
 }
@@ -58,9 +61,13 @@ fn index_of(key: &[u8]) -> u64 {
     key::last_id(key).expect("log keys end with an index")
 }
 
-fn read_entry(value: &[u8]) -> Result<Entry> {
-    let entry = entry::decode(value)?;
-    Ok(Entry { term: entry.term, hash: xxhash_rust::xxh3::xxh3_64(value) })
+fn read_entry(value: &[u8], index: u64) -> Result<Entry> {
+    let entry = entry::decode(value, index)?;
+    let mut hash = Xxh3::new();
+    hash.update(&[entry.kind.number()]);
+    hash.update(entry.payload);
+    // The same in every format.
+    Ok(Entry { term: entry.term, hash: hash.digest() })
 }
 
 #[derive(Clone, Copy)]
@@ -82,7 +89,8 @@ impl Observed {
         let entries = key::log_range(GROUP, 0..u64::MAX);
         match write {
             Write::Put(key, value) if entries.contains(key) => {
-                let (index, entry) = (index_of(key), read_entry(value)?);
+                let index = index_of(key);
+                let entry = read_entry(value, index)?;
                 self.watcher.tell(|oracles| oracles.appends(node, index, entry));
             }
             Write::Put(key, value) if *key == key::purged(GROUP) => {

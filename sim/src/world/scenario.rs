@@ -9,7 +9,11 @@ use std::{
 };
 
 use futures::future::join;
-use madsim::{runtime::NodeHandle, task::JoinHandle, time::Instant};
+use madsim::{
+    runtime::NodeHandle,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 use metad_client::{Client, Options};
 use metad_workload::{Config, Run};
 
@@ -77,6 +81,9 @@ pub async fn run(plan: &Plan, watcher: &Watcher, history: &History) -> Result<()
 async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(), Violation> {
     let run = begin(plan, cluster, history).await?;
     cluster.set_history(run.clone());
+    if plan.canary {
+        sleep(Duration::from_micros(std::process::id().into())).await;
+    }
     let end = Instant::now() + Duration::from_secs(plan.seconds);
     let processes = start_processes(plan, cluster, &run);
     let (worked, ()) = join(all(processes), nemesis::run(plan, cluster, end)).await;
@@ -93,10 +100,15 @@ async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(),
 
 /// The client that begins and ends the run.
 const FINAL_CLIENT: usize = usize::MAX;
+const FINAL_DEADLINE: Duration = Duration::from_secs(5);
 
 fn client(plan: &Plan, cluster: &Cluster, number: usize) -> Result<Client, Violation> {
     let mut options = Options::new(cluster.endpoints());
-    options.deadline = Duration::from_millis(plan.load.deadline_ms);
+    options.deadline = match number {
+        // What begins and ends the run must not give up.
+        FINAL_CLIENT => FINAL_DEADLINE,
+        _ => Duration::from_millis(plan.load.deadline_ms),
+    };
     options.attempt_timeout = Duration::from_millis(plan.load.attempt_timeout_ms);
     // Two clients must not have the same jitter.
     options.seed = plan.seed.wrapping_mul(1_000).wrapping_add(number as u64);
@@ -111,7 +123,7 @@ async fn begin(plan: &Plan, cluster: &Cluster, history: &History) -> Result<Arc<
         think_time: Duration::from_micros(think_us),
         nodes: plan.nodes,
         faults: faults.collect(),
-        leases: !plan.drifts_beyond_leases,
+        lease_share: plan.load.lease_share,
         keep: plan.keep.calls.clone(),
         ..Config::team(plan.seed, plan.load.clients)
     };

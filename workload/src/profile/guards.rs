@@ -77,13 +77,13 @@ pub fn guarded(mut plan: Plan, world: &mut World, seen: u64, random: &mut impl R
         if !names_a_token(&plan.call.operation) && random.random_bool(FENCED_SHARE) {
             plan.call.fences.extend(world.pick_grant(random).cloned());
         }
+    } else if plan.call.level.is_none() && random.random_bool(world.lease_share()) {
+        plan.call.level = Some(Level::Lease);
     } else if plan.call.level.is_none() && random.random_bool(LEVEL_SHARE) {
         plan.call.level = Some(match random.random_range(0..10) {
             // A diff answers with its later revision, which may lie before what was seen.
             0..5 if !matches!(plan.call.operation, Operation::Diff { .. }) => Level::AtLeast(seen),
-            0..7 => Level::Any,
-            _ if world.has_leases() => Level::Lease,
-            _ => Level::Linearizable,
+            _ => Level::Any,
         });
     }
     plan

@@ -64,7 +64,7 @@ pub struct World {
     cursors: BTreeMap<u64, Cursor>,
     /// The greatest revision that an answer has told.
     revision: u64,
-    leases: bool,
+    lease_share: f64,
 }
 
 impl World {
@@ -82,7 +82,7 @@ impl World {
             tight: VecDeque::new(),
             cursors: BTreeMap::new(),
             revision: 0,
-            leases: true,
+            lease_share: 0.04,
         }
     }
 
@@ -91,14 +91,14 @@ impl World {
         self.trees.iter().any(|tree| tree.ns() == ns) || self.passing.contains(&ns)
     }
 
-    /// Whether clients may rely on leases.
-    pub fn set_leases(&mut self, leases: bool) {
-        self.leases = leases;
+    /// The share of reads that rely on leases.
+    pub fn set_lease_share(&mut self, share: f64) {
+        self.lease_share = share;
     }
 
-    /// Whether they may.
-    pub fn has_leases(&self) -> bool {
-        self.leases
+    /// The share of reads that rely on leases.
+    pub fn lease_share(&self) -> f64 {
+        self.lease_share
     }
 
     /// One more namespace to work in.

@@ -58,6 +58,8 @@ pub struct LogStore {
     shared: Arc<Shared>,
     appended: mpsc::Sender<IOFlushed<TypeConfig>>,
     durable: Arc<Durable>,
+    /// The one in which entries are written.
+    format: u32,
 }
 
 impl LogStore {
@@ -66,6 +68,7 @@ impl LogStore {
         engine: Arc<dyn KvEngine>,
         group: GroupId,
         durable: Arc<Durable>,
+        format: u32,
     ) -> Result<(LogStore, impl Future<Output = ()> + Send + 'static)> {
         // What an earlier run wrote and did not sync may still be in the page cache alone.
         // From now on it counts as ours: a vote that is read now and lost by a later power
@@ -73,7 +76,7 @@ impl LogStore {
         engine.sync().await?;
         let (appended, waiting) = mpsc::channel(APPENDS_MAX);
         let shared = Arc::new(Shared::new(engine.clone(), group));
-        Ok((LogStore { shared, appended, durable }, sync_appends(engine, waiting)))
+        Ok((LogStore { shared, appended, durable, format }, sync_appends(engine, waiting)))
     }
 
     fn put(&self, key: Vec<u8>, value: Vec<u8>) -> Result<()> {
@@ -149,7 +152,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             let (kind, payload) = convert::parts(&entry.payload);
             let record = records::entry::Entry { term: *entry.log_id.leader_id, kind, payload };
             let key = key::log_entry(self.shared.group, entry.index());
-            Write::Put(key, records::entry::encode(&record))
+            Write::Put(key, records::entry::encode(&record, entry.index(), self.format))
         });
         self.shared.engine.write(writes.collect())?;
         self.shared.cache().extend(entries);

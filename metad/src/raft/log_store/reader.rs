@@ -93,7 +93,7 @@ fn take(entries: impl Iterator<Item = Result<Entry>>, size_max: usize) -> Result
 fn decode(key: &[u8], value: Vec<u8>) -> Result<Entry> {
     let index = key::last_id(key)
         .ok_or_else(|| StorageFault::corrupt("log entry", "a key without an index"))?;
-    let record = records::entry::decode(&value)?;
+    let record = records::entry::decode(&value, index)?;
     let payload = Bytes::copy_from_slice(record.payload);
     convert::entry(Position { term: record.term, index }, record.kind, payload)
 }

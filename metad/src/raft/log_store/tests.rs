@@ -1,6 +1,7 @@
 use openraft::{RaftLogReader as _, type_config::TypeConfigExt as _};
 
 use super::*;
+use crate::records::identity::FORMAT;
 use crate::{
     kv::mem::MemDisk,
     raft::types::{Payload, Proposal},
@@ -19,7 +20,7 @@ async fn open(disk: &MemDisk) -> LogStore {
     let durable = Arc::new(Durable::default());
     durable.advance(100);
     let (store, syncing) =
-        LogStore::open(Arc::new(disk.open()), GroupId(1), durable).await.expect("open");
+        LogStore::open(Arc::new(disk.open()), GroupId(1), durable, FORMAT).await.expect("open");
     tokio::spawn(syncing);
     store
 }

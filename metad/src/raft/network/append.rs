@@ -1,6 +1,6 @@
 //! AppendEntries, the sender's side: pipelined through a stream, or one call at a time.
 
-use futures::{FutureExt as _, Stream, StreamExt as _, stream};
+use futures::{FutureExt as _, Stream, StreamExt as _, future::ready, stream};
 use metad_proto::v1::raft_client::RaftClient;
 use openraft::{
     base::{BoxFuture, BoxStream},
@@ -13,6 +13,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Failed, Link, cut, failed, late, wire};
 use crate::raft::{time, types::TypeConfig};
 
+/// Requests without entries from one place before a stream is begun anew. Commits alone make
+/// some.
+const STANDING_MAX: u32 = 8;
 /// Requests of one stream that may wait for their replies.
 const IN_FLIGHT_MAX: usize = 64;
 
@@ -33,6 +36,24 @@ impl NetStreamAppend<TypeConfig> for Link {
             Box::pin(async move { Ok(self.one_by_one(input, option)) })
         }
     }
+}
+
+/// The requests, until one without entries has come again and again from the same place.
+///
+/// A stream that goes on with what a snapshot has meanwhile purged from the log finds nothing
+/// to send, for ever; openraft looks for newer work only between two streams.
+fn while_advancing<S>(input: S) -> impl Stream<Item = AppendEntriesRequest<TypeConfig>>
+where
+    S: Stream<Item = AppendEntriesRequest<TypeConfig>>,
+{
+    let mut last = None;
+    let mut standing = 0;
+    input.take_while(move |request| {
+        let is_same = request.entries.is_empty() && last == Some(request.prev_log_id);
+        standing = if is_same { standing + 1 } else { 0 };
+        last = Some(request.prev_log_id);
+        ready(standing < STANDING_MAX)
+    })
 }
 
 impl Link {
@@ -60,7 +81,7 @@ impl Link {
         let (open, is_open) = oneshot::channel();
         let rest = async move {
             match is_open.await {
-                Ok(()) => input.left_stream(),
+                Ok(()) => while_advancing(input).left_stream(),
                 Err(_) => stream::empty().right_stream(),
             }
         };

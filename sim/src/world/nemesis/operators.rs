@@ -69,7 +69,7 @@ impl Strand<'_> {
         let cluster = self.cluster;
         let Some(new) = cluster.spare() else { return };
         let Some(_claim) = cluster.claim() else { return };
-        let Some(taken) = cluster.take(new) else { return };
+        let Some(taken) = cluster.take_spare(new) else { return };
         let old = self.draw_node();
         self.begins(fault, json!({ "new": new, "old": if replaces { old } else { new } }));
         cluster.set_change(Some(Change::default()));

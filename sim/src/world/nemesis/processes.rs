@@ -165,6 +165,10 @@ impl Strand<'_> {
             let Some(taken) = self.cluster.take(node) else { continue };
             taken.crash(Crash::Process);
             sleep(self.draw_ms(20..300)).await;
+            if self.plan.upgrades {
+                taken.upgrade();
+                self.cluster.watcher.count("nodes upgraded");
+            }
             taken.start();
             drop(taken);
             sleep(self.draw_ms(100..1_500)).await;

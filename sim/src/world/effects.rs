@@ -63,7 +63,18 @@ impl Effects {
                     let applied = outcome::decode(value)?;
                     let is_done = !matches!(applied.outcome, Outcome::Rejected(_));
                     let request = request_of(key).filter(|_| is_done);
-                    told.extend(request.map(|request| (request, applied.revision.0)));
+                    let revision = applied.revision;
+                    // These take a revision, whatever else is told at it.
+                    let is_certain = match &applied.outcome {
+                        Outcome::Namespace(namespace) => namespace.created == revision,
+                        Outcome::Snapshot(_) | Outcome::Lock(_) => true,
+                        _ => false,
+                    };
+                    if let Some(request) = request.filter(|_| is_certain) {
+                        let effect = Effect { revision: revision.0, names: BTreeSet::new() };
+                        self.requests.entry(request).or_insert(effect);
+                    }
+                    told.extend(request.map(|request| (request, revision.0)));
                 }
                 Write::Put(key, value) if journals.contains(key) => {
                     self.note(&change::decode(value)?);

@@ -142,14 +142,23 @@ impl Replay<'_> {
             ChangeKind::Created | ChangeKind::Updated | ChangeKind::Moved => {
                 self.nodes.insert(node.id, node);
             }
-            ChangeKind::Deleted | ChangeKind::MovedOut { .. } => drop(self.nodes.remove(&node.id)),
+            ChangeKind::Deleted => drop(self.nodes.remove(&node.id)),
+            ChangeKind::MovedOut { .. } => {
+                // It may come back without what was under it, even within another directory.
+                self.forget_under(node.id);
+                self.nodes.remove(&node.id);
+            }
             ChangeKind::MovedIn { .. } => {
-                for stale in under(&self.nodes, node.id).into_keys() {
-                    self.nodes.remove(&stale);
-                }
+                self.forget_under(node.id);
                 self.nodes.extend(self.past.tree(node.id, change.cursor.revision));
                 self.nodes.insert(node.id, node);
             }
+        }
+    }
+
+    fn forget_under(&mut self, directory: NodeId) {
+        for stale in under(&self.nodes, directory).into_keys() {
+            self.nodes.remove(&stale);
         }
     }
 

@@ -1,7 +1,7 @@
 //! The command as a user sees it: output and exit code for each history in testdata/.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use expect_test::{Expect, expect};
 
@@ -383,5 +383,23 @@ fn the_report_is_one_page() {
     }
     for needle in ["http://", "https://", "src=", "@import", "{{"] {
         assert!(!page.contains(needle), "the page has no {needle}");
+    }
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    for arguments in [
+        &["check", "register-valid.edn", "tree-valid.jsonl"][..],
+        &["bench", "--rounds", "1", "register-valid.edn", "tree-valid.jsonl"],
+        &["generate", "--operations", "5000"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_jepsen"));
+        let command = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let command = command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata"));
+        let mut child = command.spawn().expect("the binary was built for this test");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+        assert!(output.status.success(), "{arguments:?}: {}", output.status);
     }
 }

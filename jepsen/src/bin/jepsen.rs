@@ -5,6 +5,7 @@
 mod bench;
 mod demo;
 mod generate;
+mod stream;
 
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -19,6 +20,9 @@ use metad_jepsen::history::{Format, History, read_file};
 use metad_jepsen::model::Kind;
 use metad_jepsen::report::{Style, details, html, line};
 use metad_jepsen::{Options, Report, Verdict, check_history};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// How long the demo's history may take to check.
 const DEMO_TIME_LIMIT: Duration = Duration::from_secs(60);
@@ -153,6 +157,11 @@ fn check_file(arguments: &CheckArguments, file: &Path, style: Style) -> anyhow::
         FormatName::JepsenLog => Format::JepsenLog,
         FormatName::Edn => Format::Edn,
     });
+    if let Some(report) = stream::check(arguments, file)? {
+        let unread = History::unread(&report.source, report.header.clone());
+        print_or_stop(print(arguments, &report, &unread, style))?;
+        return Ok(report.verdict);
+    }
     let history = read_file(file, format)?;
     let report = check_history(&history, &options(arguments))
         .map_err(|error| anyhow!("{}: {error}", history.source))?;
@@ -160,12 +169,16 @@ fn check_file(arguments: &CheckArguments, file: &Path, style: Style) -> anyhow::
         std::fs::write(path, html(&report, &history))
             .with_context(|| format!("write the report to {}", path.display()))?;
     }
-    match print(arguments, &report, &history, style) {
-        // Whoever read the output has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => {}
-        other => other.context("print the report")?,
-    }
+    print_or_stop(print(arguments, &report, &history, style))?;
     Ok(report.verdict)
+}
+
+/// Nothing is wrong if whoever reads the output has seen enough.
+fn print_or_stop(printed: std::io::Result<()>) -> anyhow::Result<()> {
+    match printed {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("print the result"),
+    }
 }
 
 fn options(arguments: &CheckArguments) -> Options {

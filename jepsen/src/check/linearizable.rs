@@ -257,6 +257,11 @@ fn without_revisions(
 
 const REVISIONS_ONLY: &str = "; without the revisions that the answers claim, an order exists";
 
+/// What is said of a history that the witness has certified.
+pub(super) fn certified(operations_count: usize) -> Check {
+    valid(operations_count, BY_WITNESS)
+}
+
 fn valid(operations_count: usize, route: &str) -> Check {
     let detail = format!("{operations_count} operations, {route}");
     Check { name: NAME, verdict: Verdict::Valid, detail, findings: Vec::new() }

@@ -15,6 +15,7 @@ mod minimise;
 mod search;
 mod sessions;
 mod stale;
+mod streaming;
 mod sync;
 mod verdict;
 mod witness;
@@ -22,10 +23,11 @@ mod witness;
 use std::collections::BTreeMap;
 
 pub use budget::{Clock, Limits};
+pub use streaming::{NeedsWhole, StreamError, Streamable, Survey, check_stream};
 pub(crate) use verdict::shorten;
 pub use verdict::{Candidate, Check, Count, Report, Verdict, Violation};
 
-use crate::history::History;
+use crate::history::{History, Operation};
 use crate::model::{BadOperation, Kind};
 
 /// How to check a history.
@@ -84,23 +86,26 @@ pub fn decide(history: &History, options: &Options) -> Result<Verdict, BadOperat
 }
 
 fn count(history: &History) -> Vec<Count> {
-    let mut counts: BTreeMap<&str, Count> = BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for operation in &history.operations {
-        let count = counts.entry(&operation.function).or_insert_with(|| Count {
-            function: operation.function.clone(),
-            ok: 0,
-            rejected: 0,
-            fail: 0,
-            unknown: 0,
-        });
-        match operation.outcome.kind() {
-            "ok" => count.ok += 1,
-            "rejected" => count.rejected += 1,
-            "fail" => count.fail += 1,
-            _ => count.unknown += 1,
-        }
+        tally(&mut counts, operation);
     }
     counts.into_values().collect()
+}
+
+/// Counts an operation with those of its kind.
+fn tally(counts: &mut BTreeMap<String, Count>, operation: &Operation) {
+    let function = &operation.function;
+    if !counts.contains_key(function) {
+        counts.insert(function.clone(), Count::of(function));
+    }
+    let count = counts.get_mut(function).expect("put there if it was missing");
+    match operation.outcome.kind() {
+        "ok" => count.ok += 1,
+        "rejected" => count.rejected += 1,
+        "fail" => count.fail += 1,
+        _ => count.unknown += 1,
+    }
 }
 
 #[cfg(test)]

@@ -76,6 +76,13 @@ pub struct Count {
     pub unknown: u64,
 }
 
+impl Count {
+    /// None yet.
+    pub(super) fn of(function: &str) -> Count {
+        Count { function: function.to_string(), ok: 0, rejected: 0, fail: 0, unknown: 0 }
+    }
+}
+
 /// Why no order of the operations explains the answers.
 #[derive(Debug, Clone, Serialize)]
 pub struct Violation {

@@ -10,29 +10,64 @@ use crate::names::Policy;
 const VERSION: &str = "metad/1";
 
 pub(super) fn read(text: &str, pairing: &mut Pairing) -> Result<Header, LineError> {
-    let mut header: Option<(Header, bool)> = None;
-    let (mut has_ended, mut last) = (false, 1);
+    let mut reader = Reader::default();
     for (number, line) in (1u32..).zip(text.lines()) {
-        if line.trim().is_empty() {
-            continue;
+        if let Some(event) = reader.take(line, number)? {
+            pairing.push(event)?;
         }
-        if header.is_none() {
-            header = Some(read_header(line, number)?);
-            continue;
+    }
+    reader.finish()
+}
+
+/// Takes lines one after the other.
+#[derive(Default)]
+pub(super) struct Reader {
+    header: Option<Header>,
+    /// The header says that there is a last line, the nemesis's `end`.
+    ends: bool,
+    has_ended: bool,
+    /// Of the last event.
+    line: u32,
+}
+
+impl Reader {
+    /// The event on a line, unless it is blank or the header.
+    pub(super) fn take(&mut self, line: &str, number: u32) -> Result<Option<Event>, LineError> {
+        if line.trim().is_empty() {
+            return Ok(None);
+        }
+        self.line = number;
+        if self.header.is_none() {
+            let (header, ends) = read_header(line, number)?;
+            (self.header, self.ends) = (Some(header), ends);
+            return Ok(None);
         }
         let event = read_event(line, number)?;
-        has_ended = event.actor == Actor::Nemesis && event.function == "end";
-        last = number;
-        pairing.push(event)?;
+        self.has_ended = event.actor == Actor::Nemesis && event.function == "end";
+        Ok(Some(event))
     }
-    match header {
-        None => Err(LineError::new(1, "the history has no header line")),
-        Some((_, true)) if !has_ended => Err(LineError::new(
-            last,
-            "the history is cut short after this line: record it again, or take \"ends\" out of \
-             its header to check what is there",
-        )),
-        Some((header, _)) => Ok(header),
+
+    /// The header, once its line was taken.
+    pub(super) fn header(&self) -> Option<&Header> {
+        self.header.as_ref()
+    }
+
+    /// To be called after the last line.
+    pub(super) fn finish(self) -> Result<Header, LineError> {
+        self.check_end()?;
+        self.header.ok_or_else(|| LineError::new(1, "the history has no header line"))
+    }
+
+    /// Whether the history is whole, after the last line.
+    pub(super) fn check_end(&self) -> Result<(), LineError> {
+        match self.ends && !self.has_ended {
+            false => Ok(()),
+            true => Err(LineError::new(
+                self.line,
+                "the history is cut short after this line: record it again, or take \"ends\" out \
+                 of its header to check what is there",
+            )),
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod format;
 mod jepsen_log;
 mod metad;
 mod pairing;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,7 @@ use serde_json::Value;
 use crate::names::Policy;
 
 pub use format::{Format, parse, read_file};
+pub use stream::{Item, Stream};
 
 /// A whole recorded history.
 #[derive(Debug, Clone)]
@@ -38,6 +40,15 @@ pub struct History {
     pub faults: Vec<Fault>,
     /// Events in the file: positions are below this.
     pub events_count: u32,
+}
+
+impl History {
+    /// One of which only the header is kept.
+    pub fn unread(source: &str, header: Header) -> History {
+        let source = source.to_string();
+        let (operations, faults) = (Vec::new(), Vec::new());
+        History { source, format: Format::Metad, header, operations, faults, events_count: 0 }
+    }
 }
 
 /// The first line of a `metad/1` history; empty for other formats.

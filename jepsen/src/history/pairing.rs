@@ -55,54 +55,71 @@ pub(crate) struct Event {
     pub(crate) node: Option<u64>,
 }
 
-/// Takes events in the order of time and gives operations.
+/// What an event does to the operations that are open.
+#[derive(Debug)]
+pub(crate) enum Paired {
+    /// The operation of this place in the order of invocation has begun.
+    Opened(usize),
+    /// It has ended, or nobody will ever know.
+    Closed(usize, Operation),
+    Fault(Fault),
+    /// A remark of an idle process says nothing about an operation.
+    Nothing,
+}
+
+/// Takes events in the order of time, one after the other. Holds only what is open.
 #[derive(Default)]
-pub(crate) struct Pairing {
+pub(crate) struct Pairer {
     /// Whether a process may begin an operation while its last one has no end.
     missing_ends_allowed: bool,
-    operations: Vec<Operation>,
-    faults: Vec<Fault>,
-    open: BTreeMap<i64, usize>,
+    open: BTreeMap<i64, (usize, Operation)>,
+    /// Those whose process went on without them.
+    left_open: Vec<(usize, Operation)>,
+    operations_count: usize,
     position: u32,
 }
 
-impl Pairing {
-    pub(crate) fn new(missing_ends_allowed: bool) -> Pairing {
-        Pairing { missing_ends_allowed, ..Pairing::default() }
+impl Pairer {
+    pub(crate) fn new(missing_ends_allowed: bool) -> Pairer {
+        Pairer { missing_ends_allowed, ..Pairer::default() }
     }
 
-    pub(crate) fn push(&mut self, event: Event) -> Result<(), LineError> {
+    pub(crate) fn pair(&mut self, event: Event) -> Result<Paired, LineError> {
         let position = self.position;
         self.position += 1;
         match (event.actor, event.kind) {
-            (Actor::Nemesis, _) => {
-                self.faults.push(Fault {
-                    position,
-                    time_ns: event.time_ns,
-                    function: event.function,
-                    value: event.value,
-                });
-                Ok(())
-            }
+            (Actor::Nemesis, _) => Ok(Paired::Fault(Fault {
+                position,
+                time_ns: event.time_ns,
+                function: event.function,
+                value: event.value,
+            })),
             (Actor::Process(process), EventKind::Invoke) => self.invoke(process, position, event),
             (Actor::Process(process), _) => self.complete(process, position, event),
         }
     }
 
-    pub(crate) fn finish(self) -> (Vec<Operation>, Vec<Fault>, u32) {
-        (self.operations, self.faults, self.position)
+    /// Events so far.
+    pub(crate) fn events_count(&self) -> u32 {
+        self.position
     }
 
-    fn invoke(&mut self, process: i64, position: u32, event: Event) -> Result<(), LineError> {
-        if let Some(open) = self.open.get(&process).filter(|_| !self.missing_ends_allowed) {
+    /// What never ended.
+    pub(crate) fn finish(self) -> impl Iterator<Item = (usize, Operation)> {
+        self.left_open.into_iter().chain(self.open.into_values())
+    }
+
+    fn invoke(&mut self, process: i64, position: u32, event: Event) -> Result<Paired, LineError> {
+        if let Some((_, open)) = self.open.get(&process).filter(|_| !self.missing_ends_allowed) {
             let reason = format!(
                 "process {process} invokes {}, but its {} of line {} is still open",
-                event.function, self.operations[*open].function, self.operations[*open].line,
+                event.function, open.function, open.line,
             );
             return Err(LineError::new(event.line, reason));
         }
-        self.open.insert(process, self.operations.len());
-        self.operations.push(Operation {
+        let index = self.operations_count;
+        self.operations_count += 1;
+        let operation = Operation {
             process,
             function: event.function,
             key: event.key,
@@ -116,20 +133,20 @@ impl Pairing {
             request: event.request,
             revision: None,
             node: None,
-        });
-        Ok(())
+        };
+        self.left_open.extend(self.open.insert(process, (index, operation)));
+        Ok(Paired::Opened(index))
     }
 
-    fn complete(&mut self, process: i64, position: u32, event: Event) -> Result<(), LineError> {
-        let Some(open) = self.open.remove(&process) else {
+    fn complete(&mut self, process: i64, position: u32, event: Event) -> Result<Paired, LineError> {
+        let Some((index, mut operation)) = self.open.remove(&process) else {
             if event.kind == EventKind::Info {
-                return Ok(()); // A remark of an idle process says nothing about an operation.
+                return Ok(Paired::Nothing);
             }
             let reason =
                 format!("process {process} ends a {} that it did not begin", event.function);
             return Err(LineError::new(event.line, reason));
         };
-        let operation = &mut self.operations[open];
         if operation.function != event.function {
             let reason = format!(
                 "process {process} ends a {}, but it began a {} on line {}",
@@ -152,6 +169,39 @@ impl Pairing {
             }
             EventKind::Info | EventKind::Invoke => {}
         }
+        Ok(Paired::Closed(index, operation))
+    }
+}
+
+/// Takes all events and gives all operations.
+pub(crate) struct Pairing {
+    pairer: Pairer,
+    /// By the order of invocation; none while open.
+    operations: Vec<Option<Operation>>,
+    faults: Vec<Fault>,
+}
+
+impl Pairing {
+    pub(crate) fn new(missing_ends_allowed: bool) -> Pairing {
+        let pairer = Pairer::new(missing_ends_allowed);
+        Pairing { pairer, operations: Vec::new(), faults: Vec::new() }
+    }
+
+    pub(crate) fn push(&mut self, event: Event) -> Result<(), LineError> {
+        match self.pairer.pair(event)? {
+            Paired::Opened(_) => self.operations.push(None),
+            Paired::Closed(index, operation) => self.operations[index] = Some(operation),
+            Paired::Fault(fault) => self.faults.push(fault),
+            Paired::Nothing => {}
+        }
         Ok(())
+    }
+
+    pub(crate) fn finish(mut self) -> (Vec<Operation>, Vec<Fault>, u32) {
+        let events_count = self.pairer.events_count();
+        for (index, operation) in self.pairer.finish() {
+            self.operations[index] = Some(operation);
+        }
+        (self.operations.into_iter().flatten().collect(), self.faults, events_count)
     }
 }

@@ -1,5 +1,6 @@
 //! `jepsen bench`: how long checking takes, without reading the files.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -10,7 +11,7 @@ use metad_jepsen::history::read_file;
 use metad_jepsen::{Options, decide};
 use serde_json::json;
 
-use super::timed_options;
+use super::{print_or_stop, timed_options};
 
 /// Measure how long the verdict on each history takes, as JSON, one object a line. The time is
 /// of deciding linearizability; reading the file and explaining a violation are not in it.
@@ -57,9 +58,10 @@ pub fn run(arguments: &Args) -> anyhow::Result<ExitCode> {
             "min_ms": round(times_ms[0]), "median_ms": round(median),
             "max_ms": round(times_ms[times_ms.len() - 1]), "read_ms": round(read_ms),
         });
-        println!("{line}");
+        print_or_stop(writeln!(std::io::stdout(), "{line}"))?;
     }
-    println!("{}", json!({"files": arguments.files.len(), "sum_median_ms": round(sum_median_ms)}));
+    let sum = json!({"files": arguments.files.len(), "sum_median_ms": round(sum_median_ms)});
+    print_or_stop(writeln!(std::io::stdout(), "{sum}"))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -14,7 +14,7 @@ mod copies;
 mod coverage;
 mod listed;
 mod pages;
-mod remarks;
+pub(super) mod remarks;
 mod replay;
 mod replayed;
 mod resets;
@@ -119,7 +119,7 @@ impl Journals {
 
     /// What the journal tells of each request, or else somebody who has seen it take effect.
     pub(super) fn hints(&self, history: &History) -> Hints {
-        let mut hints = remarks::hints(history);
+        let mut hints = remarks::hints(&history.faults);
         for (_, change) in self.all_changes() {
             let Some(request) = change.request else { continue };
             let hint = hints.entry(request).or_default();

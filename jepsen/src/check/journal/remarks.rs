@@ -7,8 +7,11 @@
 
 use serde::Deserialize;
 
-use crate::history::{History, RequestId};
+use crate::history::{Fault, RequestId};
 use crate::model::tree::{Hint, Hints};
+
+/// What a remark is called.
+pub(in crate::check) const TOOK_EFFECT: &str = "took_effect";
 
 #[derive(Deserialize)]
 struct Remark {
@@ -20,8 +23,8 @@ struct Remark {
 }
 
 /// What the remarks of a history tell; what does not read as one is none.
-pub(super) fn hints(history: &History) -> Hints {
-    let remarks = history.faults.iter().filter(|fault| fault.function == "took_effect");
+pub(in crate::check) fn hints<'a>(faults: impl IntoIterator<Item = &'a Fault>) -> Hints {
+    let remarks = faults.into_iter().filter(|fault| fault.function == TOOK_EFFECT);
     let remarks = remarks.filter_map(|fault| Remark::deserialize(&fault.value).ok());
     remarks
         .map(|Remark { request: (client, sequence), revision, names }| {

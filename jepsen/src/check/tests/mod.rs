@@ -3,6 +3,7 @@
 mod generator;
 pub(in crate::check) mod script;
 mod server;
+mod streaming;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

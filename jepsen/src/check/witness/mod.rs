@@ -11,10 +11,12 @@
 //! as there are few.
 
 mod floating;
+mod streamed;
 
 use super::certificate::respects_time;
 use crate::model::{Claimed, Entry, Model, Step};
 use floating::insert_floating;
+pub(crate) use streamed::Streamed;
 
 /// States that are followed at once.
 const STATES_MAX: usize = 64;

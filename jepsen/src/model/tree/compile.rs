@@ -5,6 +5,7 @@
 //! their own), and refusals that the tree does not decide, such as `LOCK_HELD`. `SESSION_EXPIRED` tells nothing
 //! of what the request did before: its outcome is unknown.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -13,14 +14,14 @@ use serde_json::Value;
 use super::answer::{Answer, StepResult};
 use super::conflicted::dates_in;
 use super::fields::{optional, optional_text};
-use super::footprint::{Footprint, names_tell_all};
+use super::footprint::names_tell_all;
 use super::operation::{Condition, Name, Operation, Request, Step};
 use super::parse::read_request;
 use super::parse_answer::read_answer;
 use super::reason::Reason;
 use super::state::Tracked;
 use super::{Claims, FileTree};
-use crate::history::{History, Operation as Recorded, Outcome, RequestId};
+use crate::history::{Header, History, Operation as Recorded, Outcome, RequestId};
 use crate::model::{BadOperation, Claimed, Entry, hash_bytes};
 
 /// What is learned from elsewhere of requests whose outcome is unknown.
@@ -74,39 +75,88 @@ pub fn compile(history: &History, claims: Claims, hints: &Hints) -> Result<Compi
     let mut entries = Vec::with_capacity(history.operations.len());
     let mut lagging = Vec::new();
     let mut tells_revisions = false;
-    let dates = mentioned_dates(history);
+    let mut tracked = Tracked::default();
+    let compiler = Compiler { claims, hints, dates: mentioned_dates(history) };
     for (index, recorded) in history.operations.iter().enumerate() {
+        let Some(one) = compiler.compile(index, recorded)? else { continue };
+        tells_revisions |= one.tells_revisions;
+        let request = &one.entry.operation.request;
+        tracked.changes |= asks_for_changes(request);
+        tracked.past |= request.asks_for_the_past();
+        if one.lags { &mut lagging } else { &mut entries }.push(one.entry);
+    }
+    let initial = history.header.namespaces.clone();
+    let is_separable = claims == Claims::Ignored && names_tell_all(&entries, tracked);
+    let model = FileTree { claims, initial, tracked, is_separable };
+    Ok(Compiled { model, entries, lagging, tells_revisions })
+}
+
+/// Reads one operation after the other.
+pub struct Compiler<'a> {
+    claims: Claims,
+    hints: &'a Hints,
+    /// That a conflicted copy may have.
+    dates: Arc<[Name]>,
+}
+
+/// An operation that is held against the tree.
+pub struct CompiledOperation {
+    /// Its checkable form.
+    pub entry: Entry<Operation>,
+    /// Whether it is a read that may be of an earlier state.
+    pub lags: bool,
+    tells_revisions: bool,
+}
+
+impl<'a> Compiler<'a> {
+    /// For a history that is not known as a whole, and the specification of what it asks for as
+    /// long as [`CompiledOperation::asks_beyond_now`] does not hold. Where a date may be in the name of
+    /// a conflicted copy it is taken from the hints.
+    pub fn of_stream(header: &Header, hints: &'a Hints) -> (FileTree, Compiler<'a>) {
+        let claims = Claims::Judged;
+        let initial = header.namespaces.clone();
+        let tracked = Tracked { changes: true, past: false };
+        let model = FileTree { claims, initial, tracked, is_separable: false };
+        (model, Compiler { claims, hints, dates: Arc::from([Name::from(UNMENTIONED_DATE)]) })
+    }
+
+    /// None of an operation that says nothing of the tree. The index is that among the
+    /// history's operations.
+    pub fn compile(
+        &self,
+        index: usize,
+        recorded: &Recorded,
+    ) -> Result<Option<CompiledOperation>, BadOperation> {
         let bad = |reason: String| BadOperation::of(recorded, reason);
-        let Some((request, answer)) = read(recorded).map_err(bad)? else { continue };
+        let Some((request, answer)) = read(recorded).map_err(bad)? else { return Ok(None) };
         let tag = u32::try_from(index).expect("operations are fewer than events");
         let hint = match answer {
-            Answer::Unknown => recorded.request.and_then(|request| hints.get(&request)),
+            Answer::Unknown => recorded.request.and_then(|request| self.hints.get(&request)),
             _ => None,
         };
         let told = recorded.revision.filter(|_| !matches!(answer, Answer::Unknown));
         let told = hint.map(|hint| hint.revision).or(told);
         let told = told.or_else(|| Operation::revision_made(&request, &answer));
-        tells_revisions |= told.is_some() || answer.tells_revs();
-        let is_claim = claims == Claims::Judged && !request.is_of_the_past();
+        let tells_revisions = told.is_some() || answer.tells_revs();
+        let is_claim = self.claims == Claims::Judged && !request.is_of_the_past();
         let revision = told.filter(|_| is_claim);
-        let dates = hint.and_then(hinted_date).unwrap_or_else(|| Arc::clone(&dates));
-        let footprint = Arc::new(Footprint::of(&request));
-        let operation = Operation { tag, request, answer, revision, dates, footprint };
-        let entry = entry_of(operation, index, recorded);
-        match Consistency::of(recorded).map_err(bad)? {
-            Consistency::Linearizable => entries.push(entry),
-            _ if !entry.operation.request.never_changes() => entries.push(entry),
-            Consistency::AtLeast(_) | Consistency::Any => lagging.push(entry),
-        }
+        let dates = hint.and_then(hinted_date).unwrap_or_else(|| Arc::clone(&self.dates));
+        let lags = request.never_changes()
+            && Consistency::of(recorded).map_err(bad)? != Consistency::Linearizable;
+        let operation = Operation::new(tag, request, answer, revision, dates);
+        Ok(Some(CompiledOperation {
+            entry: entry_of(operation, index, recorded),
+            lags,
+            tells_revisions,
+        }))
     }
-    let any = |asks: fn(&Request) -> bool| {
-        entries.iter().chain(&lagging).any(|entry| asks(&entry.operation.request))
-    };
-    let tracked = Tracked { changes: any(asks_for_changes), past: any(Request::asks_for_the_past) };
-    let initial = history.header.namespaces.clone();
-    let is_separable = claims == Claims::Ignored && names_tell_all(&entries, tracked);
-    let model = FileTree { claims, initial, tracked, is_separable };
-    Ok(Compiled { model, entries, lagging, tells_revisions })
+}
+
+impl CompiledOperation {
+    /// Whether more must be known to judge it than what is there now.
+    pub fn asks_beyond_now(&self) -> bool {
+        self.lags || self.entry.operation.request.asks_for_the_past()
+    }
 }
 
 /// What is asked of a read beside its answer.
@@ -194,6 +244,16 @@ fn entry_of(operation: Operation, index: usize, recorded: &Recorded) -> Entry<Op
 }
 
 impl Operation {
+    fn new(
+        tag: u32,
+        request: Request,
+        answer: Answer,
+        revision: Option<u64>,
+        dates: Arc<[Name]>,
+    ) -> Operation {
+        Operation { tag, request, answer, revision, dates, footprint: OnceCell::new() }
+    }
+
     /// The state that holds what a read answered: that of the revision that it claims, or, of
     /// a read of the past, any from that revision on. None if nothing tells.
     pub fn revision_seen(&self) -> Option<u64> {

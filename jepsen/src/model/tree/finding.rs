@@ -39,16 +39,17 @@ impl Run<'_> {
     /// The node where a target's path begins.
     pub(super) fn start(&mut self, namespace: Handle, start: Option<u64>) -> Result<Handle, Stop> {
         let Some(id) = start else { return Ok(self.forest().namespace(namespace).root) };
-        let found = match self.state().node_by_id(id) {
-            Some(known) => Some(known),
-            None => self.choose_unseen(id),
+        let is_shown = self.state().is_node_id(id);
+        let found = match is_shown {
+            true => self.state().node_by_id(id),
+            false => self.choose_unseen(id),
         };
         let live = found.filter(|handle| self.forest().is_live(*handle));
         // The service does not look where a deep one was until its space has been reclaimed.
         let is_said_to_be_deep =
             matches!(self.operation.answer, Answer::Rejected { reason: Reason::LimitExceeded, .. });
         match live {
-            None if is_said_to_be_deep && found.is_some() => {
+            None if is_said_to_be_deep && (is_shown || found.is_some()) => {
                 Err(Stop::Rejected(Reason::LimitExceeded))
             }
             None => Err(Stop::Rejected(Reason::NotFound)),

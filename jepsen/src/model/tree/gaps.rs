@@ -100,7 +100,7 @@ impl Places {
     fn new(entries: &[Entry<Operation>], order: &[usize]) -> Places {
         let mut by_locality: BTreeMap<Option<u64>, Vec<(usize, usize)>> = BTreeMap::new();
         for (position, index) in order.iter().enumerate() {
-            let locality = entries[*index].operation.footprint.locality();
+            let locality = entries[*index].operation.footprint().locality();
             by_locality.entry(locality).or_default().push((position, *index));
         }
         Places { by_locality }
@@ -108,7 +108,7 @@ impl Places {
 
     fn near(&self, entries: &[Entry<Operation>], index: usize) -> Vec<&[(usize, usize)]> {
         let of = |locality| self.by_locality.get(&locality).map(Vec::as_slice);
-        match entries[index].operation.footprint.locality() {
+        match entries[index].operation.footprint().locality() {
             Some(locality) => of(Some(locality)).into_iter().chain(of(None)).collect(),
             None => self.by_locality.values().map(Vec::as_slice).collect(),
         }
@@ -138,5 +138,5 @@ impl Places {
 }
 
 fn depend(entries: &[Entry<Operation>], left: usize, right: usize) -> bool {
-    !entries[left].operation.footprint.is_apart(&entries[right].operation.footprint)
+    !entries[left].operation.footprint().is_apart(entries[right].operation.footprint())
 }

@@ -35,7 +35,7 @@ impl Run<'_> {
 
     /// Whether a node of unseen id may have this one.
     pub(super) fn may_have_id(&self, handle: Handle, id: u64) -> bool {
-        self.state().node_by_id(id).is_none() && !self.state().is_excluded(handle, id)
+        !self.state().is_node_id(id) && !self.state().is_excluded(handle, id)
     }
 
     /// Whether a namespace has this id; learns it if the history has not shown it yet.

@@ -25,6 +25,7 @@ mod finding;
 mod footprint;
 mod forest;
 mod guess;
+mod id_set;
 mod learning;
 mod matching;
 mod mounts;
@@ -55,7 +56,7 @@ use revisions::Revisions;
 use run::Run;
 use state::Tracked;
 
-pub use compile::{Compiled, Consistency, Hint, Hints, compile};
+pub use compile::{Compiled, Compiler, Consistency, Hint, Hints, compile};
 pub use guess::assume_guesses;
 pub use operation::Operation;
 pub use state::State;
@@ -132,11 +133,11 @@ impl Model for FileTree {
     }
 
     fn are_independent(&self, left: &Operation, right: &Operation) -> bool {
-        self.is_separable && left.footprint.is_apart(&right.footprint)
+        self.is_separable && left.footprint().is_apart(right.footprint())
     }
 
     fn locality(&self, operation: &Operation) -> Option<u64> {
-        operation.footprint.locality().filter(|_| self.is_separable)
+        operation.footprint().locality().filter(|_| self.is_separable)
     }
 
     fn refusal(&self, state: &State, operation: &Operation) -> String {

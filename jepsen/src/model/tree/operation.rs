@@ -1,5 +1,6 @@
 //! What was asked of a file tree, in types.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -41,8 +42,15 @@ pub struct Operation {
     pub(super) revision: Option<u64>,
     /// The dates that a conflicted copy may have whose name was not answered.
     pub(super) dates: Arc<[Name]>,
-    /// The names that it touches.
-    pub(super) footprint: Arc<Footprint>,
+    /// See [`Operation::footprint`].
+    pub(super) footprint: OnceCell<Arc<Footprint>>,
+}
+
+impl Operation {
+    /// The names that it touches; found when they are asked for first.
+    pub(super) fn footprint(&self) -> &Footprint {
+        self.footprint.get_or_init(|| Arc::new(Footprint::of(&self.request)))
+    }
 }
 
 /// What was asked.

@@ -1,13 +1,14 @@
 //! Everything that the service holds, and what the history has shown of it.
 //!
 //! Owns the forest of now, the ids that are known, the snapshots and what is kept of the past.
-//! Invariants: `ids` and `id_of` know every id that the history has shown, also of deleted
-//! nodes; `unseen` are the live nodes whose id it has not shown; `mounts` are the live mounts;
+//! Invariants: `ids` and `id_of` know every id that the history has shown, but for those of
+//! deleted nodes, which are `retired`, unless the past is followed; `unseen` are the live nodes whose id it has not shown; `mounts` are the live mounts;
 //! the fingerprint is that of the contents, kept up with each change.
 
 use rpds::{RedBlackTreeMap, RedBlackTreeSet};
 
 use super::forest::{Forest, Namespace};
+use super::id_set::IdSet;
 use super::node::{Body, Handle, Node};
 use super::operation::Name;
 use super::past::Past;
@@ -34,6 +35,7 @@ pub struct State {
     namespace_id_of: RedBlackTreeMap<Handle, u64>,
     ids: RedBlackTreeMap<u64, Handle>,
     id_of: RedBlackTreeMap<Handle, u64>,
+    retired: IdSet,
     unseen: RedBlackTreeSet<Handle>,
     /// Nodes of unseen id that are known not to have this id.
     excluded_ids: RedBlackTreeSet<(Handle, u64)>,
@@ -89,9 +91,14 @@ impl State {
         self.id_of.get(&handle).copied()
     }
 
-    /// The node that has or had this id; none if it was never shown.
+    /// The node that has this id, or had it, if the past is followed.
     pub(super) fn node_by_id(&self, id: u64) -> Option<Handle> {
         self.ids.get(&id).copied()
+    }
+
+    /// Whether some node has or had this id, and the history has shown it.
+    pub(super) fn is_node_id(&self, id: u64) -> bool {
+        self.ids.contains_key(&id) || self.retired.contains(id)
     }
 
     /// Nodes of a forest whose id was never shown and may be this one.
@@ -215,6 +222,7 @@ impl State {
             if let Some(id) = self.id_of(handle) {
                 self.fingerprint ^= self.id_fingerprint(handle, id, true);
                 self.fingerprint ^= self.id_fingerprint(handle, id, false);
+                self.retire(handle, id);
             }
         }
     }
@@ -226,6 +234,18 @@ impl State {
         self.unseen.remove_mut(&handle);
         self.ids.insert_mut(id, handle);
         self.id_of.insert_mut(handle, id);
+        if !is_live {
+            self.retire(handle, id);
+        }
+    }
+
+    /// Forgets whose the id of a deleted node was.
+    fn retire(&mut self, handle: Handle, id: u64) {
+        if !self.tracked.past {
+            self.ids.remove_mut(&id);
+            self.id_of.remove_mut(&handle);
+            self.retired.insert(id);
+        }
     }
 
     pub(super) fn exclude_id(&mut self, handle: Handle, id: u64) {

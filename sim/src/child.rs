@@ -1,23 +1,19 @@
-//! Runs one seed in a fresh process: no state of an earlier run can reach it, and a run
+//! Runs one seed in a process of its own: no state of an earlier run can reach it, and a run
 //! that hangs can be ended.
 
 use std::{
-    io::Read,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use anyhow::Context;
 
 use crate::{
     cli::{Limits, Shape},
+    forks::{self, Answer, Request},
     report::{Report, Violation},
 };
 
-/// How often a running process is looked at.
-const POLL: Duration = Duration::from_millis(5);
 /// Lines of a dead process's last words that are shown.
 const LAST_WORDS_LINES: usize = 12;
 
@@ -37,51 +33,51 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// The run's report. A process that dies or does not end is a violation, too.
     pub fn run(self) -> anyhow::Result<Report> {
-        self.run_as(Command::new(simulator()?))
+        self.run_as([])
+    }
+
+    /// The same in a process that has forked from a fresh one: where it keeps what is in its
+    /// memory differs from run to run.
+    pub fn run_afresh(self) -> anyhow::Result<Report> {
+        forks::forget();
+        self.run()
     }
 
     /// The same, and writes the history to a file.
     pub fn run_with_history(self, history: &Path) -> anyhow::Result<Report> {
-        let mut command = Command::new(simulator()?);
-        // The arguments of the command come after this one.
-        command.args(["run", "--history"]).arg(history);
-        self.run_as(command)
+        let history = history.to_str().context("the name of the history's file is not text")?;
+        self.run_as(["--history".to_owned(), history.to_owned()])
     }
 
-    fn run_as(self, mut command: Command) -> anyhow::Result<Report> {
-        if command.get_args().next().is_none() {
-            command.arg("run");
-        }
-        command.args(["--json", "--seed", &self.seed.to_string()]);
-        command.args(self.shape.arguments());
-        if !self.traced {
-            command.arg("--untraced");
-        }
-        // Backtraces take seconds, and the replay gives them.
-        command.env("RUST_BACKTRACE", "0").stdin(Stdio::null());
-        command.stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().context("start a run")?;
-        let output = drain(child.stdout.take().expect("stdout is piped"));
-        let errors = drain(child.stderr.take().expect("stderr is piped"));
+    fn run_as(self, more: impl IntoIterator<Item = String>) -> anyhow::Result<Report> {
+        let limit_ms = self.limits.wall_limit.saturating_mul(1_000);
+        let arguments = self.arguments().into_iter().chain(more).collect();
         let started = Instant::now();
-        let ended = wait(&mut child, Duration::from_secs(self.limits.wall_limit))?;
-        let output = output.join().expect("reading does not panic");
-        let errors = errors.join().expect("reading does not panic");
-        let Some(status) = ended else {
-            crate::world::remove_leftovers(child.id());
-            let seen = format!("no end after {} real seconds", self.limits.wall_limit);
-            return Ok(self.died("wall-timeout", seen, started));
-        };
-        match serde_json::from_str::<Report>(&output) {
-            Ok(report) => Ok(report),
-            Err(_) => {
-                let lines: Vec<&str> = errors.lines().filter(|line| !line.is_empty()).collect();
-                let first = lines.len().saturating_sub(LAST_WORDS_LINES);
-                let seen =
-                    format!("the process ended with {status}\n{}", lines[first..].join("\n"));
-                Ok(self.died("process", seen, started))
-            }
+        let answer = forks::run(&simulator()?, &Request { arguments, limit_ms })?;
+        if answer.ended.is_none() {
+            crate::world::remove_leftovers(answer.process);
         }
+        Ok(self.report(&answer, started))
+    }
+
+    fn arguments(self) -> Vec<String> {
+        let mut arguments = vec!["run".to_owned(), "--json".to_owned()];
+        arguments.extend(["--seed".to_owned(), self.seed.to_string()]);
+        arguments.extend(self.shape.arguments());
+        arguments.extend((!self.traced).then(|| "--untraced".to_owned()));
+        arguments
+    }
+
+    fn report(self, answer: &Answer, started: Instant) -> Report {
+        let Some(ended) = &answer.ended else {
+            let seen = format!("no end after {} real seconds", self.limits.wall_limit);
+            return self.died("wall-timeout", seen, started);
+        };
+        serde_json::from_str::<Report>(&answer.output).unwrap_or_else(|_| {
+            let lines: Vec<&str> = answer.errors.lines().filter(|line| !line.is_empty()).collect();
+            let last = lines[lines.len().saturating_sub(LAST_WORDS_LINES)..].join("\n");
+            self.died("process", format!("the process ended with {ended}\n{last}"), started)
+        })
     }
 
     fn died(self, oracle: &str, seen: String, started: Instant) -> Report {
@@ -110,31 +106,6 @@ fn simulator() -> anyhow::Result<PathBuf> {
         return Ok(running.to_owned());
     }
     std::env::current_exe().context("find the simulator")
-}
-
-/// Reads a pipe to its end beside the process, which would block on a full one.
-fn drain(mut pipe: impl Read + Send + 'static) -> JoinHandle<String> {
-    std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        // What was read before an error is all there is to show.
-        let _ = pipe.read_to_end(&mut bytes);
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
-}
-
-fn wait(child: &mut Child, limit: Duration) -> anyhow::Result<Option<std::process::ExitStatus>> {
-    let deadline = Instant::now() + limit;
-    loop {
-        if let Some(status) = child.try_wait().context("wait for a run")? {
-            return Ok(Some(status));
-        }
-        if Instant::now() >= deadline {
-            child.kill().context("end a run")?;
-            child.wait().context("wait for an ended run")?;
-            return Ok(None);
-        }
-        std::thread::sleep(POLL);
-    }
 }
 
 /// Runs jobs on `workers` threads and hands each result over in the order in which they end.

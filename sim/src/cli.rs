@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 use metad_proto::planted::{self, Bug};
 
 use crate::{
-    mutants,
+    forks, mutants,
     plan::{Engine, Fixed, Keep},
     regressions,
     seeds::Seeds,
@@ -56,6 +56,9 @@ enum Command {
     Shrink(ShrinkArgs),
     /// Plant known bugs, one at a time, and say how soon each is found.
     Mutants(MutantsArgs),
+    /// Fork for each run that is asked for on standard input; of use to the others alone.
+    #[command(hide = true)]
+    Forks,
 }
 
 /// What of a plan is not to be drawn.
@@ -311,20 +314,30 @@ impl Limits {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    ExitCode::from(execute(Cli::parse()))
+}
+
+/// Runs a command; gives the exit code.
+fn execute(cli: Cli) -> u8 {
+    let outcome = match cli.command {
         Command::Run(arguments) => run(&arguments),
         Command::Sweep(arguments) => sweep::sweep(&arguments),
         Command::Verify(arguments) => verify::verify(&arguments),
         Command::Regressions(limits) => regressions::regressions(&limits),
         Command::Shrink(arguments) => shrink::shrink(&arguments),
         Command::Mutants(arguments) => mutants::mutants(&arguments),
+        Command::Forks => forks::serve(|arguments| {
+            let program = std::iter::once("sim".to_owned());
+            i32::from(execute(Cli::parse_from(program.chain(arguments))))
+        })
+        .map(|()| true),
     };
     match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(true) => 0,
+        Ok(false) => 1,
         Err(error) => {
             eprintln!("sim: {error:#}");
-            ExitCode::from(2)
+            2
         }
     }
 }

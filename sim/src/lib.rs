@@ -16,6 +16,8 @@ mod child;
 #[cfg(madsim)]
 pub mod cli;
 #[cfg(madsim)]
+mod forks;
+#[cfg(madsim)]
 mod mutants;
 #[cfg(madsim)]
 mod regressions;

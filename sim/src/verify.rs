@@ -1,5 +1,6 @@
-//! Is each run the same when it is run again? Two fresh processes a seed; the hashes of
-//! their whole traces, and all that they counted, must be equal.
+//! Is each run the same when it is run again? Two processes a seed, not
+//! forked from the same one; the hashes of their whole traces, and all that they counted, must
+//! be equal.
 
 use crate::{
     child::{Job, run_all},
@@ -18,7 +19,7 @@ pub fn verify(arguments: &VerifyArgs) -> anyhow::Result<bool> {
     let work = |seed| -> anyhow::Result<(Report, Report)> {
         let limits = &arguments.limits;
         let job = Job { seed, shape, limits, traced: true };
-        Ok((job.run()?.comparable(), job.run()?.comparable()))
+        Ok((job.run()?.comparable(), job.run_afresh()?.comparable()))
     };
     run_all(seeds.0.clone(), arguments.limits.jobs(), work, |result| {
         bar.inc(1);

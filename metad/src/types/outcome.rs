@@ -122,9 +122,10 @@ pub enum Rejection {
         /// The oldest revision that can be read.
         oldest: Revision,
     },
-    /// The cursor is older than the journal.
+    /// The journal does not go on from the cursor: what follows it is gone, or it is ahead.
     #[error(
-        "changes after the cursor are no longer kept: list at {revision}, and read on from there"
+        "the journal does not go on from this cursor, which is older than what is kept or ahead \
+         of what has happened here: list at {revision}, and read on from there"
     )]
     CursorReset {
         /// To list at.

@@ -30,6 +30,8 @@ type RequestKey = (u64, u64);
 #[derive(Default)]
 pub struct Effects {
     requests: BTreeMap<RequestKey, Effect>,
+    /// Those whose replies were written at least once.
+    replied: BTreeSet<RequestKey>,
     /// The latest that was written.
     revision: Revision,
     compacted: Revision,
@@ -45,14 +47,14 @@ impl Effects {
     /// Takes in what is written to the state at once. Says what that is to be counted as.
     pub fn see(&mut self, batch: &[Write]) -> Result<Vec<&'static str>> {
         let mut counts = Vec::new();
+        let before = self.revision.0;
+        let mut seen = Seen::default();
         let (journals, replies) = (journals(), key::all_replies(GROUP));
-        let mut time_ms = 0;
-        let (mut told, before) = (Vec::new(), self.revision.0);
         for write in batch {
             match write {
                 Write::Put(key, value) if *key == key::system(GROUP) => {
                     let system = system::decode(value)?;
-                    time_ms = system.time_ms;
+                    seen.time_ms = system.time_ms;
                     self.revision = self.revision.max(system.revision);
                     if system.compacted > self.compacted {
                         self.compacted = system.compacted;
@@ -60,29 +62,49 @@ impl Effects {
                     }
                 }
                 Write::Put(key, value) if replies.contains(key) => {
-                    let applied = outcome::decode(value)?;
-                    let is_done = !matches!(applied.outcome, Outcome::Rejected(_));
-                    let request = request_of(key).filter(|_| is_done);
-                    let revision = applied.revision;
-                    // These take a revision, whatever else is told at it.
-                    let is_certain = match &applied.outcome {
-                        Outcome::Namespace(namespace) => namespace.created == revision,
-                        Outcome::Snapshot(_) | Outcome::Lock(_) => true,
-                        _ => false,
-                    };
-                    if let Some(request) = request.filter(|_| is_certain) {
-                        let effect = Effect { revision: revision.0, names: BTreeSet::new() };
-                        self.requests.entry(request).or_insert(effect);
-                    }
-                    told.extend(request.map(|request| (request, revision.0)));
+                    self.see_reply(&mut seen, key, value)?;
                 }
                 Write::Put(key, value) if journals.contains(key) => {
-                    self.note(&change::decode(value)?);
+                    let change = change::decode(value)?;
+                    seen.explained.insert(change.cursor.revision.0);
+                    self.note(&change);
+                }
+                Write::Delete(key) if replies.contains(key) => {
+                    let request = request_of(key).filter(|it| !self.replied.contains(it));
+                    seen.forgotten.extend(request);
                 }
                 _ => {}
             }
         }
-        self.note_replies(&told, before);
+        self.note_replies(&seen.told, before);
+        let new = before + 1..=self.revision.0;
+        let open = new.filter(|revision| !seen.explained.contains(revision)).collect();
+        self.note_forgotten(seen.forgotten, open);
+        self.see_lock_ends(batch, seen.time_ms, &mut counts);
+        Ok(counts)
+    }
+
+    fn see_reply(&mut self, seen: &mut Seen, key: &[u8], value: &[u8]) -> Result<()> {
+        let Some(request) = request_of(key) else { return Ok(()) };
+        self.replied.insert(request);
+        let applied = outcome::decode(value)?;
+        let revision = applied.revision.0;
+        // These take a revision, whatever else is told at it.
+        let is_certain = match &applied.outcome {
+            Outcome::Rejected(_) => return Ok(()),
+            Outcome::Namespace(namespace) => namespace.created == applied.revision,
+            Outcome::Snapshot(_) | Outcome::Lock(_) => true,
+            _ => false,
+        };
+        if is_certain {
+            self.took(request, revision);
+        }
+        seen.explained.insert(revision);
+        seen.told.push((request, revision));
+        Ok(())
+    }
+
+    fn see_lock_ends(&mut self, batch: &[Write], time_ms: u64, counts: &mut Vec<&'static str>) {
         for write in batch {
             let Write::Delete(end) = write else { continue };
             let is_end = key::lock_ends(GROUP).contains(end);
@@ -92,7 +114,11 @@ impl Effects {
                 counts.push("locks expired");
             }
         }
-        Ok(counts)
+    }
+
+    fn took(&mut self, request: RequestKey, revision: u64) -> &mut Effect {
+        let effect = Effect { revision, names: BTreeSet::new() };
+        self.requests.entry(request).or_insert(effect)
     }
 
     /// What no journal tells of, such as quotas, namespaces and locks: a revision that is new
@@ -100,21 +126,44 @@ impl Effects {
     fn note_replies(&mut self, replies: &[(RequestKey, u64)], before: u64) {
         for (request, revision) in replies.iter().filter(|(_, revision)| *revision > before) {
             if replies.iter().filter(|(_, other)| other == revision).count() == 1 {
-                let effect = Effect { revision: *revision, names: BTreeSet::new() };
-                self.requests.entry(*request).or_insert(effect);
+                self.took(*request, *revision);
             }
+        }
+    }
+
+    /// A reply that is forgotten in the very batch that it came in is never seen. Where as many
+    /// of one client are, in the order of its requests, as there are new revisions that nothing
+    /// else tells of, these are theirs.
+    fn note_forgotten(&mut self, mut requests: Vec<RequestKey>, revisions: Vec<u64>) {
+        requests.retain(|request| !self.requests.contains_key(request));
+        let Some(&(client, _)) = requests.first() else { return };
+        let are_one_clients = requests.iter().all(|request| request.0 == client);
+        if are_one_clients && requests.len() == revisions.len() {
+            requests.into_iter().zip(revisions).for_each(|(request, revision)| {
+                self.took(request, revision);
+            });
         }
     }
 
     fn note(&mut self, change: &Change) {
         let request = (change.request.client.0, change.request.sequence);
-        let revision = change.cursor.revision.0;
-        let effect = self.requests.entry(request);
-        let effect = effect.or_insert(Effect { revision, names: BTreeSet::new() });
+        let effect = self.took(request, change.cursor.revision.0);
         if let (ChangeKind::Created, Some(name)) = (change.kind, &change.node.name) {
             effect.names.insert(name.as_str().to_owned());
         }
     }
+}
+
+/// What one batch tells.
+#[derive(Default)]
+struct Seen {
+    time_ms: u64,
+    /// Requests that were done, and the revisions of their replies.
+    told: Vec<(RequestKey, u64)>,
+    /// Requests whose replies were removed and had never been written before.
+    forgotten: Vec<RequestKey>,
+    /// Revisions that a reply or a journal tells of.
+    explained: BTreeSet<u64>,
 }
 
 /// The client and the sequence that the key of a reply ends with.

@@ -68,3 +68,27 @@ extern "C" fn fsync(descriptor: RawFd) -> libc::c_int {
 extern "C" fn fdatasync(descriptor: RawFd) -> libc::c_int {
     note(descriptor)
 }
+
+/// Room is not set aside: in a file system in memory that writes as many zeros, a third of the
+/// time of a run with RocksDB.
+// SAFETY: the signature is that of the C library.
+#[unsafe(no_mangle)]
+extern "C" fn fallocate64(
+    _descriptor: RawFd,
+    _mode: libc::c_int,
+    _offset: libc::off64_t,
+    _length: libc::off64_t,
+) -> libc::c_int {
+    0
+}
+
+// SAFETY: the signature is that of the C library.
+#[unsafe(no_mangle)]
+extern "C" fn fallocate(
+    descriptor: RawFd,
+    mode: libc::c_int,
+    offset: libc::off_t,
+    length: libc::off_t,
+) -> libc::c_int {
+    fallocate64(descriptor, mode, offset, length)
+}

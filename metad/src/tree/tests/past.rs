@@ -198,7 +198,7 @@ fn the_past() {
                 7.0 Deleted #3 c in #1
                 8.0 Created #5 a in #1
             reclaim 100: @8 Reclaimed { more: false }
-            journal: changes after the cursor are no longer kept: list at 8, and read on from there
+            journal: the journal does not go on from this cursor, which is older than what is kept or ahead of what has happened here: list at 8, and read on from there
             at 5 stat /c/f: File #4 rev 4 nodes 0 bytes 2
             compact 99: @8 Compacted(Revision(8))
             reclaim 100: @8 Reclaimed { more: true }
@@ -305,13 +305,13 @@ fn a_cursor_inside_what_was_trimmed_is_reset() {
             reclaim 1: @3 Reclaimed { more: true }
             reclaim 1: @3 Reclaimed { more: true }
             reclaim 1: @3 Reclaimed { more: true }
-            journal after 2.0: changes after the cursor are no longer kept: list at 3, and read on from there
+            journal after 2.0: the journal does not go on from this cursor, which is older than what is kept or ahead of what has happened here: list at 3, and read on from there
             journal after 2.2: 
                 2.3 Created #5 d in #1
             reclaim 100: @3 Reclaimed { more: false }
-            journal after 1.4294967295: changes after the cursor are no longer kept: list at 3, and read on from there
-            journal after 2.0: changes after the cursor are no longer kept: list at 3, and read on from there
-            journal after 2.2: changes after the cursor are no longer kept: list at 3, and read on from there
+            journal after 1.4294967295: the journal does not go on from this cursor, which is older than what is kept or ahead of what has happened here: list at 3, and read on from there
+            journal after 2.0: the journal does not go on from this cursor, which is older than what is kept or ahead of what has happened here: list at 3, and read on from there
+            journal after 2.2: the journal does not go on from this cursor, which is older than what is kept or ahead of what has happened here: list at 3, and read on from there
             journal after 2.3: 
             journal after 3.0: 
         "#]],

@@ -7,7 +7,7 @@ use super::explain::explain;
 use super::search::{Outcome, Stuck, search};
 use super::stale;
 use super::verdict::{Check, Verdict, Violation};
-use super::witness::witness;
+use super::witness::{repaired, witness};
 use crate::history::History;
 use crate::model::tree::{self, Claims, Compiled, FileTree, Hints};
 use crate::model::{BadOperation, Entry, Kind, Model, kv, register};
@@ -58,6 +58,8 @@ pub(super) fn check(
 }
 
 const BY_WITNESS: &str = "in the order of their revisions";
+const BY_REPAIR: &str =
+    "in the order of their revisions, with those of unknown outcome where they are missed";
 const BY_SEARCH: &str = "by search";
 
 /// Checks parts that are independent of one another: the worst verdict counts.
@@ -173,6 +175,14 @@ fn judge_tree(
     let claiming = tree::compile(history, Claims::Judged, &Hints::new())?;
     if let Some(found) = stale::find(&claiming.entries) {
         return Ok(Found::Stale(Box::new(claiming), found));
+    }
+    let mut guessed = entries.clone();
+    tree::assume_sightings(&mut guessed);
+    if let Ok(order) = repaired(&model, &guessed, &mut budget.part(2))
+        && is_linearization(&model, &entries, &order)
+    {
+        let order = Box::new(Order { model, entries, order });
+        return Ok(Found::Valid(order, BY_REPAIR));
     }
     // An order that fits without claims is asked for first: there the operations depend on
     // one another by names alone. Then it is held that claims grow, and at last all of them.

@@ -188,11 +188,13 @@ impl Generator<'_> {
     }
 
     /// Acknowledges a write that does not happen, and reads what is there.
-    fn lose_write(&mut self, open: Open, system: &mut dyn System) {
+    fn lose_write(&mut self, mut open: Open, system: &mut dyn System) {
         let mut read = system.read_back(&open.request).expect("the caller has looked");
         let (before, revision) = system.call(&read, self.shape.told);
         if before.get("rejected").is_some() {
-            self.open.push(open); // Nothing to overwrite: the answer would be another one.
+            // Nothing to overwrite: the answer would be another one.
+            open.answer = Some(system.call(&open.request, self.shape.told));
+            self.open.push(open);
             return;
         }
         let wrong = match self.shape.model {

@@ -39,3 +39,21 @@ fn verdicts_are_as_planted() {
     }
     assert!(open <= 3, "{open} of 54 are left open");
 }
+
+/// A write that could not be lost, as there was nothing to overwrite, was asked for ever.
+#[test]
+fn every_history_comes_to_an_end() {
+    for seed in 0..40 {
+        let shape = Shape {
+            model: Kind::FileTree,
+            seed,
+            operations: 60,
+            clients: 4,
+            unknown_per_mille: 0,
+            keys: 2,
+            told: Told::Everything,
+            defect: Some(Defect::LostWrite),
+        };
+        assert!(make(&shape).operations.len() >= 60);
+    }
+}

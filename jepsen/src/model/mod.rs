@@ -48,6 +48,11 @@ pub trait Model {
         false
     }
 
+    /// Whether one operation may matter to another's answer, by what they name: a guess.
+    fn may_meet(&self, _left: &Self::Operation, _right: &Self::Operation) -> bool {
+        true
+    }
+
     /// Operations of different localities are independent. None: it may depend on any.
     fn locality(&self, _operation: &Self::Operation) -> Option<u64> {
         None

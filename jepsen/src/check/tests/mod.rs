@@ -15,7 +15,7 @@ use super::certificate::is_linearization;
 use super::journal::Journals;
 use super::search::{self, search};
 use super::stale;
-use super::witness::witness;
+use super::witness::{repaired, witness};
 use super::{Options, Verdict, check_history};
 use crate::history::{self, Format, History, Outcome};
 use crate::model::tree::{self, Claims, Compiled, Hints};
@@ -270,6 +270,60 @@ fn witness_and_search_never_disagree() {
         certified > 50 && refuted > 500,
         "{certified} certified, {refuted} refuted, {open} open"
     );
+}
+
+/// What is found with guesses is as good as any order.
+#[test]
+fn repaired_orders_and_the_search_never_disagree() {
+    let (mut found, mut of_unknown, mut refuted) = (0, 0, 0);
+    for seed in 0..1_000 {
+        let shape = Shape {
+            seed,
+            operations: 40,
+            clients: 4,
+            lost_one_in: 8,
+            names: 3,
+            journal: false,
+            wide: false,
+        };
+        let mut lines = generate(shape);
+        if seed % 2 == 0 {
+            corrupt(&mut lines, &mut Random::new(seed));
+        }
+        let Compiled { model, entries, .. } =
+            tree::compile(&to_history(&lines), Claims::Judged, &Hints::new()).expect("known");
+        let mut guessed = entries.clone();
+        tree::assume_sightings(&mut guessed);
+        let order = repaired(&model, &guessed, &mut Budget::new(&Limits::default()));
+        let order = order.ok().filter(|order| is_linearization(&model, &entries, order));
+        match (order, decide(&model, &entries)) {
+            (Some(order), Some(true)) => {
+                found += 1;
+                let is_unknown = |index: &usize| entries[*index].completed.is_none();
+                of_unknown += u32::from(order.iter().any(is_unknown));
+            }
+            (Some(_), other) => panic!("seed {seed}: an order, but the search says {other:?}"),
+            (None, Some(false)) => refuted += 1,
+            (None, _) => {}
+        }
+    }
+    let seen = format!("{found} found, {of_unknown} with what was missing, {refuted} refuted");
+    assert!(found > 300 && of_unknown > 100 && refuted > 100, "{seen}");
+}
+
+#[test]
+fn witness_and_search_agree_on_the_corpus() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/corpus");
+    let verdicts = std::fs::read_to_string(folder.join("verdicts.tsv")).expect("verdicts");
+    for line in verdicts.lines().skip(1) {
+        let file = line.split('\t').next().expect("a line has columns");
+        let history = history::read_file(&folder.join(file), None).expect("well formed");
+        let Compiled { model, entries, .. } =
+            tree::compile(&history, Claims::Judged, &Hints::new()).expect("known");
+        let is_invalid = line.contains("\tinvalid\tlinearizable: ");
+        assert_ne!(decide(&model, &entries), Some(is_invalid), "{line}");
+        assert!(!is_invalid || witness(&model, &entries).is_err(), "{line}");
+    }
 }
 
 /// Writes of unknown outcome that change nothing for what is wrong: every set of them, in

@@ -7,15 +7,20 @@
 //! certificate, found in one pass. If not, nothing is decided: the claims may be wrong, or an
 //! operation of unknown outcome may have had an effect that no claim tells of.
 //!
+//! Where only operations of unknown outcome are missing, they are put in ([`repair`]). A history
+//! need not be there as a whole ([`streamed`]).
+//!
 //! Where the answers have not told yet which of several states it is, each is followed, as long
 //! as there are few.
 
 mod floating;
+mod repair;
 mod streamed;
 
 use super::certificate::respects_time;
 use crate::model::{Claimed, Entry, Model, Step};
 use floating::insert_floating;
+pub(crate) use repair::repaired;
 pub(crate) use streamed::Streamed;
 
 /// States that are followed at once.

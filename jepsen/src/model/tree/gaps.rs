@@ -50,7 +50,7 @@ pub(super) fn guess_by_order(
 }
 
 /// Claims by time.
-struct Times {
+pub(super) struct Times {
     /// By return: the latest claim up to it.
     returns: Vec<(u32, u64)>,
     /// By invocation: the earliest claim from it on.
@@ -58,7 +58,7 @@ struct Times {
 }
 
 impl Times {
-    fn new(entries: &[Entry<Operation>]) -> Times {
+    pub(super) fn new(entries: &[Entry<Operation>]) -> Times {
         let claimed = |time: fn(&Entry<Operation>) -> Option<u32>| {
             let of = |entry: &Entry<Operation>| Some((time(entry)?, entry.claim?));
             let mut claims: Vec<(u32, u64)> = entries.iter().filter_map(of).collect();
@@ -80,7 +80,7 @@ impl Times {
         Times { returns, invocations }
     }
 
-    fn claimed_before(&self, invoked: u32) -> u64 {
+    pub(super) fn claimed_before(&self, invoked: u32) -> u64 {
         let count = self.returns.partition_point(|(returned, _)| *returned < invoked);
         count.checked_sub(1).map_or(0, |last| self.returns[last].1)
     }

@@ -7,6 +7,10 @@
 
 #[path = "gaps.rs"]
 mod gaps;
+#[path = "sightings.rs"]
+mod sightings;
+
+pub use sightings::assume_sightings;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -33,11 +37,7 @@ pub fn assume_guesses(entries: &mut [Entry<Operation>], order: Option<&[usize]>)
         guesses.extend(gaps::guess_by_order(entries, order));
     }
     for (index, revision) in &guesses {
-        let entry = &mut entries[*index];
-        entry.operation.revision = Some(*revision);
-        entry.claim = Some(*revision);
-        entry.claimed = Claimed::Effect;
-        entry.completed = entry.completed.or(Some(u32::MAX));
+        entries[*index].assume(*revision);
     }
 }
 

@@ -57,7 +57,7 @@ use run::Run;
 use state::Tracked;
 
 pub use compile::{Compiled, Compiler, Consistency, Hint, Hints, compile};
-pub use guess::assume_guesses;
+pub use guess::{assume_guesses, assume_sightings};
 pub use operation::Operation;
 pub use state::State;
 
@@ -134,6 +134,10 @@ impl Model for FileTree {
 
     fn are_independent(&self, left: &Operation, right: &Operation) -> bool {
         self.is_separable && left.footprint().is_apart(right.footprint())
+    }
+
+    fn may_meet(&self, left: &Operation, right: &Operation) -> bool {
+        !left.footprint().is_apart(right.footprint())
     }
 
     fn locality(&self, operation: &Operation) -> Option<u64> {

@@ -87,9 +87,7 @@ fn open_patiently(options: &Options, path: &Path) -> std::result::Result<DB, roc
     loop {
         tries_left -= 1;
         match DB::open(options, path) {
-            Err(error) if error.kind() == ErrorKind::Aborted && tries_left > 0 => {
-                std::thread::yield_now();
-            }
+            Err(error) if error.kind() == ErrorKind::Aborted && tries_left > 0 => {}
             opened => return opened,
         }
     }

@@ -274,9 +274,9 @@ fn bad_input() {
     check(
         &["register-valid.edn", "--format", "metad"],
         expect![[r#"
-        jepsen: register-valid.edn: line 1: expected the header {"history":"metad/1",…}: expected value (column 1)
-        exit 2
-    "#]],
+            jepsen: register-valid.edn: line 2: expected the header {"history":"metad/1",…}: invalid type: map, expected a string (column 1)
+            exit 2
+        "#]],
     );
     check(
         &["a", "b", "--report", "c.html"],
@@ -331,40 +331,95 @@ fn json() {
     );
 }
 
+/// What the command says of a text at its standard input.
+fn check_input(arguments: &[&str], input: &[u8], expected: Expect) {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_jepsen"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary was built for this test");
+    let mut stdin = child.stdin.take().expect("it is a pipe");
+    std::io::Write::write_all(&mut stdin, input).expect("it reads all of it");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    expected.assert_eq(&String::from_utf8_lossy(&output.stdout));
+}
+
+#[test]
+fn what_is_converted_keeps_its_verdict_compressed_and_from_a_pipe() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (to, name) in [("edn", "h.edn"), ("porcupine", "h.json.zst"), ("metad", "h.jsonl.zst")] {
+        let path = folder.path().join(name);
+        let out = path.to_str().expect("a plain name");
+        let output = run(&["convert", "tree-stale-read.jsonl", "--to", to, "--out", out]);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(run(&["check", out]).status.code(), Some(1), "{to}");
+        let bytes = std::fs::read(&path).expect("it was written");
+        assert_eq!(bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]), name.ends_with(".zst"));
+    }
+    let compressed = std::fs::read(folder.path().join("h.jsonl.zst")).expect("it was written");
+    check_input(&["check", "-", "--json"], &compressed[..10], expect![""]);
+    check_input(&["convert", "-", "--to", "edn"], b"", expect![""]);
+    let plain = b"{:process 0, :type :invoke, :f :write, :value 1}\n\
+        {:process 0, :type :ok, :f :write, :value 1}\n";
+    check_input(
+        &["check", "-"],
+        plain,
+        expect![[r#"
+        standard input: valid as register
+          linearizable valid   1 operations, by search
+
+          operation                ok  rejected    fail  unknown
+          write                     1         0       0        0
+    "#]],
+    );
+    check_input(
+        &["convert", "-", "--to", "metad"],
+        plain,
+        expect![[r#"
+        {"history":"metad/1","initial":0,"model":"register"}
+        {"index":0,"process":0,"type":"invoke","f":"write","value":1}
+        {"index":1,"process":0,"type":"ok","f":"write","value":1}
+    "#]],
+    );
+}
+
 #[test]
 fn help() {
     check(
         &["--help"],
         expect![[r#"
-        Says whether histories are valid: whether some order of the operations that respects time explains
-        every answer, and whether the journal tells the same
+            Says whether histories are valid: whether some order of the operations that respects time explains
+            every answer, and whether the journal tells the same
 
-        Usage: jepsen check [OPTIONS] <FILE>...
+            Usage: jepsen check [OPTIONS] <FILE>...
 
-        Arguments:
-          <FILE>...  The histories
+            Arguments:
+              <FILE>...  The histories, also compressed by zstd; - is standard input
 
-        Options:
-              --model <MODEL>       What the operations are of [default: the history tells] [possible
-                                    values: register, kv, file-tree]
-              --format <FORMAT>     How the history is written [default: guessed from its first line]
-                                    [possible values: metad, jepsen-log, edn]
-              --time-limit <TIME>   How long to search before the verdict is "unknown": 500ms, 60s, 5m
-                                    [default: 60s]
-              --memory-limit <MIB>  How much memory to search with, in MiB [default: 2048]
-              --json                Print the reports as JSON, one object a line
-              --report <HTML>       Write the report as one HTML page (of one history)
-          -h, --help                Print help
+            Options:
+                  --model <MODEL>       What the operations are of [default: the history tells] [possible
+                                        values: register, kv, file-tree]
+                  --format <FORMAT>     How the history is written [default: guessed from its first line]
+                                        [possible values: metad, jepsen-log, edn, porcupine]
+                  --time-limit <TIME>   How long to search before the verdict is "unknown": 500ms, 60s, 5m
+                                        [default: 60s]
+                  --memory-limit <MIB>  How much memory to search with, in MiB [default: 2048]
+                  --json                Print the reports as JSON, one object a line
+                  --report <HTML>       Write the report as one HTML page (of one history)
+              -h, --help                Print help
 
-        Examples:
-          jepsen check history.jsonl                       check a history that metad's tools recorded
-          jepsen check history.jsonl --report report.html  and draw it
-          jepsen check etcd_*.log                          one line for each file
-          jepsen check run.edn --model register --json     as JSON, one object for each file
+            Examples:
+              jepsen check history.jsonl                       check a history that metad's tools recorded
+              jepsen check history.jsonl --report report.html  and draw it
+              jepsen check etcd_*.log                          one line for each file
+              zstdcat run.jsonl.zst | jepsen check -           from standard input, compressed or not
+              jepsen check run.edn --model register --json     as JSON, one object for each file
 
-        Exit code: 0 all valid, 1 at least one invalid, 2 otherwise (unknown, or bad input).
-        exit 0
-    "#]],
+            Exit code: 0 all valid, 1 at least one invalid, 2 otherwise (unknown, or bad input).
+            exit 0
+        "#]],
     );
 }
 

@@ -5,7 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use metad_jepsen::history::read_file;
+use metad_jepsen::history::{Format, History, parse, read_file, write};
+use metad_jepsen::model::Kind;
 use metad_jepsen::{Options, Verdict, check_history};
 
 fn folder() -> Option<PathBuf> {
@@ -27,15 +28,30 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 
 fn expect_verdict(file: &Path, valid: bool) {
     let history = read_file(file, None).unwrap_or_else(|error| panic!("{error}"));
+    let expected = if valid { Verdict::Valid } else { Verdict::Invalid };
+    expect_verdict_of(&history, expected, file);
+    for to in [Format::Metad, Format::Edn, Format::Porcupine] {
+        expect_verdict_of(&converted(&history, to), expected, file);
+    }
+}
+
+fn expect_verdict_of(history: &History, expected: Verdict, file: &Path) {
     for whole in [false, true] {
         if whole && history.operations.len() > 100 {
             continue; // What the split by keys is for.
         }
         let options = Options { whole, ..Options::default() };
-        let report = check_history(&history, &options).unwrap_or_else(|error| panic!("{error}"));
-        let expected = if valid { Verdict::Valid } else { Verdict::Invalid };
+        let report = check_history(history, &options).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(report.verdict, expected, "{}: {:?}", file.display(), report.checks);
     }
+}
+
+/// The history as it reads after it was written in another form.
+fn converted(history: &History, to: Format) -> History {
+    let model = Kind::infer(history).unwrap_or_else(|error| panic!("{error}"));
+    let mut text = Vec::new();
+    write(history, model.name(), to, &mut text).expect("memory takes it");
+    parse(to.name(), &text, None).unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]

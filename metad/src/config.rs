@@ -86,6 +86,7 @@ struct RawRaft {
     snapshot_every: Option<u64>,
     keep_entries: Option<u64>,
     payload_entries_max: Option<u64>,
+    queue_bytes_max: Option<u64>,
 }
 
 impl Config {
@@ -216,6 +217,7 @@ fn raft_settings(raw: &RawRaft, format: Option<u32>) -> Result<raft::Settings, C
         snapshot_every: raw.snapshot_every.unwrap_or(default.snapshot_every),
         keep_entries: raw.keep_entries.unwrap_or(default.keep_entries),
         payload_entries_max: raw.payload_entries_max.unwrap_or(default.payload_entries_max),
+        queue_bytes_max: raw.queue_bytes_max.unwrap_or(default.queue_bytes_max),
         format,
     };
     let raft::Settings { heartbeat_ms, election_min_ms, election_max_ms, .. } = settings;
@@ -265,7 +267,7 @@ data_dir = "/var/lib/metad"
         check(
             GOOD,
             expect![[
-                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
+                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, queue_bytes_max: 268435456, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
             ]],
         );
     }
@@ -324,7 +326,7 @@ data_dir = "/var/lib/metad"
         check(
             &format!("{GOOD}[raft]\nsnapshots = 500\n"),
             expect![
-                "line 9: unknown field `snapshots`, expected one of `heartbeat_ms`, `election_min_ms`, `election_max_ms`, `snapshot_every`, `keep_entries`, `payload_entries_max`"
+                "line 9: unknown field `snapshots`, expected one of `heartbeat_ms`, `election_min_ms`, `election_max_ms`, `snapshot_every`, `keep_entries`, `payload_entries_max`, `queue_bytes_max`"
             ],
         );
         check(

@@ -125,6 +125,8 @@ mod simulated {
         ListMixesRevisions,
         /// A read of the past shows what came one revision later.
         PastOffByOne,
+        /// A leader lets proposals wait without a bound.
+        QueueUnbounded,
         // ------------------------------------------------------------ requests
         /// A retry is sent under a fresh sequence number.
         RetryWithFreshSequence,

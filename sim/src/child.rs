@@ -33,27 +33,30 @@ pub struct Job<'a> {
 impl Job<'_> {
     /// The run's report. A process that dies or does not end is a violation, too.
     pub fn run(self) -> anyhow::Result<Report> {
-        self.run_as([])
+        self.run_as(forks::run, [])
     }
 
-    /// The same in a process that has forked from a fresh one: where it keeps what is in its
-    /// memory differs from run to run.
+    /// The same in a fork of a fresh process: where it keeps what is in its memory differs
+    /// from run to run.
     pub fn run_afresh(self) -> anyhow::Result<Report> {
-        forks::forget();
-        self.run()
+        self.run_as(forks::run_afresh, [])
     }
 
     /// The same, and writes the history to a file.
     pub fn run_with_history(self, history: &Path) -> anyhow::Result<Report> {
         let history = history.to_str().context("the name of the history's file is not text")?;
-        self.run_as(["--history".to_owned(), history.to_owned()])
+        self.run_as(forks::run, ["--history".to_owned(), history.to_owned()])
     }
 
-    fn run_as(self, more: impl IntoIterator<Item = String>) -> anyhow::Result<Report> {
+    fn run_as(
+        self,
+        run: fn(&Path, &Request) -> anyhow::Result<Answer>,
+        more: impl IntoIterator<Item = String>,
+    ) -> anyhow::Result<Report> {
         let limit_ms = self.limits.wall_limit.saturating_mul(1_000);
         let arguments = self.arguments().into_iter().chain(more).collect();
         let started = Instant::now();
-        let answer = forks::run(&simulator()?, &Request { arguments, limit_ms })?;
+        let answer = run(&simulator()?, &Request { arguments, limit_ms })?;
         if answer.ended.is_none() {
             crate::world::remove_leftovers(answer.process);
         }

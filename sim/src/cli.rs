@@ -225,7 +225,7 @@ pub struct ShrinkArgs {
     #[command(flatten)]
     pub shape: Shape,
     /// Tries before it is content with what it has
-    #[arg(long, value_name = "COUNT", default_value = "600")]
+    #[arg(long, value_name = "COUNT", default_value_t = shrink::RUNS_MAX)]
     pub runs: u64,
     /// Leave out the story
     #[arg(long)]
@@ -247,6 +247,9 @@ pub struct MutantsArgs {
     /// How often each bug is looked for, each time from other seeds on
     #[arg(long, value_name = "COUNT", default_value = "5")]
     pub starts: u64,
+    /// Also shrink the run in which a bug was found from the first start on
+    #[arg(long)]
+    pub shrink: bool,
     /// Say what can be planted, and plant nothing
     #[arg(long)]
     pub list: bool,

@@ -62,6 +62,10 @@ pub enum Fault {
     FullDisk,
     /// Some reads on one node give values with a flipped bit.
     BitFlip,
+    /// Some blocks on one node read as if they had not been written.
+    StaleBlock,
+    /// Some blocks on one node read as others.
+    MisdirectedRead,
     // ---------------------------------------------------------------- clocks
     /// A wall clock jumps, and may jump back.
     ClockJump,
@@ -82,7 +86,7 @@ impl Fault {
     /// All of them, with their names in reports and histories and how much likelier than
     /// others they are on. Those that aim at a promise (a vote is synced before it is
     /// granted; a cut-off leader does not serve reads) are.
-    const TABLE: [(Fault, &'static str, u32); 32] = [
+    const TABLE: [(Fault, &'static str, u32); 34] = [
         (Fault::Crash, "crash", 2),
         (Fault::BatchCrash, "batch-crash", 2),
         (Fault::PowerLoss, "power-loss", 2),
@@ -109,6 +113,8 @@ impl Fault {
         (Fault::ReadError, "read-error", 1),
         (Fault::FullDisk, "full-disk", 1),
         (Fault::BitFlip, "bit-flip", 2),
+        (Fault::StaleBlock, "stale-block", 2),
+        (Fault::MisdirectedRead, "misdirected-read", 2),
         (Fault::ClockJump, "clock-jump", 1),
         (Fault::ClockDrift, "clock-drift", 1),
         (Fault::TransferLeader, "transfer-leader", 2),
@@ -125,6 +131,11 @@ impl Fault {
     /// Its name in reports and histories.
     pub fn name(self) -> &'static str {
         self.row().1
+    }
+
+    /// Whether it was added when there were seeds that are to stay as they were.
+    pub(crate) fn is_later(self) -> bool {
+        matches!(self, Fault::StaleBlock | Fault::MisdirectedRead)
     }
 
     fn row(self) -> (Fault, &'static str, u32) {

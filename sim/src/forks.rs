@@ -3,16 +3,16 @@
 //! can reach another: the forking process takes no part in any.
 //!
 //! The one end is [`serve`], a single-threaded process that reads a line of JSON for each run
-//! and answers with one. The other end is [`Forks`], of which each thread that starts runs has
-//! one of its own.
+//! and answers with one. The other end is [`Forks`], of which there are as many as runs at a
+//! time.
 
 use std::{
-    cell::RefCell,
     fs::File,
     io::{BufRead, BufReader, Read, Seek, Write},
     os::fd::{AsRawFd, FromRawFd},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -51,21 +51,22 @@ struct Forks {
     answers: BufReader<ChildStdout>,
 }
 
-thread_local!(static FORKS: RefCell<Option<Forks>> = const { RefCell::new(None) });
+/// Those that have nothing to do. They end with this process.
+static IDLE: Mutex<Vec<Forks>> = Mutex::new(Vec::new());
 
-/// Has a run made by the thread's own forking process.
+/// Has a run made by a process that forks.
 pub fn run(program: &Path, request: &Request) -> anyhow::Result<Answer> {
-    FORKS.with_borrow_mut(|forks| {
-        if forks.is_none() {
-            *forks = Some(Forks::start(program)?);
-        }
-        forks.as_mut().expect("it was just started").run(request)
-    })
+    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let forks = idle().pop();
+    let mut forks = forks.map_or_else(|| Forks::start(program), Ok)?;
+    let answer = forks.run(request)?;
+    idle().push(forks);
+    Ok(answer)
 }
 
-/// Ends the thread's own forking process: the next run will begin with another one.
-pub fn forget() {
-    FORKS.with_borrow_mut(|forks| *forks = None);
+/// The same by one that starts just for it.
+pub fn run_afresh(program: &Path, request: &Request) -> anyhow::Result<Answer> {
+    Forks::start(program)?.run(request)
 }
 
 impl Forks {

@@ -2,7 +2,7 @@
 //!
 //! A bug that is not found shows a hole in the faults, the workload or the oracles.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, num::NonZeroUsize};
 
 use clap::ValueEnum;
 use metad_proto::planted::Bug;
@@ -10,7 +10,8 @@ use serde::Serialize;
 
 use crate::{
     child::{Job, run_all},
-    cli::{MutantsArgs, Shape},
+    cli::{Limits, MutantsArgs, Shape},
+    shrink,
     sweep::progress,
 };
 
@@ -41,6 +42,8 @@ struct Found {
     seeds: u64,
     simulated_ms: u64,
     oracle: String,
+    /// Calls and faults that are left of the run, if it was shrunk.
+    left: Option<(usize, usize)>,
 }
 
 /// One bug, over all its searches.
@@ -54,6 +57,10 @@ struct Row {
     seeds: Option<u64>,
     /// Simulated milliseconds until then.
     simulated_ms: Option<u64>,
+    /// Calls that are left of a run in which it was found.
+    calls: Option<usize>,
+    /// Faults that are.
+    faults: Option<usize>,
     /// How often each oracle was the first.
     oracles: BTreeMap<String, usize>,
 }
@@ -73,6 +80,8 @@ impl Row {
             found: found.len(),
             seeds: median(found.iter().map(|found| found.seeds)),
             simulated_ms: median(found.iter().map(|found| found.simulated_ms)),
+            calls: found.iter().find_map(|found| found.left).map(|left| left.0),
+            faults: found.iter().find_map(|found| found.left).map(|left| left.1),
             oracles,
         }
     }
@@ -80,13 +89,16 @@ impl Row {
     fn print(&self) {
         let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.0}"));
         let oracles: Vec<&str> = self.oracles.keys().map(String::as_str).collect();
+        let left = |count: Option<usize>| count.map_or("-".to_owned(), |count| count.to_string());
         println!(
-            "| {:<28} | {}/{} | {:>5} | {:>7} | {} |",
+            "| {:<28} | {}/{} | {:>5} | {:>7} | {:>5} | {:>6} | {} |",
             self.bug,
             self.found,
             self.starts,
             number(self.seeds.map(|seeds| seeds as f64)),
             number(self.simulated_ms.map(|ms| ms as f64 / 1e3)),
+            left(self.calls),
+            left(self.faults),
             oracles.join(", "),
         );
     }
@@ -147,7 +159,13 @@ fn search(bug: Bug, first: u64, arguments: &MutantsArgs) -> anyhow::Result<Searc
         let report = Job { seed, shape: &shape, limits: &arguments.limits, traced: false }.run()?;
         simulated_ms += report.simulated_ms;
         if let Some(violation) = report.violation {
-            let found = Found { seeds: seed - first + 1, simulated_ms, oracle: violation.oracle };
+            let limits = Limits { jobs: Some(NonZeroUsize::MIN), ..arguments.limits.clone() };
+            let left = match arguments.shrink && first == 0 {
+                true => shrink::size(seed, &shape, &limits)?,
+                false => None,
+            };
+            let (seeds, oracle) = (seed - first + 1, violation.oracle);
+            let found = Found { seeds, simulated_ms, oracle, left };
             return Ok(Search { bug, found: Some(found) });
         }
     }
@@ -161,8 +179,8 @@ fn print(rows: &[Row], arguments: &MutantsArgs) -> anyhow::Result<()> {
         }
         return Ok(());
     }
-    println!("| {:<28} | found | seeds | sim s | oracle |", "bug");
-    println!("|{}|---|---:|---:|---|", "-".repeat(30));
+    println!("| {:<28} | found | seeds | sim s | calls | faults | oracle |", "bug");
+    println!("|{}|---|---:|---:|---:|---:|---|", "-".repeat(30));
     rows.iter().for_each(Row::print);
     let all = median(rows.iter().filter_map(|row| row.seeds)).unwrap_or_default();
     let survive: Vec<&str> =
@@ -172,6 +190,13 @@ fn print(rows: &[Row], arguments: &MutantsArgs) -> anyhow::Result<()> {
         rows.len(),
         arguments.starts
     );
+    let count =
+        |counts: Vec<Option<usize>>| median(counts.into_iter().flatten().map(|it| it as u64));
+    let calls = count(rows.iter().map(|row| row.calls).collect());
+    let faults = count(rows.iter().map(|row| row.faults).collect());
+    if let (Some(calls), Some(faults)) = (calls, faults) {
+        println!("the median run shrinks to {calls} calls and {faults} faults");
+    }
     if survive.is_empty() {
         println!("PASS");
     } else {

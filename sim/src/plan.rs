@@ -90,6 +90,8 @@ pub struct Raft {
     pub snapshot_entries: u64,
     /// Log entries kept behind a snapshot.
     pub keep_entries: u64,
+    /// Bytes of proposals that may wait.
+    pub queue_bytes: u64,
 }
 
 /// Who does what.
@@ -174,9 +176,9 @@ impl Plan {
             nodes: fixed.nodes.unwrap_or(nodes),
             engine: fixed.engine.unwrap_or(engine),
             seconds: fixed.seconds.unwrap_or(seconds),
-            raft: draw_raft(rng),
+            raft: draw_raft(seed, rng),
             load: draw_load(rng),
-            faults: draw_faults(rng),
+            faults: draw_faults(seed, rng),
             sync_us: draw_sync(rng),
             latency_us: draw_latency(rng),
             skew_percent: pick(rng, &[0, 0, 0, 2, 8]),
@@ -207,7 +209,8 @@ fn pick<T: Copy>(rng: &mut ChaCha8Rng, choices: &[T]) -> T {
     choices[rng.random_range(0..choices.len())]
 }
 
-fn draw_raft(rng: &mut ChaCha8Rng) -> Raft {
+fn draw_raft(seed: u64, rng: &mut ChaCha8Rng) -> Raft {
+    let later = &mut ChaCha8Rng::seed_from_u64(seed ^ 0x0071_7565_7565);
     let heartbeat_ms = pick(rng, &[50, 80, 120]);
     let election_min = heartbeat_ms * rng.random_range(4..=6);
     // Short logs, so that followers need snapshots within seconds.
@@ -217,6 +220,8 @@ fn draw_raft(rng: &mut ChaCha8Rng) -> Raft {
         election_ms: election_min..election_min * 2,
         snapshot_entries,
         keep_entries: pick(rng, &[0, 10, snapshot_entries / 2]),
+        // Of a handful of proposals, or of more than all clients make.
+        queue_bytes: pick(later, &[3 << 10, 8 << 10, 256 << 20, 256 << 20]),
     }
 }
 
@@ -231,11 +236,14 @@ fn draw_load(rng: &mut ChaCha8Rng) -> Load {
     }
 }
 
-fn draw_faults(rng: &mut ChaCha8Rng) -> Faults {
+fn draw_faults(seed: u64, rng: &mut ChaCha8Rng) -> Faults {
     let mut weights = Vec::new();
+    // Faults that were added later leave what a seed drew before as it was.
+    let later = &mut ChaCha8Rng::seed_from_u64(seed ^ 0x006c_6174_6572);
     // Few kinds at a time find what many hide, and the other way round.
     let usual = pick(rng, &[10, 20, 35]);
     for fault in Fault::all() {
+        let rng = if fault.is_later() { &mut *later } else { &mut *rng };
         let is_on = rng.random_ratio(fault.on_percent(usual), 100);
         let weight = rng.random_range(1..=4);
         if is_on {

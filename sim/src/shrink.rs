@@ -19,6 +19,9 @@ use crate::{
     story,
 };
 
+/// Tries before it is content with what it has, unless somebody says otherwise.
+pub const RUNS_MAX: u64 = 600;
+
 type Call = (u64, u64);
 
 /// What is left of a run.
@@ -28,6 +31,22 @@ struct Left {
     calls: Vec<Call>,
     /// None: as the seed draws it.
     seconds: Option<u64>,
+}
+
+/// How many calls and faults are left of a failing run; None if it passes.
+pub fn size(seed: u64, shape: &Shape, limits: &Limits) -> anyhow::Result<Option<(usize, usize)>> {
+    let arguments = ShrinkArgs {
+        seed,
+        shape: shape.clone(),
+        runs: RUNS_MAX,
+        short: true,
+        limits: limits.clone(),
+    };
+    let mut search = Search::new(&arguments)?;
+    search.bar = ProgressBar::hidden();
+    let Some(first) = search.first()? else { return Ok(None) };
+    let left = search.reduce(&first)?;
+    Ok(Some((left.calls.len(), left.faults.len())))
 }
 
 /// Shrinks a run and tells its story. True if it fails at all.

@@ -21,8 +21,10 @@ const SEEN_LINES_MAX: usize = 12;
 /// A sweep of so many seeds must have seen every fault and everything in [`SOMETIMES`] at
 /// least once: otherwise it has stopped testing what it is there for.
 const SOMETIMES_SEEDS_MIN: u64 = 500;
-const SOMETIMES: [&str; 38] = [
+const SOMETIMES: [&str; 40] = [
     "bits flipped",
+    "blocks misdirected",
+    "blocks stale",
     "calls delayed",
     "calls duplicated",
     "compactions",

@@ -5,7 +5,9 @@
 //! history includes all that overlapped in truth; a process has one operation open at a time.
 
 use std::{
-    io::{self, Write},
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::Path,
     sync::{Mutex, PoisonError},
 };
 
@@ -13,6 +15,19 @@ use metad_client::v1::RequestId;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
+
+/// Makes a file for a history, compressed by zstd if its name ends in `.zst`.
+///
+/// What is compressed is whole once the writer is dropped. A history that was cut off is refused
+/// by its readers: its compressed data has no end, and its text no last line.
+pub fn create(path: &Path) -> io::Result<Box<dyn Write + Send>> {
+    let file = File::create(path)?;
+    if path.extension().is_some_and(|extension| extension == "zst") {
+        let encoder = zstd::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL)?;
+        return Ok(Box::new(BufWriter::new(encoder.auto_finish())));
+    }
+    Ok(Box::new(BufWriter::new(file)))
+}
 
 /// The first line.
 #[derive(Clone, Debug, Serialize)]

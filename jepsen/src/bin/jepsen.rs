@@ -3,6 +3,7 @@
 //! Exit codes: 0 all valid, 1 at least one invalid, 2 otherwise (unknown, or bad input).
 
 mod bench;
+mod convert;
 mod demo;
 mod generate;
 mod stream;
@@ -16,7 +17,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, anyhow, bail};
 use clap::{Parser, Subcommand, ValueEnum};
 use metad_jepsen::check::Limits;
-use metad_jepsen::history::{Format, History, read_file};
+use metad_jepsen::history::{Format, History, Input, read_input};
 use metad_jepsen::model::Kind;
 use metad_jepsen::report::{Style, details, html, line};
 use metad_jepsen::{Options, Report, Verdict, check_history};
@@ -32,6 +33,7 @@ Examples:
   jepsen check history.jsonl                       check a history that metad's tools recorded
   jepsen check history.jsonl --report report.html  and draw it
   jepsen check etcd_*.log                          one line for each file
+  zstdcat run.jsonl.zst | jepsen check -           from standard input, compressed or not
   jepsen check run.edn --model register --json     as JSON, one object for each file
 
 Exit code: 0 all valid, 1 at least one invalid, 2 otherwise (unknown, or bad input).";
@@ -50,6 +52,7 @@ enum Command {
     /// time explains every answer, and whether the journal tells the same.
     #[command(after_help = EXAMPLES)]
     Check(CheckArguments),
+    Convert(convert::Args),
     Demo(demo::Args),
     Generate(generate::Args),
     Bench(bench::Args),
@@ -57,7 +60,7 @@ enum Command {
 
 #[derive(Parser)]
 struct CheckArguments {
-    /// The histories.
+    /// The histories, also compressed by zstd; - is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
     /// What the operations are of [default: the history tells].
@@ -105,11 +108,24 @@ enum FormatName {
     Metad,
     JepsenLog,
     Edn,
+    Porcupine,
+}
+
+impl FormatName {
+    fn format(self) -> Format {
+        match self {
+            FormatName::Metad => Format::Metad,
+            FormatName::JepsenLog => Format::JepsenLog,
+            FormatName::Edn => Format::Edn,
+            FormatName::Porcupine => Format::Porcupine,
+        }
+    }
 }
 
 fn main() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Check(arguments) => check_all(&arguments),
+        Command::Convert(arguments) => convert::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments, timed_options(DEMO_TIME_LIMIT)),
@@ -152,17 +168,14 @@ fn check_all(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
 }
 
 fn check_file(arguments: &CheckArguments, file: &Path, style: Style) -> anyhow::Result<Verdict> {
-    let format = arguments.format.map(|name| match name {
-        FormatName::Metad => Format::Metad,
-        FormatName::JepsenLog => Format::JepsenLog,
-        FormatName::Edn => Format::Edn,
-    });
-    if let Some(report) = stream::check(arguments, file)? {
+    let format = arguments.format.map(FormatName::format);
+    let input = Input::open(file)?;
+    if let Some(report) = stream::check(arguments, &input)? {
         let unread = History::unread(&report.source, report.header.clone());
         print_or_stop(print(arguments, &report, &unread, style))?;
         return Ok(report.verdict);
     }
-    let history = read_file(file, format)?;
+    let history = read_input(&input, format)?;
     let report = check_history(&history, &options(arguments))
         .map_err(|error| anyhow!("{}: {error}", history.source))?;
     if let Some(path) = &arguments.report {

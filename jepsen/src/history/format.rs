@@ -6,8 +6,10 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::input::Input;
+use super::lines::Lines;
 use super::pairing::Pairing;
-use super::{Header, History, HistoryError, LineError, edn, jepsen_log, metad};
+use super::{History, HistoryError, LineError, edn, jepsen_log, metad, porcupine};
 
 /// How a history is written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -19,6 +21,8 @@ pub enum Format {
     JepsenLog,
     /// EDN maps, in one vector (Knossos) or one a line (Porcupine).
     Edn,
+    /// Porcupine's events as JSON, one a line.
+    Porcupine,
 }
 
 impl Format {
@@ -28,75 +32,96 @@ impl Format {
             Format::Metad => "metad",
             Format::JepsenLog => "jepsen-log",
             Format::Edn => "edn",
+            Format::Porcupine => "porcupine",
         }
     }
 
-    /// Guesses the format from the first line that is neither blank nor a comment.
-    fn detect(text: &str) -> Option<Format> {
-        let line = text
-            .lines()
-            .map(str::trim_start)
-            .find(|line| !line.is_empty() && !line.starts_with(';'))
-            .or_else(|| text.trim_start().starts_with(';').then_some(";"))?;
+    /// Guesses the format from a line that is neither blank nor a comment.
+    fn of_line(line: &str) -> Option<Format> {
+        let line = line.trim_start();
         if let Some(rest) = line.strip_prefix('{') {
-            let json = rest.trim_start().starts_with('"') || rest.trim() == "}";
-            return Some(if json { Format::Metad } else { Format::Edn });
+            let rest = rest.trim();
+            return Some(match rest {
+                _ if porcupine::looks_like(line) => Format::Porcupine,
+                "}" => Format::Metad,
+                _ if rest.starts_with('"') => Format::Metad,
+                _ => Format::Edn,
+            });
         }
-        if line.starts_with(['[', '(', '#', ';']) {
+        if line.starts_with(['[', '(', '#']) {
             return Some(Format::Edn);
         }
         jepsen_log::looks_like(line).then_some(Format::JepsenLog)
     }
+
+    /// Guesses the format, and leaves the reader where the first line that counts begins.
+    fn detect(lines: &mut Lines<'_>) -> Result<Format, LineError> {
+        let mut has_comment = false;
+        while let Some((_, line)) = lines.next()? {
+            match line.trim_start() {
+                "" => {}
+                line if line.starts_with(';') => has_comment = true,
+                line => {
+                    let format = Format::of_line(line);
+                    lines.hold();
+                    return format.ok_or_else(|| LineError::new(1, UNKNOWN_FORMAT));
+                }
+            }
+        }
+        match has_comment {
+            true => Ok(Format::Edn),
+            false => Err(LineError::new(1, "the file is empty")),
+        }
+    }
 }
 
-/// Reads a history from a file. Without a format, guesses it from the text.
+const UNKNOWN_FORMAT: &str = "unknown format: give --format metad, jepsen-log, edn or porcupine";
+
+/// Reads a history from a file, or from standard input if the path is `-`. Without a format,
+/// guesses it from the text.
 pub fn read_file(path: &Path, format: Option<Format>) -> Result<History, HistoryError> {
-    let source = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| HistoryError::Unreadable {
-        path: path.to_path_buf(),
-        reason: match error.kind() {
-            std::io::ErrorKind::NotFound => "no such file".to_string(),
-            std::io::ErrorKind::IsADirectory => "it is a directory, name its files".to_string(),
-            _ => error.to_string(),
-        },
-    })?;
-    parse(&source, &bytes, format)
+    read_input(&Input::open(path)?, format)
+}
+
+/// Reads a whole history.
+pub fn read_input(input: &Input, format: Option<Format>) -> Result<History, HistoryError> {
+    read(input.name(), Lines::new(input.read()?), format)
 }
 
 /// Reads a history from bytes; `source` is what errors and reports call it.
 pub fn parse(source: &str, bytes: &[u8], format: Option<Format>) -> Result<History, HistoryError> {
-    parse_lines(source, bytes, format).map_err(|error| HistoryError::Malformed {
+    read(source, Lines::new(bytes), format)
+}
+
+fn read(source: &str, lines: Lines<'_>, format: Option<Format>) -> Result<History, HistoryError> {
+    read_lines(source, lines, format).map_err(|error| HistoryError::Malformed {
         source_name: source.to_string(),
         line: error.line,
         reason: error.reason,
     })
 }
 
-fn parse_lines(source: &str, bytes: &[u8], format: Option<Format>) -> Result<History, LineError> {
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        LineError::new(line_count(before), "the text is not UTF-8")
-    })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim().is_empty() {
-        return Err(LineError::new(1, "the file is empty"));
-    }
-    let format = format.or_else(|| Format::detect(text)).ok_or_else(|| {
-        LineError::new(1, "unknown format: give --format metad, jepsen-log or edn")
-    })?;
+fn read_lines(
+    source: &str,
+    mut lines: Lines<'_>,
+    format: Option<Format>,
+) -> Result<History, LineError> {
+    let detected = Format::detect(&mut lines);
+    let format = match (format, detected) {
+        (Some(format), Ok(_)) => format,
+        (Some(format), Err(error)) if error.reason == UNKNOWN_FORMAT => format,
+        (_, detected) => detected?,
+    };
     let mut pairing = Pairing::new(format != Format::Metad);
-    let mut header = Header::default();
-    match format {
-        Format::Metad => header = metad::read(text, &mut pairing)?,
-        Format::JepsenLog => jepsen_log::read(text, &mut pairing)?,
-        Format::Edn => edn::read(text, &mut pairing)?,
-    }
+    let header = match format {
+        Format::Metad => Some(metad::read(lines, &mut pairing)?),
+        Format::JepsenLog => jepsen_log::read(lines, &mut pairing).map(|()| None)?,
+        Format::Edn => edn::read(&lines.rest()?, &mut pairing)?,
+        Format::Porcupine => Some(porcupine::read(lines, &mut pairing)?),
+    };
     let (operations, faults, events_count) = pairing.finish();
+    // What begins with a header of ours means what ours mean, however it is written.
+    let format = if header.is_some() { Format::Metad } else { format };
+    let header = header.unwrap_or_default();
     Ok(History { source: source.to_string(), format, header, operations, faults, events_count })
-}
-
-/// The number of the line that follows these bytes, from 1.
-fn line_count(bytes: &[u8]) -> u32 {
-    let newlines = bytes.iter().filter(|byte| **byte == b'\n').count();
-    u32::try_from(newlines).unwrap_or(u32::MAX - 1) + 1
 }

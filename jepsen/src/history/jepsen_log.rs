@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::LineError;
 use super::edn::{Edn, parse_one};
+use super::lines::Lines;
 use super::pairing::{Actor, Event, EventKind, Pairing};
 
 const LOGGER: &str = "jepsen.util";
@@ -16,8 +17,9 @@ pub(super) fn looks_like(line: &str) -> bool {
     split_logger(line).is_some()
 }
 
-pub(super) fn read(text: &str, pairing: &mut Pairing) -> Result<(), LineError> {
-    for (number, line) in (1u32..).zip(text.lines()) {
+pub(super) fn read(mut lines: Lines<'_>, pairing: &mut Pairing) -> Result<(), LineError> {
+    while let Some((number, line)) = lines.next()? {
+        let line = line.trim_end_matches(['\r', '\n']);
         if line.trim().is_empty() {
             continue;
         }

@@ -3,15 +3,16 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::lines::Lines;
 use super::pairing::{Actor, Event, EventKind, Pairing};
 use super::{Header, InitialNamespace, LineError, RequestId};
 use crate::names::Policy;
 
 const VERSION: &str = "metad/1";
 
-pub(super) fn read(text: &str, pairing: &mut Pairing) -> Result<Header, LineError> {
+pub(super) fn read(mut lines: Lines<'_>, pairing: &mut Pairing) -> Result<Header, LineError> {
     let mut reader = Reader::default();
-    for (number, line) in (1u32..).zip(text.lines()) {
+    while let Some((number, line)) = lines.next()? {
         if let Some(event) = reader.take(line, number)? {
             pairing.push(event)?;
         }
@@ -98,7 +99,7 @@ struct RawNamespace {
 }
 
 /// The header, and whether the history says where it ends.
-fn read_header(line: &str, number: u32) -> Result<(Header, bool), LineError> {
+pub(super) fn read_header(line: &str, number: u32) -> Result<(Header, bool), LineError> {
     let raw: RawHeader = serde_json::from_str(line).map_err(|error| {
         let reason =
             format!("expected the header {{\"history\":\"{VERSION}\",…}}: {}", why(&error));
@@ -188,7 +189,7 @@ fn read_event(line: &str, number: u32) -> Result<Event, LineError> {
 }
 
 /// What serde says, without its own line number: each line is parsed alone.
-fn why(error: &serde_json::Error) -> String {
+pub(super) fn why(error: &serde_json::Error) -> String {
     if error.is_eof() {
         return "the line is cut off".to_string();
     }

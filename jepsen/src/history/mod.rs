@@ -8,12 +8,16 @@
 
 mod edn;
 mod format;
+mod input;
 mod jepsen_log;
+mod lines;
 mod metad;
 mod pairing;
+mod porcupine;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::path::PathBuf;
 
@@ -22,8 +26,10 @@ use serde_json::Value;
 
 use crate::names::Policy;
 
-pub use format::{Format, parse, read_file};
+pub use format::{Format, parse, read_file, read_input};
+pub use input::Input;
 pub use stream::{Item, Stream};
+pub use write::write;
 
 /// A whole recorded history.
 #[derive(Debug, Clone)]

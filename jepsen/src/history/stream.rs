@@ -6,17 +6,16 @@
 use std::collections::VecDeque;
 use std::io::BufRead;
 
-use super::pairing::{Paired, Pairer};
+use super::lines::Lines;
+use super::pairing::{Event, Paired, Pairer};
 use super::{Fault, Header, HistoryError, LineError, Operation, metad};
 
 /// A history that is being read.
 pub struct Stream<'a> {
     source: String,
-    lines: Box<dyn BufRead + 'a>,
+    lines: Lines<'a>,
     reader: metad::Reader,
     pairer: Pairer,
-    line: String,
-    line_number: u32,
     /// What never ended, once the last line is read.
     unended: Option<VecDeque<(usize, Operation)>>,
 }
@@ -37,21 +36,12 @@ impl<'a> Stream<'a> {
     pub fn new(source: &str, lines: impl BufRead + 'a) -> Result<Stream<'a>, HistoryError> {
         let mut stream = Stream {
             source: source.to_string(),
-            lines: Box::new(lines),
+            lines: Lines::new(lines),
             reader: metad::Reader::default(),
             pairer: Pairer::new(false),
-            line: String::new(),
-            line_number: 0,
             unended: None,
         };
-        while stream.reader.header().is_none() {
-            if !stream.read_line()? {
-                return Err(stream.bad(LineError::new(1, "the history has no header line")));
-            }
-            let line = stream.line.trim_start_matches('\u{feff}');
-            let taken = stream.reader.take(line, stream.line_number);
-            taken.map_err(|error| stream.bad(error))?;
-        }
+        stream.read_header().map_err(|error| stream.bad(error))?;
         Ok(stream)
     }
 
@@ -72,13 +62,12 @@ impl<'a> Stream<'a> {
                 let last = unended.pop_front();
                 return Ok(last.map(|(index, operation)| Item::Closed(index, operation)));
             }
-            if !self.read_line()? {
+            let event = self.read_event().map_err(|error| self.bad(error))?;
+            let Some(event) = event else {
                 self.reader.check_end().map_err(|error| self.bad(error))?;
                 self.unended = Some(std::mem::take(&mut self.pairer).finish().collect());
                 continue;
-            }
-            let event = self.reader.take(&self.line, self.line_number);
-            let Some(event) = event.map_err(|error| self.bad(error))? else { continue };
+            };
             match self.pairer.pair(event).map_err(|error| self.bad(error))? {
                 Paired::Opened(index) => return Ok(Some(Item::Opened(index))),
                 Paired::Closed(index, operation) => {
@@ -90,20 +79,23 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// False at the end of the file.
-    fn read_line(&mut self) -> Result<bool, HistoryError> {
-        self.line.clear();
-        self.line_number += 1;
-        match self.lines.read_line(&mut self.line) {
-            Ok(size) => Ok(size > 0),
-            Err(error) if error.kind() == std::io::ErrorKind::InvalidData => {
-                Err(self.bad(LineError::new(self.line_number, "the text is not UTF-8")))
-            }
-            Err(error) => Err(HistoryError::Unreadable {
-                path: self.source.clone().into(),
-                reason: error.to_string(),
-            }),
+    fn read_header(&mut self) -> Result<(), LineError> {
+        while self.reader.header().is_none() {
+            let missing = || LineError::new(1, "the history has no header line");
+            let (number, line) = self.lines.next()?.ok_or_else(missing)?;
+            self.reader.take(line, number)?;
         }
+        Ok(())
+    }
+
+    /// None at the end of the file.
+    fn read_event(&mut self) -> Result<Option<Event>, LineError> {
+        while let Some((number, line)) = self.lines.next()? {
+            if let Some(event) = self.reader.take(line, number)? {
+                return Ok(Some(event));
+            }
+        }
+        Ok(None)
     }
 
     fn bad(&self, error: LineError) -> HistoryError {

@@ -106,7 +106,9 @@ fn bad_input_names_the_line() {
     check("", expect!["history: line 1: the file is empty"]);
     check(
         "hello\n",
-        expect!["history: line 1: unknown format: give --format metad, jepsen-log or edn"],
+        expect![
+            "history: line 1: unknown format: give --format metad, jepsen-log, edn or porcupine"
+        ],
     );
     check(
         "{\"history\":\"metad/2\"}\n",
@@ -237,4 +239,90 @@ fn a_history_that_says_where_it_ends_is_refused_without_its_end() {
     assert_eq!(whole.expect("whole").operations.len(), 1);
     let cut = parse("test", text.as_bytes(), None).expect_err("cut short");
     assert!(cut.to_string().contains("line 4: the history is cut short"), "{cut}");
+}
+
+/// What a history says, but for where.
+fn meaning(history: &History) -> String {
+    let mut text = format!("{:?} {}\n", history.header, history.faults.len());
+    for operation in &history.operations {
+        let mut operation = operation.clone();
+        operation.line = 0;
+        text.push_str(&format!("{operation:?}\n"));
+    }
+    text
+}
+
+fn convert(history: &History, to: Format) -> History {
+    let model = crate::model::Kind::infer(history).expect("known operations").name();
+    let mut text = Vec::new();
+    super::write(history, model, to, &mut text).expect("memory takes it");
+    parse("converted", &text, None).unwrap_or_else(|error| panic!("{error}"))
+}
+
+#[test]
+fn what_is_written_reads_as_the_same() {
+    let odd = METAD.replace(
+        "\"/a\"}",
+        "\"/a\\\"\\\\\\n\u{1f600}\",\"set\":{\"a b\":\"ff\"},\"n\":18446744073709551615}",
+    );
+    for text in [METAD, &odd] {
+        let history = parse("history", text.as_bytes(), None).expect("it reads");
+        let expected = meaning(&convert(&history, Format::Metad));
+        assert_eq!(
+            meaning(&history).replace("model: None", ""),
+            expected.replace("model: Some(\"file-tree\")", "")
+        );
+        assert_eq!(meaning(&convert(&history, Format::Edn)), expected);
+    }
+}
+
+#[test]
+fn edn_is_written_as_jepsen_writes_it() {
+    let history = parse("history", LOG.as_bytes(), None).expect("it reads");
+    let mut text = Vec::new();
+    super::write(&history, "register", Format::Edn, &mut text).expect("memory takes it");
+    expect![[r#"
+        {:process :nemesis, :type :info, :f :history, :value {:history "metad/1", :model "register"}}
+        {:index 0, :process 0, :type :invoke, :f :read, :value nil}
+        {:index 1, :process :nemesis, :type :info, :f :start, :value "\"Cut off [:n1]\""}
+        {:index 2, :process 1, :type :invoke, :f :cas, :value [1 2]}
+        {:index 3, :process 0, :type :ok, :f :read, :value nil}
+        {:index 4, :process 1, :type :fail, :f :cas, :value [1 2], :error {:rejected "CONFLICT"}}
+        {:index 5, :process 0, :type :invoke, :f :write, :value 3}
+    "#]].assert_eq(&String::from_utf8_lossy(&text));
+}
+
+#[test]
+fn porcupine_gets_events_that_all_return() {
+    let history = parse("history", LOG.as_bytes(), None).expect("it reads");
+    let mut text = Vec::new();
+    super::write(&history, "register", Format::Porcupine, &mut text).expect("memory takes it");
+    expect![[r#"
+        {"ClientId":-1,"Kind":false,"Value":{"f":"history","value":{"history":"metad/1","model":"register"}},"Id":0}
+        {"ClientId":-1,"Kind":true,"Value":{},"Id":0}
+        {"ClientId":0,"Kind":false,"Value":{"f":"read","value":null},"Id":1}
+        {"ClientId":1,"Kind":false,"Value":{"f":"cas","value":[1,2]},"Id":2}
+        {"ClientId":0,"Kind":true,"Value":{"value":null},"Id":1}
+        {"ClientId":1,"Kind":true,"Value":{"value":{"rejected":"CONFLICT"}},"Id":2}
+        {"ClientId":0,"Kind":false,"Value":{"f":"write","value":3},"Id":3}
+        {"ClientId":0,"Kind":true,"Value":{"unknown":true},"Id":3}
+    "#]].assert_eq(&String::from_utf8_lossy(&text));
+}
+
+#[test]
+fn compressed_histories_read_as_plain_ones() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("history.jsonl.zst");
+    let mut out = metad_workload::record::create(&path).expect("a file");
+    std::io::Write::write_all(&mut out, METAD.as_bytes()).expect("it is written");
+    drop(out);
+    let compressed = std::fs::read(&path).expect("it was written");
+    assert_eq!(compressed[..4], [0x28, 0xb5, 0x2f, 0xfd]);
+    let plain = parse("history", METAD.as_bytes(), None).expect("it reads");
+    let read = super::read_file(&path, None).expect("it reads");
+    assert_eq!(meaning(&read), meaning(&plain));
+
+    std::fs::write(&path, &compressed[..compressed.len() - 6]).expect("it is cut");
+    let cut = super::read_file(&path, None).expect_err("cut off").to_string();
+    assert!(cut.ends_with("cannot read on: the compressed data is cut off"), "{cut}");
 }

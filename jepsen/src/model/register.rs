@@ -47,7 +47,7 @@ pub fn compile(history: &History) -> Result<(Register, Vec<Entry<Operation>>), B
     let initial = match (history.format, &history.header.initial) {
         (_, Some(value)) => value.clone(),
         (Format::Edn, None) => Value::from(0),
-        (Format::Metad | Format::JepsenLog, None) => Value::Null,
+        (Format::Metad | Format::JepsenLog | Format::Porcupine, None) => Value::Null,
     };
     register.initial = register.number(&initial);
     let mut entries = Vec::new();

@@ -13,6 +13,7 @@ mod join;
 pub mod log_store;
 mod members;
 pub mod network;
+pub mod queue;
 pub mod replica;
 pub mod runtime;
 pub mod settings;

@@ -6,7 +6,7 @@ use metad_proto::planted;
 use openraft::{
     AsyncRuntime, Instant as _,
     async_runtime::watch::WatchReceiver as _,
-    errors::{ClientWriteError, RaftError},
+    errors::{ClientWriteError, Fatal},
 };
 use tokio::sync::{Mutex, mpsc};
 
@@ -14,6 +14,7 @@ use super::{
     admission::Admission,
     barrier::Barrier,
     clock::Clock,
+    queue::{Answer, Queue},
     runtime::Runtime,
     state_reader::StateReader,
     time,
@@ -53,6 +54,7 @@ struct Parts {
     state: StateReader,
     barrier: Barrier,
     clock: Arc<dyn Clock>,
+    queue: Queue,
     faults: mpsc::Sender<String>,
     /// Held while the members are being changed.
     changing: Mutex<()>,
@@ -66,11 +68,13 @@ impl Replica {
         admission: Admission,
         state: StateReader,
         clock: Arc<dyn Clock>,
+        queue: Queue,
     ) -> (Replica, mpsc::Receiver<String>) {
         let (faults, reported) = mpsc::channel(1);
         let barrier = Barrier::default();
         let changing = Mutex::default();
-        let parts = Parts { member, raft, admission, state, barrier, clock, faults, changing };
+        let parts =
+            Parts { member, raft, admission, state, barrier, clock, queue, faults, changing };
         (Replica(Arc::new(parts)), reported)
     }
 
@@ -145,21 +149,27 @@ impl Replica {
     pub async fn propose(&self, action: Action) -> Result<Applied, Unavailable> {
         let command = Command { time_ms: self.now_ms(), action };
         let proposal = Proposal(records::command::encode(&command).into());
-        let written = time::timeout(PROPOSAL_MAX, self.0.raft.client_write(proposal)).await;
-        match written {
-            Some(Ok(response)) => Ok(response.data),
+        let place = self.0.queue.enter(proposal.0.len()).ok_or_else(Unavailable::overloaded)?;
+        let (answer, answered) = Answer::new(place);
+        let written = async {
+            self.0.raft.client_write_ff(proposal, Some(answer)).await?;
+            // openraft drops what it will not answer only when it stops.
+            answered.await.map_err(|_| Fatal::Stopped)
+        };
+        match time::timeout(PROPOSAL_MAX, written).await {
+            Some(Ok(Ok(response))) => Ok(response.data),
             // Refused before it was appended.
-            Some(Err(RaftError::APIError(ClientWriteError::ForwardToLeader(leader)))) => {
+            Some(Ok(Err(ClientWriteError::ForwardToLeader(leader)))) => {
                 Err(Unavailable::forward(leader))
             }
             // Appended here and discarded: another leader may have taken it over.
-            Some(Err(RaftError::APIError(ClientWriteError::LogEntryDiscarded(leader)))) => {
+            Some(Ok(Err(ClientWriteError::LogEntryDiscarded(leader)))) => {
                 Err(Unavailable::forward(leader).maybe_applied())
             }
-            Some(Err(RaftError::APIError(other))) => {
+            Some(Ok(Err(other))) => {
                 unreachable!("a proposal has no precondition and changes no members: {other}")
             }
-            Some(Err(RaftError::Fatal(fatal))) => Err(Unavailable::stopped(&fatal).maybe_applied()),
+            Some(Err(fatal)) => Err(Unavailable::stopped(&fatal).maybe_applied()),
             None => Err(Unavailable::no_leader().maybe_applied()),
         }
     }

@@ -21,6 +21,8 @@ pub struct Settings {
     pub snapshot_every: u64,
     /// So many entries of a snapshot are kept in the log, for followers that lag a little.
     pub keep_entries: u64,
+    /// Bytes of proposals that wait to be replicated at most; what comes then is refused.
+    pub queue_bytes_max: u64,
     /// Entries in one message at most.
     pub payload_entries_max: u64,
     /// The format in which the log is written: see [`identity::FORMAT`].
@@ -35,6 +37,7 @@ impl Default for Settings {
             election_max_ms: 800,
             snapshot_every: 20_000,
             keep_entries: 5_000,
+            queue_bytes_max: 256 << 20,
             payload_entries_max: 300,
             format: identity::FORMAT,
         }

@@ -16,6 +16,7 @@ use super::{
     clock::Clock,
     log_store::{Durable, LogStore},
     network::Network,
+    queue::Queue,
     replica::{Member, Replica},
     settings::Settings,
     state_store::StateStore,
@@ -70,7 +71,8 @@ pub async fn start(
         LogStore::open(log, member.group, durable, settings.format).await?;
     let network = Network::new(member.clone(), settings);
     let raft = Raft::new(member.server.0, config, network, log_store, state_store).await?;
-    let (replica, faults) = Replica::new(member, raft, admission, reader, clock);
+    let (replica, faults) =
+        Replica::new(member, raft, admission, reader, clock, Queue::new(settings.queue_bytes_max));
     Ok(Started { replica, log_syncing: Box::pin(log_syncing), faults })
 }
 

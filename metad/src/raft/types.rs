@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use openraft::{alias, impls};
 
-use super::{runtime::Runtime, state_store::StateStore};
+use super::{queue::Answer, runtime::Runtime, state_store::StateStore};
 use crate::{kv, types::Applied};
 
 /// An encoded command. Cheap to clone: the bytes are those of the log and of the wire.
@@ -41,7 +41,7 @@ impl openraft::RaftTypeConfig for TypeConfig {
     type Entry = impls::Entry<alias::CommittedLeaderIdOf<Self>, Payload>;
     type AsyncRuntime = Runtime;
     type Responder<T>
-        = impls::OneshotResponder<Self, T>
+        = Answer<T>
     where
         T: openraft::OptionalSend + 'static;
     type Batch<T>

@@ -10,7 +10,7 @@ use crate::kv::Result;
 
 const VERSION: u8 = 1;
 /// Of an entry: it begins with its index. Before that, it did not say where it stands.
-const VERSION_WITH_INDEX: u8 = 2;
+pub const VERSION_WITH_INDEX: u8 = 2;
 
 /// A position in the log: who made the entry, and where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

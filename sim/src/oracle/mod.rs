@@ -10,6 +10,7 @@ mod leader_completeness;
 mod log_matching;
 mod logs;
 mod monotonic;
+mod queue;
 mod state_machine;
 
 pub use logs::Log;
@@ -85,6 +86,10 @@ pub struct Sample {
     pub committed: Option<LogId>,
     /// The last entry that it has applied.
     pub applied: Option<LogId>,
+    /// The index of the last entry of its log, perhaps not stored yet.
+    pub last_index: Option<u64>,
+    /// How many proposals it may let wait if it leads.
+    pub waiting_max: u64,
 }
 
 /// All of them, and what they found.
@@ -97,6 +102,7 @@ pub struct Oracles {
     state_machine: state_machine::StateMachine,
     monotonic: monotonic::Monotonic,
     durability: durability::Durability,
+    queue: queue::Queue,
     violation: Option<Violation>,
 }
 
@@ -157,6 +163,8 @@ impl Oracles {
         self.note(monotonic);
         let flushed = self.durability.flushes(node, sample);
         self.note(flushed);
+        let waiting = self.queue.samples(node, sample);
+        self.note(waiting);
         if sample.is_leader {
             let elected = self.election_safety.leads(node, sample.term);
             self.note(elected);

@@ -152,3 +152,20 @@ fn an_entry_that_was_lost() {
     oracles.starts(1, Some(vote), Log::new(None, [(1, entry(1, 1))]), None);
     assert_eq!(found(&oracles), "log-durability");
 }
+
+#[test]
+fn a_leader_that_lets_too_much_wait() {
+    let mut oracles = Oracles::default();
+    let ends_at = |last| Sample {
+        committed: Some(id(1, 5)),
+        last_index: Some(last),
+        waiting_max: 3,
+        ..leader(3)
+    };
+    // What it found in its log nobody proposed to it.
+    oracles.samples(1, ends_at(50));
+    oracles.samples(1, ends_at(61));
+    assert_eq!(found(&oracles), "nothing");
+    oracles.samples(1, ends_at(62));
+    assert_eq!(found(&oracles), "queue");
+}

@@ -132,11 +132,12 @@ pub struct Stores {
 impl Disks {
     /// Empty disks.
     pub fn new(engine: Engine, folder: &Path, sync_us: Range<u64>, watcher: &Watcher) -> Disks {
+        let files = (engine == Engine::Rocks).then(|| folder.to_owned());
         Disks {
             log: Mutex::new(Disk::new(engine, folder, "log")),
             state: Mutex::new(Disk::new(engine, folder, "state")),
             sync_time: SyncTime::new(sync_us),
-            failing: Failing::new(watcher.clone()),
+            failing: Failing::new(files, watcher.clone()),
         }
     }
 

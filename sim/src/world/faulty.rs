@@ -1,20 +1,27 @@
-//! A disk that fails: the same for both engines, between them and the server.
+//! A disk that fails, between the engine and the server; but where there are real files, what
+//! goes wrong with blocks goes wrong there.
 //!
 //! Owns what goes wrong on a node's disks now. Invariant: without a fault set it changes
 //! nothing. What it does wrong must never be seen in an answer: a server stops first.
 
 use std::{
     io,
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
 use futures::future::BoxFuture;
 use madsim::rand::Rng;
-use metad::kv::{
-    Checkpoint, Incoming, KvEngine, KvRead, Pair, Result, Scan, StorageFault, View, Write,
+use metad::{
+    kv::{Checkpoint, Incoming, KvEngine, KvRead, Pair, Result, Scan, StorageFault, View, Write},
+    records::{self, key},
 };
 
-use super::watcher::Watcher;
+use super::{
+    blocks::{self, Lie},
+    observed::GROUP,
+    watcher::Watcher,
+};
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +34,40 @@ pub enum Failure {
     Full,
     /// Some reads give a value with a flipped bit.
     Flip,
+    /// Some reads find what was there before the last write: a hole in the log.
+    Stale,
+    /// Some reads find what is elsewhere: another entry of the log.
+    Misdirected,
+}
+
+impl Failure {
+    /// What it does to real files, if it strikes there.
+    fn lie(self) -> Option<Lie> {
+        match self {
+            Failure::Stale => Some(Lie::Stale),
+            Failure::Misdirected => Some(Lie::Misdirected),
+            Failure::Full => Some(Lie::Full),
+            Failure::Sync | Failure::Read | Failure::Flip => None,
+        }
+    }
+
+    /// What it is counted as.
+    fn counted(self) -> &'static str {
+        match self {
+            Failure::Sync => "syncs failed",
+            Failure::Read => "reads failed",
+            Failure::Full => "writes refused",
+            Failure::Flip => "bits flipped",
+            Failure::Stale => "blocks stale",
+            Failure::Misdirected => "blocks misdirected",
+        }
+    }
 }
 
 /// How many reads go well for each that does not.
 const READS_A_FAILURE: u32 = 60;
+/// The same of the entries of a log, which are seldom read.
+const ENTRIES_A_FAILURE: u32 = 4;
 
 /// What goes wrong on a node. Clones are the same.
 #[derive(Clone)]
@@ -39,47 +76,63 @@ pub struct Failing(Arc<Mutex<State>>);
 struct State {
     failure: Option<Failure>,
     struck: bool,
+    /// Where the real files are, if there are any: blocks lie there, and not in between.
+    folder: Option<PathBuf>,
     watcher: Watcher,
 }
 
 impl Failing {
     /// Nothing goes wrong yet.
-    pub fn new(watcher: Watcher) -> Failing {
-        Failing(Arc::new(Mutex::new(State { failure: None, struck: false, watcher })))
+    pub fn new(folder: Option<PathBuf>, watcher: Watcher) -> Failing {
+        Failing(Arc::new(Mutex::new(State { failure: None, struck: false, folder, watcher })))
     }
 
     /// From now on.
     pub fn set(&self, failure: Option<Failure>) {
         let mut state = self.0.lock().expect("a panic ends the run");
-        state.failure = failure;
+        state.fail(failure);
         state.struck = false;
     }
 
     /// Nothing goes wrong any more; what has is remembered.
     pub fn heal(&self) {
-        self.0.lock().expect("a panic ends the run").failure = None;
+        self.0.lock().expect("a panic ends the run").fail(None);
+    }
+
+    /// Nothing goes wrong while this runs.
+    pub fn truthfully<T>(&self, run: impl FnOnce() -> T) -> T {
+        let fail = |failure| {
+            let mut state = self.0.lock().expect("a panic ends the run");
+            let before = state.failure;
+            state.fail(failure);
+            before
+        };
+        let failure = fail(None);
+        let result = run();
+        fail(failure);
+        result
     }
 
     /// Something has gone wrong since it was set.
     pub fn has_struck(&self) -> bool {
-        self.0.lock().expect("a panic ends the run").struck
+        let state = self.0.lock().expect("a panic ends the run");
+        state.struck || state.folder.as_deref().is_some_and(|folder| blocks::count(folder) > 0)
     }
 
     fn strikes(&self, wanted: Failure) -> bool {
         let mut state = self.0.lock().expect("a panic ends the run");
-        if state.failure != Some(wanted) {
+        let is_elsewhere = state.folder.is_some() && wanted.lie().is_some();
+        if state.failure != Some(wanted) || is_elsewhere {
             return false;
         }
-        let is_read = matches!(wanted, Failure::Read | Failure::Flip);
-        let strikes = !is_read || madsim::rand::thread_rng().gen_ratio(1, READS_A_FAILURE);
+        let strikes = match wanted {
+            Failure::Sync | Failure::Full => true,
+            Failure::Read | Failure::Flip => draw_one_in(READS_A_FAILURE),
+            Failure::Stale | Failure::Misdirected => draw_one_in(ENTRIES_A_FAILURE),
+        };
         state.struck |= strikes;
         if strikes {
-            state.watcher.count(match wanted {
-                Failure::Sync => "syncs failed",
-                Failure::Read => "reads failed",
-                Failure::Full => "writes refused",
-                Failure::Flip => "bits flipped",
-            });
+            state.watcher.count(wanted.counted());
         }
         strikes
     }
@@ -100,6 +153,46 @@ impl Failing {
         }
         Ok(value)
     }
+
+    fn lies(&self) -> bool {
+        let failure = self.0.lock().expect("a panic ends the run").failure;
+        matches!(failure, Some(Failure::Stale | Failure::Misdirected))
+    }
+
+    /// What is read of some entries of the log.
+    fn entries(&self, mut entries: Vec<Pair>) -> Vec<Pair> {
+        // The last one that is missing would be a shorter log: nobody could tell.
+        for at in (1..entries.len().saturating_sub(1)).rev() {
+            if self.strikes(Failure::Stale) {
+                entries.remove(at);
+            }
+        }
+        for at in (1..entries.len()).rev() {
+            let other = entries[at - 1].1.clone();
+            // Entries of the format before do not say where they belong.
+            let is_told = other.first() == Some(&records::entry::VERSION_WITH_INDEX);
+            if is_told && self.strikes(Failure::Misdirected) {
+                entries[at].1 = other;
+            }
+        }
+        entries
+    }
+}
+
+impl State {
+    fn fail(&mut self, failure: Option<Failure>) {
+        if let Some(folder) = &self.folder {
+            let before = self.failure.filter(|_| blocks::count(folder) > 0);
+            self.struck |= before.is_some();
+            before.into_iter().for_each(|failure| self.watcher.count(failure.counted()));
+            blocks::set(folder, failure.and_then(Failure::lie));
+        }
+        self.failure = failure;
+    }
+}
+
+fn draw_one_in(count: u32) -> bool {
+    madsim::rand::thread_rng().gen_ratio(1, count)
 }
 
 /// An engine on a disk that may fail.
@@ -164,7 +257,15 @@ impl KvRead for FaultyView {
     }
 
     fn scan<'a>(&'a self, from: &[u8], to: &[u8]) -> Scan<'a> {
-        Box::new(self.view.scan(from, to).map(|pair| self.pair(pair)))
+        let pairs = self.view.scan(from, to).map(|pair| self.pair(pair));
+        if !(self.failing.lies() && key::log_range(GROUP, 0..u64::MAX).contains(&from.to_vec())) {
+            return Box::new(pairs);
+        }
+        let pairs = pairs.collect::<Result<Vec<Pair>>>();
+        match pairs.map(|entries| self.failing.entries(entries)) {
+            Ok(entries) => Box::new(entries.into_iter().map(Ok)),
+            Err(fault) => Box::new(std::iter::once(Err(fault))),
+        }
     }
 
     fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>> {

@@ -3,6 +3,7 @@
 //! Invariants: one process, one fresh thread and one runtime a run, the runtime made before
 //! anything on the thread hashes, since that draws the keys of std's hash maps.
 
+mod blocks;
 mod checks;
 mod cluster;
 mod disk;

@@ -16,6 +16,7 @@ use metad::{
     kv::View,
     raft::{
         self,
+        queue::ENTRY_BYTES,
         runtime::local_time,
         types::{LogId as RaftLogId, Raft},
     },
@@ -119,7 +120,8 @@ impl Server {
             Err(error) => format!("node {node} stopped: {error:#}"),
         };
         if failing.has_struck() {
-            tracing::info!(seen, "its disks fail");
+            // Not what is seen: RocksDB tells checksums, which differ from run to run.
+            tracing::info!(node, "its disks fail");
             watcher.count("stopped by its disks");
             live.clear();
             return;
@@ -128,9 +130,13 @@ impl Server {
     }
 
     async fn serve(self) -> anyhow::Result<()> {
-        let stores = observed::observe(self.node, self.disks.open()?, &self.watcher)?;
+        let stores = self.disks.open()?;
+        // The oracles are told what is there, not what the server is told.
+        let observed = || observed::observe(self.node, stores, &self.watcher);
+        let stores = self.disks.failing.truthfully(observed)?;
         let config = self.config();
         let listener = Listener::bind(config.listen).await?;
+        let waiting_max = self.raft.queue_bytes / ENTRY_BYTES;
         let (node, watcher, live) = (self.node, self.watcher, self.live);
         let stop = live.1.clone();
         let deps = Deps {
@@ -142,7 +148,7 @@ impl Server {
                 let raft = handle.replica.raft().clone();
                 live.set(handle);
                 // Dies with the machine.
-                tokio::spawn(observe(node, raft, watcher));
+                tokio::spawn(observe(node, raft, waiting_max, watcher));
             })),
         };
         Ok(server::run(config, deps, stop.notified()).await?)
@@ -167,6 +173,7 @@ impl Server {
                 election_max_ms: self.raft.election_ms.end,
                 snapshot_every: self.raft.snapshot_entries,
                 keep_entries: self.raft.keep_entries,
+                queue_bytes_max: self.raft.queue_bytes,
                 payload_entries_max: PAYLOAD_ENTRIES_MAX,
                 format: self.format.load(Ordering::Relaxed),
             },
@@ -176,7 +183,7 @@ impl Server {
 }
 
 /// Tells the oracles whatever Raft says of itself, until it stops.
-async fn observe(node: Node, raft: Raft, watcher: Watcher) {
+async fn observe(node: Node, raft: Raft, waiting_max: u64, watcher: Watcher) {
     let mut metrics = raft.metrics();
     let progress = raft.watch_log_progress();
     loop {
@@ -187,6 +194,8 @@ async fn observe(node: Node, raft: Raft, watcher: Watcher) {
                 is_leader: metrics.state == ServerState::Leader,
                 committed: metrics.local_committed.as_ref().map(log_id),
                 applied: metrics.last_applied.as_ref().map(log_id),
+                last_index: metrics.last_log_index,
+                waiting_max,
                 ..Sample::default()
             }
         };

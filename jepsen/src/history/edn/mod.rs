@@ -8,26 +8,50 @@ use serde_json::Value;
 pub(super) use parser::{Parser, parse_one};
 pub(super) use value::Edn;
 
-use super::LineError;
 use super::pairing::{Actor, Event, EventKind, Pairing};
+use super::{Header, LineError, RequestId, metad};
 
-/// Reads every operation map at the top level, or inside one top-level collection.
-pub(super) fn read(text: &str, pairing: &mut Pairing) -> Result<(), LineError> {
+/// What the remark at the beginning is called that holds the header of a history of ours.
+pub(super) const HEADER: &str = "history";
+
+/// Reads every operation map at the top level, or inside one top-level collection. Gives the
+/// header, if the first map is a remark with one.
+pub(super) fn read(text: &str, pairing: &mut Pairing) -> Result<Option<Header>, LineError> {
     let mut parser = Parser::new(text);
+    let mut reader = Reader { pairing, header: None, is_first: true };
     while let Some((line, form)) = parser.next_form()? {
         match form {
             Edn::Sequence(items) => {
                 for (line, item) in items {
-                    push_map(line, &item, pairing)?;
+                    reader.take(line, &item)?;
                 }
             }
-            other => push_map(line, &other, pairing)?,
+            other => reader.take(line, &other)?,
         }
     }
-    Ok(())
+    Ok(reader.header)
 }
 
-fn push_map(line: u32, form: &Edn, pairing: &mut Pairing) -> Result<(), LineError> {
+struct Reader<'a> {
+    pairing: &'a mut Pairing,
+    header: Option<Header>,
+    is_first: bool,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, line: u32, form: &Edn) -> Result<(), LineError> {
+        let event = read_event(line, form)?;
+        let is_first = std::mem::replace(&mut self.is_first, false);
+        if is_first && event.actor == Actor::Nemesis && event.function == HEADER {
+            let (header, _) = metad::read_header(&event.value.to_string(), line)?;
+            self.header = Some(header);
+            return Ok(());
+        }
+        self.pairing.push(event)
+    }
+}
+
+fn read_event(line: u32, form: &Edn) -> Result<Event, LineError> {
     let Edn::Map(entries) = form.untagged() else {
         let reason =
             format!("expected an operation, a map with :process :type :f, found {}", form.kind());
@@ -65,19 +89,33 @@ fn push_map(line: u32, form: &Edn, pairing: &mut Pairing) -> Result<(), LineErro
             ));
         }
     };
-    pairing.push(Event {
+    let number = |name: &str| match field(name) {
+        Some((_, Edn::Integer(number))) => u64::try_from(*number).ok(),
+        Some((_, Edn::Natural(number))) => Some(*number),
+        _ => None,
+    };
+    let value = field("value").map_or(Value::Null, |(_, value)| value.to_json());
+    // A refusal is an answer, which Jepsen writes as a failure with its reason.
+    let refusal = field("error").map(|(_, error)| error.to_json());
+    let refusal = refusal.filter(|it| kind == EventKind::Fail && it.get("rejected").is_some());
+    Ok(Event {
         line,
         actor,
-        kind,
+        kind: if refusal.is_some() { EventKind::Ok } else { kind },
         function,
         key: field("key").map(|(_, key)| key.to_json()),
-        value: field("value").map_or(Value::Null, |(_, value)| value.to_json()),
+        value: refusal.unwrap_or(value),
         time_ns: match field("time") {
             Some((_, Edn::Integer(time))) => Some(*time),
             _ => None,
         },
-        request: None,
-        revision: None,
-        node: None,
+        request: match field("request").map(|(_, request)| request.to_json()) {
+            Some(request) => serde_json::from_value(request)
+                .ok()
+                .map(|(client, sequence)| RequestId { client, sequence }),
+            None => None,
+        },
+        revision: number("revision"),
+        node: number("node"),
     })
 }

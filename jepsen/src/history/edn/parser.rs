@@ -256,6 +256,9 @@ fn atom(token: &str) -> Edn {
         if let Ok(value) = digits.parse::<i64>() {
             return Edn::Integer(value);
         }
+        if let Ok(value) = digits.parse::<u64>() {
+            return Edn::Natural(value);
+        }
         if let Ok(value) = digits.parse::<f64>() {
             return Edn::Float(value);
         }

@@ -8,6 +8,8 @@ pub(crate) enum Edn {
     Nil,
     Boolean(bool),
     Integer(i64),
+    /// An integer above those.
+    Natural(u64),
     Float(f64),
     Text(String),
     Keyword(String),
@@ -36,7 +38,7 @@ impl Edn {
         match self {
             Edn::Nil => "nil",
             Edn::Boolean(_) => "a boolean",
-            Edn::Integer(_) | Edn::Float(_) => "a number",
+            Edn::Integer(_) | Edn::Natural(_) | Edn::Float(_) => "a number",
             Edn::Text(_) => "a string",
             Edn::Keyword(_) => "a keyword",
             Edn::Symbol(_) => "a symbol",
@@ -53,6 +55,7 @@ impl Edn {
             Edn::Nil => Value::Null,
             Edn::Boolean(value) => Value::Bool(*value),
             Edn::Integer(value) => Value::Number(Number::from(*value)),
+            Edn::Natural(value) => Value::Number(Number::from(*value)),
             Edn::Float(value) => Number::from_f64(*value).map_or(Value::Null, Value::Number),
             Edn::Text(text) | Edn::Keyword(text) | Edn::Symbol(text) => Value::String(text.clone()),
             Edn::Character(character) => Value::String(character.to_string()),

@@ -3,7 +3,7 @@
 use std::{
     io,
     ops::Deref,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -23,6 +23,9 @@ pub struct Database {
     retired: AtomicBool,
 }
 
+/// How often opening is tried. What is in the way takes microseconds.
+const OPEN_TRIES: u32 = 100;
+
 /// What says that a thread of RocksDB has, or will have, something to do.
 const WORK_DUE: [&str; 4] = [
     "rocksdb.num-immutable-mem-table",
@@ -34,7 +37,8 @@ const WORK_DUE: [&str; 4] = [
 impl Database {
     /// Opens the database in a folder, or makes an empty one.
     pub fn open(path: PathBuf, settings: &Settings) -> Result<Database> {
-        let open = DB::open(&options(settings), &path).map_err(|error| match error.kind() {
+        let open = open_patiently(&options(settings), &path);
+        let open = open.map_err(|error| match error.kind() {
             ErrorKind::IOError if error.to_string().contains("LOCK") => {
                 let busy = io::Error::new(io::ErrorKind::ResourceBusy, "another process has it");
                 StorageFault::io("lock the store", busy)
@@ -73,6 +77,19 @@ impl Database {
         settle().map_err(|error: rocksdb::Error| {
             StorageFault::io("wait for compactions", io::Error::other(error))
         })
+    }
+}
+
+/// RocksDB refuses to open a database at the very moment at which its timer has something to do
+/// for another one that should have been done long ago: after a jump of the clock, say.
+fn open_patiently(options: &Options, path: &Path) -> std::result::Result<DB, rocksdb::Error> {
+    let mut tries_left = OPEN_TRIES;
+    loop {
+        tries_left -= 1;
+        match DB::open(options, path) {
+            Err(error) if error.kind() == ErrorKind::Aborted && tries_left > 0 => {}
+            opened => return opened,
+        }
     }
 }
 

@@ -21,6 +21,8 @@ impl Strand<'_> {
             Fault::SyncError => self.failing_disk(fault, Failure::Sync, length).await,
             Fault::ReadError => self.failing_disk(fault, Failure::Read, length).await,
             Fault::FullDisk => self.failing_disk(fault, Failure::Full, length).await,
+            Fault::StaleBlock => self.failing_disk(fault, Failure::Stale, length).await,
+            Fault::MisdirectedRead => self.failing_disk(fault, Failure::Misdirected, length).await,
             _ => self.failing_disk(fault, Failure::Flip, length).await,
         }
     }
@@ -43,6 +45,11 @@ impl Strand<'_> {
         self.begins(fault, json!({ "node": node }));
         let failing = self.cluster.failing(node);
         failing.set(Some(failure));
+        if matches!(failure, Failure::Stale | Failure::Misdirected) {
+            // What a server has in its memory it does not read.
+            taken.crash(Crash::Process);
+            taken.start();
+        }
         sleep(length).await;
         let has_struck = failing.has_struck();
         failing.heal();

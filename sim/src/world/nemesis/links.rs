@@ -170,7 +170,11 @@ impl Strand<'_> {
 
     async fn turmoil(&mut self, fault: Fault, length: Duration) {
         let percent = self.rng.random_range(2..30);
-        let late_ms = self.rng.random_range(1..=2_000);
+        // Half of them are little late: before the client has asked for anything else.
+        let late_ms = match self.rng.random_range(1..=2_000) {
+            late_ms if late_ms % 2 == 0 => late_ms / 40 + 1,
+            late_ms => late_ms,
+        };
         let turmoil = match fault {
             Fault::Duplicate => Turmoil { duplicate: percent, ..Turmoil::default() },
             Fault::Reorder => Turmoil { reorder: percent, ..Turmoil::default() },

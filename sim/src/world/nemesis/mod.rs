@@ -106,7 +106,9 @@ impl Strand<'_> {
             | Fault::SyncError
             | Fault::ReadError
             | Fault::FullDisk
-            | Fault::BitFlip => self.disk(fault, length).await,
+            | Fault::BitFlip
+            | Fault::StaleBlock
+            | Fault::MisdirectedRead => self.disk(fault, length).await,
             Fault::ClockJump | Fault::ClockDrift => self.clock(fault, length).await,
             Fault::TransferLeader | Fault::Snapshot | Fault::Replace | Fault::Grow => {
                 self.operator(fault, length).await;

@@ -1,8 +1,7 @@
 //! `metabench team`: people working in a shared folder.
 
 use std::{
-    fs::File,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -11,7 +10,7 @@ use std::{
 use anyhow::Context;
 use clap::Args;
 use metad_client::{Client, Options};
-use metad_workload::{Config, Report, Run};
+use metad_workload::{Config, Report, Run, record};
 
 #[derive(Args)]
 pub struct Team {
@@ -38,7 +37,8 @@ pub struct Team {
     /// Namespace to work in; it is made, and a number is added if it is taken.
     #[arg(long, default_value = "team")]
     ns: String,
-    /// Where to write the history (JSON lines). Not written without this.
+    /// Where to write the history (JSON lines), compressed if the name ends in .zst. Not written
+    /// without this.
     #[arg(long, value_name = "FILE")]
     history: Option<PathBuf>,
     /// Print the figures as JSON.
@@ -77,8 +77,7 @@ fn clients(team: &Team) -> Result<Vec<Client>, metad_client::Error> {
 
 fn history(path: Option<&Path>) -> anyhow::Result<Box<dyn Write + Send>> {
     let Some(path) = path else { return Ok(Box::new(io::sink())) };
-    let file = File::create(path).with_context(|| format!("create {}", path.display()))?;
-    Ok(Box::new(BufWriter::new(file)))
+    record::create(path).with_context(|| format!("create {}", path.display()))
 }
 
 fn print(report: &Report, json: bool) -> ExitCode {

@@ -363,18 +363,26 @@ fn what_is_converted_keeps_its_verdict_compressed_and_from_a_pipe() {
     check_input(&["convert", "-", "--to", "edn"], b"", expect![""]);
     let plain = b"{:process 0, :type :invoke, :f :write, :value 1}\n\
         {:process 0, :type :ok, :f :write, :value 1}\n";
-    check_input(&["check", "-"], plain, expect![[r#"
+    check_input(
+        &["check", "-"],
+        plain,
+        expect![[r#"
         standard input: valid as register
           linearizable valid   1 operations, by search
 
           operation                ok  rejected    fail  unknown
           write                     1         0       0        0
-    "#]]);
-    check_input(&["convert", "-", "--to", "metad"], plain, expect![[r#"
+    "#]],
+    );
+    check_input(
+        &["convert", "-", "--to", "metad"],
+        plain,
+        expect![[r#"
         {"history":"metad/1","initial":0,"model":"register"}
         {"index":0,"process":0,"type":"invoke","f":"write","value":1}
         {"index":1,"process":0,"type":"ok","f":"write","value":1}
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ CARGO ?= cargo
 SIM := $(CARGO) --config .cargo/sim.toml
 # Seeds that `make test` sweeps; CI's share of what a longer sweep does by hand.
 SWEEP_SEEDS ?= 0..60
-VERIFY_SEEDS ?= 1..6
+VERIFY_SEEDS ?= 1..=100
 
 .DEFAULT_GOAL := help
 .PHONY: help deps build demo test test-unit test-sim lint fmt sweep clean
@@ -32,8 +32,8 @@ test-sim: deps
 	@$(SIM) build --locked --release --package metad-sim
 	@target/sim/release/sim regressions
 	@target/sim/release/sim verify --canary --seeds 1..=2 > /dev/null
-	@target/sim/release/sim verify --seeds $(VERIFY_SEEDS)
-	@target/sim/release/sim verify --engine rocks --seeds 1..=2
+	@target/sim/release/sim verify --engine mem --seeds $(VERIFY_SEEDS)
+	@target/sim/release/sim verify --engine rocks --seeds $(VERIFY_SEEDS)
 	@target/sim/release/sim sweep --seeds $(SWEEP_SEEDS)
 
 sweep: deps ## More seeds: make sweep SWEEP_SEEDS=0..2000

@@ -50,10 +50,19 @@ fn show(one: &Report, other: &Report) {
         println!("seed {}  {}  same  {verdict}", one.seed, trace(one));
         return;
     }
-    println!("seed {}  DIFFERS", one.seed);
-    for report in [one, other] {
-        let line = serde_json::to_string(report).expect("a report is plain data");
-        println!("  {line}");
-    }
-    println!("  compare: {0} --trace FILE, twice", one.replay);
+    println!("seed {}  DIFFERS in {}", one.seed, differences(one, other).join(", "));
+    println!("  to see where: {0} --trace one; {0} --trace other; diff one other", one.replay);
+}
+
+/// What of two reports differs, by name.
+fn differences(one: &Report, other: &Report) -> Vec<String> {
+    let fields = |report: &Report| match serde_json::to_value(report) {
+        Ok(serde_json::Value::Object(fields)) => fields,
+        _ => unreachable!("a report is plain data with names"),
+    };
+    let (one, other) = (fields(one), fields(other));
+    one.into_iter()
+        .filter(|(name, value)| other.get(name) != Some(value))
+        .map(|(name, _)| name)
+        .collect()
 }

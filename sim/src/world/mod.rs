@@ -118,7 +118,7 @@ fn simulate(plan: &Plan, watcher: &Watcher, trace: Option<&Trace>, history: Hist
     let mut runtime =
         madsim::runtime::Runtime::with_seed_and_config(plan.seed, madsim::Config::default());
     runtime.set_time_limit(Duration::from_secs(plan.seconds) + OVERTIME);
-    let _tracing = trace.map(Trace::install);
+    let _tracing = trace.map(|trace| trace.install(plan.engine));
     runtime.block_on(async {
         let ended = scenario::run(plan, watcher, &history).await;
         if let Err(violation) = ended {

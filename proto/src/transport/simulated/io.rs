@@ -5,6 +5,7 @@
 
 use std::{
     cell::RefCell,
+    hash::{DefaultHasher, Hasher},
     io,
     net::SocketAddr,
     pin::Pin,
@@ -22,6 +23,13 @@ use super::{
     fate,
     time::{self, Sleep},
 };
+
+/// The same in each process.
+fn hash(bytes: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(bytes);
+    hasher.finish()
+}
 
 type BlackHole = Box<dyn Fn(SocketAddr) -> bool>;
 
@@ -117,6 +125,8 @@ impl AsyncWrite for Io {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.unflushed |= !bytes.is_empty();
+        tracing::trace!(peer = %self.peer, size = bytes.len(), "sent");
+        tracing::trace!(target: "metad_proto::contents", hash = hash(bytes), "sent");
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 

@@ -20,7 +20,8 @@ use crate::plan::Engine;
 /// What is traced: all that this project does, each byte on the wire among it, and what decides
 /// the order of events.
 const HASHED: &str = "info,metad=trace,metad_proto=trace,metad_client=trace,metad_workload=trace,metad_sim=trace,madsim=debug";
-/// But not what is sent of RocksDB's files: it stamps them with random identities.
+/// But not what is sent, only when and where to, if RocksDB's files may be in it: it stamps them
+/// with random identities.
 const NO_CONTENTS: &str = "metad_proto::contents=off";
 /// What is written for those who read it, and is not in the hash: it takes as long as all the
 /// rest of a run.

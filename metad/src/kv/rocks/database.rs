@@ -26,12 +26,14 @@ pub struct Database {
 /// How often opening is tried. What is in the way takes microseconds.
 const OPEN_TRIES: u32 = 100;
 
-/// What says that a thread of RocksDB has, or will have, something to do.
-const WORK_DUE: [&str; 4] = [
+/// What says that a thread of RocksDB has, or will have, something to do; or has failed, which the
+/// next write would be told otherwise, or the one after.
+const WORK_DUE: [&str; 5] = [
     "rocksdb.num-immutable-mem-table",
     "rocksdb.num-running-flushes",
     "rocksdb.compaction-pending",
     "rocksdb.num-running-compactions",
+    "rocksdb.background-errors",
 ];
 
 impl Database {

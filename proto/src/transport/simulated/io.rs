@@ -125,8 +125,8 @@ impl AsyncWrite for Io {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.unflushed |= !bytes.is_empty();
-        tracing::trace!(peer = %self.peer, size = bytes.len(), "sent");
-        tracing::trace!(target: "metad_proto::contents", hash = hash(bytes), "sent");
+        tracing::trace!(peer = %self.peer, "sent");
+        tracing::trace!(target: "metad_proto::contents", hash = hash(bytes));
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 

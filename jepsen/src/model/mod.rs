@@ -4,6 +4,7 @@
 //! recorded, and says whether that answer fits. It knows nothing of processes or time:
 //! which orders are allowed is the checker's business ([`crate::check`]).
 
+mod foresight;
 pub mod kv;
 pub mod register;
 pub mod tree;
@@ -13,6 +14,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::history::{Format, History, Operation};
+pub use foresight::{Foreseen, Foresight, Leads, Place};
 
 /// A sequential specification.
 pub trait Model {
@@ -58,6 +60,11 @@ pub trait Model {
         None
     }
 
+    /// What all operations together tell of the order of each, if they are on one cell.
+    fn foresee(&self, _entries: &[Entry<Self::Operation>]) -> Option<Foresight> {
+        None
+    }
+
     /// What the operation would have needed, in words, when [`Model::step`] said no.
     fn refusal(&self, state: &Self::State, operation: &Self::Operation) -> String;
 
@@ -96,7 +103,8 @@ pub struct Entry<O> {
     pub claimed: Claimed,
     /// Whether it changes nothing wherever its answer fits, as a read does.
     pub observes: bool,
-    /// Operations of unknown outcome with equal classes do exactly the same.
+    /// Operations of unknown outcome with equal classes do exactly the same; and so do answered
+    /// ones that change something, if the model foresees ([`Model::foresee`]).
     pub class: u64,
 }
 

@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use super::{BadOperation, Claimed, Entry, Model, Step, hash_bytes};
+use super::{BadOperation, Claimed, Entry, Foreseen, Foresight, Leads, Model, Step, hash_bytes};
 use crate::history::{Format, History, Operation as Recorded, Outcome};
 
 /// The specification; values are numbered, see [`compile`].
@@ -150,6 +150,45 @@ impl Register {
     }
 }
 
+/// What the operations of a history ask of each value.
+struct Places {
+    /// Operations that make it; it is there once if there is just one.
+    makers: Vec<u32>,
+    /// Whether any fits with it.
+    is_needed: Vec<bool>,
+}
+
+impl Places {
+    fn of(register: &Register, entries: &[Entry<Operation>]) -> Places {
+        let count = register.values.len();
+        let mut places = Places { makers: vec![0; count], is_needed: vec![false; count] };
+        places.makers[register.initial as usize] = 1;
+        for entry in entries {
+            match entry.operation {
+                Operation::Read(value) => places.is_needed[value as usize] = true,
+                Operation::Write(value) => places.makers[value as usize] += 1,
+                Operation::Swap { old, new } => {
+                    places.is_needed[old as usize] = true;
+                    places.makers[new as usize] += u32::from(old != new);
+                }
+                // It tells one value that nobody needs from another.
+                Operation::Differs(_) => places.is_needed.fill(true),
+                Operation::ReadAny => {}
+            }
+        }
+        places
+    }
+
+    /// Where a value leads: its number, if anybody sees it.
+    fn place(&self, value: u32) -> Option<u32> {
+        self.is_needed[value as usize].then_some(value)
+    }
+
+    fn lost_until(&self) -> Vec<u32> {
+        (0u32..).zip(&self.makers).map(|(value, makers)| value + u32::from(*makers <= 1)).collect()
+    }
+}
+
 impl Model for Register {
     type State = u32;
     type Operation = Operation;
@@ -168,6 +207,25 @@ impl Model for Register {
             Operation::Read(_) | Operation::Differs(_) | Operation::Swap { .. } => return Step::No,
         };
         if next == *state { Step::Same } else { Step::To(next) }
+    }
+
+    fn foresee(&self, entries: &[Entry<Operation>]) -> Option<Foresight> {
+        let places = Places::of(self, entries);
+        let foreseen = |entry: &Entry<Operation>| {
+            let (needs, leads) = match entry.operation {
+                Operation::ReadAny | Operation::Differs(_) => (None, Leads::Nowhere),
+                Operation::Read(value) => (Some(value), Leads::Nowhere),
+                Operation::Swap { old, new } if old == new => (Some(old), Leads::Nowhere),
+                Operation::Swap { old, new } => (Some(old), Leads::On(places.place(new))),
+                Operation::Write(value) => (None, Leads::Over(places.place(value))),
+            };
+            Foreseen { needs, leads }
+        };
+        Some(Foresight {
+            initial: places.place(self.initial),
+            operations: entries.iter().map(foreseen).collect(),
+            lost_until: places.lost_until(),
+        })
     }
 
     fn fingerprint(&self, state: &u32) -> u128 {

@@ -1,6 +1,8 @@
 //! What comes next: answered operations first, in the order of invocation, then those of
 //! unknown outcome, fewest first.
 
+use std::collections::BTreeMap;
+
 use super::{
     Cursor, Frame, Search,
     closure::{Chain, Closure},
@@ -8,7 +10,7 @@ use super::{
 };
 use crate::{
     check::budget::Exhausted,
-    model::{Model, Step, mix},
+    model::{Entry, Model, Step},
 };
 
 impl<M: Model> Search<'_, M> {
@@ -22,7 +24,7 @@ impl<M: Model> Search<'_, M> {
             if self.in_closure() {
                 return Ok(false);
             }
-            self.closures.push(Closure::new(self.used.bits(), self.state.clone()));
+            self.closures.push(Closure::new(self.used.bits(), self.state.clone(), self.here));
         }
         self.choose_unknown()
     }
@@ -35,10 +37,13 @@ impl<M: Model> Search<'_, M> {
     fn choose_answered(&mut self, from: Position) -> Result<bool, Exhausted> {
         let claim_max = self.claims.earliest_missing();
         self.look_through_window();
+        let returns = self.first_returns();
         let mut position = from;
         while let Some(entry) = self.events.invoked_at(position) {
             position = self.events.next(position);
-            if self.entries[entry].claim.is_some_and(|claim| claim > claim_max)
+            let first_return = returns.get(&self.entries[entry].class);
+            if first_return.is_some_and(|first| self.entries[entry].completed > Some(*first))
+                || self.entries[entry].claim.is_some_and(|claim| claim > claim_max)
                 || !self.window.holds(entry)
                 || !self.follows_chain(entry)
             {
@@ -49,6 +54,24 @@ impl<M: Model> Search<'_, M> {
             }
         }
         Ok(false)
+    }
+
+    /// When the first returned of those candidates that do exactly the same: it goes first, since
+    /// they may change places.
+    fn first_returns(&self) -> BTreeMap<u64, u32> {
+        let mut returns = BTreeMap::new();
+        if !self.ahead.is_known() {
+            return returns;
+        }
+        let mut position = self.events.first();
+        while let Some(entry) = self.events.invoked_at(position) {
+            position = self.events.next(position);
+            let Entry { class, completed, .. } = self.entries[entry];
+            let completed = completed.expect("only answered operations are among the events");
+            let first = returns.entry(class).or_insert(completed);
+            *first = completed.min(*first);
+        }
+        returns
     }
 
     /// Whether an answered operation depends on the unknown ones right before it, if there are
@@ -73,7 +96,7 @@ impl<M: Model> Search<'_, M> {
         // Back from the first of them, the walk goes on in the closure.
         let mut resume = Some(Cursor::Unknown);
         for entry in &chain.entries {
-            self.push(*entry, Some(chain.state.clone()), Vec::new(), resume.take());
+            self.push(*entry, Some(chain.state.clone()), chain.here, Vec::new(), resume.take());
         }
         self.closures.push(closure);
         Ok(true)
@@ -96,6 +119,11 @@ impl<M: Model> Search<'_, M> {
             if !self.used.may_use(&chain.used, ordinal) || !self.window.holds(entry) {
                 continue;
             }
+            // Nobody needs to have had an effect that nobody ever sees.
+            if self.ahead.is_unseen(entry) {
+                continue;
+            }
+            let Some(here) = self.ahead.after(chain.here, entry, false) else { continue };
             if chain.entries.len() >= self.chain_max {
                 self.was_cut = true;
                 break;
@@ -109,8 +137,8 @@ impl<M: Model> Search<'_, M> {
             // What claims less must still come.
             let may_go_on = |state: &M::State| self.model.floor(state) <= claim_max;
             for state in states.into_iter().filter(may_go_on) {
-                let longer = chain.with(entry, ordinal, state);
-                let key = mix(self.linearized_hash, self.model.fingerprint(&longer.state));
+                let longer = chain.with(entry, ordinal, state, here);
+                let key = self.key_at(here, &longer.state);
                 if self.memo.insert(key, &longer.used) {
                     closure.add(longer);
                 } else if let Some(failing) = self.memo.failed(key) {
@@ -123,7 +151,7 @@ impl<M: Model> Search<'_, M> {
 
     /// Finds what may come before the first return.
     pub(super) fn look_through_window(&mut self) {
-        if self.model.is_separable() {
+        if self.is_separable {
             let root = self.claims.earliest();
             self.window.look(self.model, self.entries, &self.events, &self.used, root);
         }
@@ -131,6 +159,7 @@ impl<M: Model> Search<'_, M> {
 
     fn try_entry(&mut self, entry: usize, resume: Cursor) -> Result<bool, Exhausted> {
         self.budget.spend(self.memo.bytes())?;
+        let Some(here) = self.ahead.after(self.here, entry, true) else { return Ok(false) };
         let claim_max = match self.entries[entry].claim {
             Some(_) => u64::MAX,
             None => self.claims.earliest_missing(),
@@ -141,18 +170,48 @@ impl<M: Model> Search<'_, M> {
             Step::No => Ok(false),
             Step::To(state) if !may_go_on(&state) => Ok(false),
             Step::Same => {
-                self.push(entry, None, Vec::new(), Some(resume));
+                self.push(entry, None, here, Vec::new(), Some(resume));
                 Ok(true)
             }
             Step::To(state) => {
-                self.push(entry, Some(state), Vec::new(), Some(resume));
+                let mut resume = Some(resume);
+                if self.ahead.replaces(entry) {
+                    self.take_unseen(entry, &mut resume)?;
+                }
+                self.push(entry, Some(state), here, Vec::new(), resume);
                 Ok(true)
             }
             Step::OneOf(mut states) => {
                 let Some(state) = states.pop() else { return Ok(false) };
-                self.push(entry, Some(state), states, Some(resume));
+                self.push(entry, Some(state), here, states, Some(resume));
                 Ok(true)
             }
         }
+    }
+
+    /// Takes what nobody ever sees right before what replaces it: any linearization that has it
+    /// later can have it here. The first choice that is made so goes on with `resume`.
+    fn take_unseen(
+        &mut self,
+        replacing: usize,
+        resume: &mut Option<Cursor>,
+    ) -> Result<(), Exhausted> {
+        let mut position = self.events.first();
+        while let Some(entry) = self.events.invoked_at(position) {
+            position = self.events.next(position);
+            if entry == replacing || !self.ahead.is_unseen(entry) {
+                continue;
+            }
+            self.budget.spend(self.memo.bytes())?;
+            let Some(here) = self.ahead.after(self.here, entry, true) else { continue };
+            let state = match self.model.step(&self.state, &self.entries[entry].operation) {
+                Step::Same => None,
+                Step::To(state) => Some(state),
+                Step::No | Step::OneOf(_) => continue,
+            };
+            self.push(entry, state, here, Vec::new(), resume.take());
+            position = self.events.next_of_lifted(entry);
+        }
+        Ok(())
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use super::memo;
+use super::{ahead::Here, memo};
 
 /// Some operations of unknown outcome, one after the other.
 pub(super) struct Chain<S> {
@@ -15,16 +15,18 @@ pub(super) struct Chain<S> {
     pub(super) used: Vec<u64>,
     /// The state after them.
     pub(super) state: S,
+    /// Where they lead.
+    pub(super) here: Here,
 }
 
 impl<S> Chain<S> {
     /// One operation longer.
-    pub(super) fn with(&self, entry: usize, ordinal: usize, state: S) -> Chain<S> {
+    pub(super) fn with(&self, entry: usize, ordinal: usize, state: S, here: Here) -> Chain<S> {
         let mut entries = self.entries.clone();
         entries.push(entry);
         let mut used = self.used.clone();
         memo::set(&mut used, ordinal);
-        Chain { entries, used, state }
+        Chain { entries, used, state, here }
     }
 }
 
@@ -38,8 +40,8 @@ pub(super) struct Closure<S> {
 
 impl<S> Closure<S> {
     /// Of a configuration, which has been visited itself.
-    pub(super) fn new(used: &[u64], state: S) -> Closure<S> {
-        let empty = Chain { entries: Vec::new(), used: used.to_vec(), state };
+    pub(super) fn new(used: &[u64], state: S, here: Here) -> Closure<S> {
+        let empty = Chain { entries: Vec::new(), used: used.to_vec(), state, here };
         Closure { waiting: VecDeque::new(), visited: Some(empty) }
     }
 

@@ -5,7 +5,7 @@
 //! last choice is taken back. Configurations seen before are not searched again: a
 //! configuration is the set of linearized operations and the state.
 //!
-//! Seven things keep this fast, none of which loses an answer:
+//! Eight things keep this fast, none of which loses an answer:
 //!
 //! - An observation (an operation that changes nothing wherever it fits) is taken at once
 //!   and for good where it fits: any linearization that has it later can have it here.
@@ -20,9 +20,13 @@
 //!   depends on, directly or through others: the rest may as well follow it ([`window`]).
 //! - When nothing fits, the search jumps back to the last choice among operations that what
 //!   does not fit depends on ([`failing`]).
+//! - What the whole history tells of the order of its operations on one cell is not tried
+//!   otherwise ([`ahead`]). What nobody ever sees goes right before what replaces it, or where
+//!   nobody looks anyway.
 //! - Chains of unknown operations are short at first. Only if that finds nothing, and a longer
 //!   one might, the search begins again with longer ones.
 
+mod ahead;
 mod choose;
 mod claims;
 mod closure;
@@ -33,6 +37,7 @@ mod window;
 
 use super::budget::{Budget, Exhausted};
 use crate::model::{Entry, Model, Step, hash_bytes, mix};
+use ahead::{Ahead, Here};
 use claims::Claims;
 use closure::Closure;
 use events::{EventList, Position};
@@ -90,6 +95,7 @@ const CHAINS_MAX: &[usize] = &[1, 2, 4];
 struct Frame<S> {
     entry: usize,
     before: S,
+    here: Here,
     /// Other states that the same operation may lead to.
     alternatives: Vec<S>,
     /// Where to look for the next choice when this one fails; none for what was taken for good.
@@ -112,6 +118,11 @@ struct Search<'a, M: Model> {
     budget: &'a mut Budget,
     events: EventList,
     claims: Claims,
+    ahead: Ahead,
+    /// Where the linearization stands.
+    here: Here,
+    /// Operations may be independent of each other.
+    is_separable: bool,
     used: UsedSet,
     window: Window,
     chain_max: usize,
@@ -143,12 +154,18 @@ impl<'a, M: Model> Search<'a, M> {
         budget: &'a mut Budget,
     ) -> Self {
         let used = UsedSet::new(entries);
+        let foresight = model.foresee(entries);
+        let is_separable = foresight.is_none() && model.is_separable();
+        let ahead = Ahead::new(foresight, entries);
         Search {
             model,
             entries,
             budget,
             events: EventList::new(entries),
             claims: Claims::new(entries),
+            here: ahead.initial(),
+            ahead,
+            is_separable,
             memo: Memo::new(used.words()),
             window: Window::new(model, entries, &used, chain_max),
             chain_max,
@@ -220,13 +237,21 @@ impl<'a, M: Model> Search<'a, M> {
 
     /// Names the current configuration, but for the operations of unknown outcome used up.
     fn key(&self) -> u128 {
-        mix(self.linearized_hash, self.model.fingerprint(&self.state))
+        self.key_at(self.here, &self.state)
+    }
+
+    fn key_at(&self, here: Here, state: &M::State) -> u128 {
+        let held = match here {
+            Here::Unseen => 0,
+            Here::At(_) | Here::Anywhere => self.model.fingerprint(state),
+        };
+        mix(self.linearized_hash, held)
     }
 
     /// Nothing is left to be tried here.
     fn fail(&mut self) {
         self.failing = std::mem::take(&mut self.collected);
-        if !self.model.is_separable() {
+        if !self.is_separable {
             self.failing = Failing::all();
             return;
         }
@@ -239,20 +264,25 @@ impl<'a, M: Model> Search<'a, M> {
         self.memo.fail(key, &self.failing);
     }
 
-    /// Takes every observation that fits here. The return of one may have stood in the way
-    /// of later invocations, so the walk goes on past it.
+    /// Takes every observation that fits here, and what nobody sees if nobody sees what is here
+    /// anyway. The return of one may have stood in the way of later invocations, so the walk
+    /// goes on past it.
     fn absorb(&mut self) -> Result<(), Exhausted> {
         let mut position = self.events.first();
         while let Some(entry) = self.events.invoked_at(position) {
             position = self.events.next(position);
-            if !self.entries[entry].observes {
+            let is_unseen = self.here == Here::Unseen && self.ahead.is_unseen(entry);
+            if !self.entries[entry].observes && !is_unseen {
                 continue;
             }
             self.budget.spend(self.memo.bytes())?;
-            if let Step::Same = self.model.step(&self.state, &self.entries[entry].operation) {
-                self.push(entry, None, Vec::new(), None);
-                position = self.events.next_of_lifted(entry);
-            }
+            let state = match self.model.step(&self.state, &self.entries[entry].operation) {
+                Step::Same => None,
+                Step::To(state) if is_unseen => Some(state),
+                Step::No | Step::To(_) | Step::OneOf(_) => continue,
+            };
+            self.push(entry, state, self.here, Vec::new(), None);
+            position = self.events.next_of_lifted(entry);
         }
         Ok(())
     }
@@ -261,6 +291,7 @@ impl<'a, M: Model> Search<'a, M> {
         &mut self,
         entry: usize,
         state: Option<M::State>,
+        here: Here,
         alternatives: Vec<M::State>,
         resume: Option<Cursor>,
     ) {
@@ -268,18 +299,20 @@ impl<'a, M: Model> Search<'a, M> {
             Some(state) => std::mem::replace(&mut self.state, state),
             None => self.state.clone(),
         };
+        let here = std::mem::replace(&mut self.here, here);
         self.mark(entry);
         let failing = match resume {
             Some(_) => std::mem::take(&mut self.collected),
             None => Failing::default(),
         };
-        self.frames.push(Frame { entry, before, alternatives, resume, failing });
+        self.frames.push(Frame { entry, before, here, alternatives, resume, failing });
     }
 
     fn mark(&mut self, entry: usize) {
         if self.entries[entry].completed.is_some() {
             self.events.lift(entry);
             self.claims.linearize(entry);
+            self.ahead.linearize(entry);
             self.linearized_hash ^= entry_hash(entry);
             self.answered_left -= 1;
         } else {
@@ -291,6 +324,7 @@ impl<'a, M: Model> Search<'a, M> {
         if self.entries[entry].completed.is_some() {
             self.answered_left += 1;
             self.linearized_hash ^= entry_hash(entry);
+            self.ahead.restore(entry);
             self.claims.restore(entry);
             self.events.restore(entry);
         } else {
@@ -311,6 +345,7 @@ impl<'a, M: Model> Search<'a, M> {
             }
             self.unmark(frame.entry);
             self.state = frame.before;
+            self.here = frame.here;
             let Some(resume) = frame.resume else { continue };
             if self.made_a_difference() {
                 self.collected = frame.failing;
@@ -330,7 +365,7 @@ impl<'a, M: Model> Search<'a, M> {
     fn made_a_difference(&mut self) -> bool {
         self.look_through_window();
         let members = self.window.members();
-        !self.model.is_separable() || self.failing.depends_on(self.model, self.entries, members)
+        !self.is_separable || self.failing.depends_on(self.model, self.entries, members)
     }
 
     /// Remembers the longest linearization. Copies only what changed since the last time.

@@ -1,5 +1,6 @@
 //! The checkers held against one another, against brute force and against a plain server.
 
+mod cells;
 mod generator;
 pub(in crate::check) mod script;
 mod server;

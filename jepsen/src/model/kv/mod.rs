@@ -3,12 +3,14 @@
 //! Keys are independent of one another, so a history splits into one for each key; the
 //! state of all keys together serves to hold that split against the whole.
 
+mod pieces;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{BadOperation, Claimed, Entry, Model, Step, hash_bytes, mix};
+use super::{BadOperation, Claimed, Entry, Foresight, Model, Step, hash_bytes, mix};
 use crate::history::{History, Operation as Recorded, Outcome};
 
 /// The specification over the keys of one history, numbered in the order of their names.
@@ -184,6 +186,10 @@ impl Model for Kv {
 
     fn locality(&self, operation: &Operation) -> Option<u64> {
         Some(u64::from(operation.key))
+    }
+
+    fn foresee(&self, entries: &[Entry<Operation>]) -> Option<Foresight> {
+        pieces::foresee(entries)
     }
 
     fn refusal(&self, state: &State, operation: &Operation) -> String {

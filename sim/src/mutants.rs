@@ -86,7 +86,11 @@ impl Row {
         }
     }
 
-    fn print(&self) {
+    fn print(&self, is_json: bool) {
+        if is_json {
+            println!("{}", serde_json::to_string(self).expect("a row is plain data"));
+            return;
+        }
         let number = |value: Option<f64>| value.map_or("-".to_owned(), |v| format!("{v:.0}"));
         let oracles: Vec<&str> = self.oracles.keys().map(String::as_str).collect();
         let left = |count: Option<usize>| count.map_or("-".to_owned(), |count| count.to_string());
@@ -120,23 +124,24 @@ pub fn mutants(arguments: &MutantsArgs) -> anyhow::Result<bool> {
         bugs.iter().for_each(|bug| println!("{:<28} {}", name(*bug), sentence(*bug)));
         return Ok(true);
     }
-    let searches = search_all(&bugs, arguments)?;
-    let rows: Vec<Row> = bugs
-        .iter()
-        .map(|bug| {
-            let own: Vec<&Search> = searches.iter().filter(|search| search.bug == *bug).collect();
-            Row::new(*bug, &own)
-        })
-        .collect();
-    print(&rows, arguments)?;
+    let rows = search_all(&bugs, arguments)?;
+    if !arguments.json {
+        print_summary(&rows, arguments);
+    }
     Ok(rows.iter().all(|row| row.found == row.starts))
 }
 
-fn search_all(bugs: &[Bug], arguments: &MutantsArgs) -> anyhow::Result<Vec<Search>> {
+/// Prints each bug's row once all its searches are done.
+fn search_all(bugs: &[Bug], arguments: &MutantsArgs) -> anyhow::Result<Vec<Row>> {
     let count = bugs.len() as u64 * arguments.starts;
     let bar = progress(count);
-    let mut searches = Vec::new();
+    let mut searches: Vec<Search> = Vec::new();
+    let mut rows = Vec::new();
     let mut trouble = None;
+    if !arguments.json {
+        println!("| {:<28} | found | seeds | sim s | calls | faults | oracle |", "bug");
+        println!("|{}|---|---:|---:|---:|---:|---|", "-".repeat(30));
+    }
     let work = |number: u64| {
         let bug = bugs[usize::try_from(number / arguments.starts).expect("a list in memory")];
         search(bug, number % arguments.starts * STRIDE, arguments)
@@ -144,12 +149,21 @@ fn search_all(bugs: &[Bug], arguments: &MutantsArgs) -> anyhow::Result<Vec<Searc
     run_all(0..count, arguments.limits.jobs(), work, |result| {
         bar.inc(1);
         match result {
-            Ok(search) => searches.push(search),
+            Ok(search) => {
+                let bug = search.bug;
+                searches.push(search);
+                let own = || searches.iter().filter(|search| search.bug == bug);
+                if own().count() as u64 == arguments.starts {
+                    let row = Row::new(bug, &own().collect::<Vec<_>>());
+                    bar.suspend(|| row.print(arguments.json));
+                    rows.push(row);
+                }
+            }
             Err(error) => trouble = Some(error),
         }
     });
     bar.finish_and_clear();
-    trouble.map_or(Ok(searches), Err)
+    trouble.map_or(Ok(rows), Err)
 }
 
 fn search(bug: Bug, first: u64, arguments: &MutantsArgs) -> anyhow::Result<Search> {
@@ -172,16 +186,7 @@ fn search(bug: Bug, first: u64, arguments: &MutantsArgs) -> anyhow::Result<Searc
     Ok(Search { bug, found: None })
 }
 
-fn print(rows: &[Row], arguments: &MutantsArgs) -> anyhow::Result<()> {
-    if arguments.json {
-        for row in rows {
-            println!("{}", serde_json::to_string(row)?);
-        }
-        return Ok(());
-    }
-    println!("| {:<28} | found | seeds | sim s | calls | faults | oracle |", "bug");
-    println!("|{}|---|---:|---:|---:|---:|---|", "-".repeat(30));
-    rows.iter().for_each(Row::print);
+fn print_summary(rows: &[Row], arguments: &MutantsArgs) {
     let all = median(rows.iter().filter_map(|row| row.seeds)).unwrap_or_default();
     let survive: Vec<&str> =
         rows.iter().filter(|row| row.found < row.starts).map(|row| row.bug.as_str()).collect();
@@ -202,5 +207,4 @@ fn print(rows: &[Row], arguments: &MutantsArgs) -> anyhow::Result<()> {
     } else {
         println!("FAIL not always found within {} seeds: {}", arguments.seeds, survive.join(", "));
     }
-    Ok(())
 }

@@ -33,7 +33,7 @@ impl Cell {
         let header = json!({"history": "metad/1", "model": model, "initial": ""});
         Cell {
             random: Random::new(seed),
-            is_unique: seed % 2 == 0,
+            is_unique: seed.is_multiple_of(2),
             is_register,
             written: 0,
             held: String::new(),

@@ -32,6 +32,9 @@ pub const ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
 pub const CLIENT_NAME_BYTES_MAX: usize = 64;
 /// Nodes that the copies and restores of one mutation make, all together. When applied.
 pub const COPY_NODES_MAX: u64 = 10_000;
+/// Bytes of block hashes, manifests, symlinks' targets and attributes that these copies have,
+/// all together. When applied.
+pub const COPY_BYTES_MAX: u64 = 32 << 20;
 /// Conflicted copies of one name that one client makes on one day. When applied.
 pub const CONFLICTED_COPIES_MAX: u64 = 1_000;
 /// Records of the past that the copies and restores of one mutation go through, all together.
@@ -102,6 +105,8 @@ pub const ATTRIBUTES_BYTES: &str = "attributes_bytes";
 pub const CLIENT_NAME_BYTES: &str = "client_name_bytes";
 /// See [`COPY_NODES_MAX`].
 pub const COPY_NODES: &str = "copy_nodes";
+/// See [`COPY_BYTES_MAX`].
+pub const COPY_BYTES: &str = "copy_bytes";
 /// See [`CONFLICTED_COPIES_MAX`].
 pub const CONFLICTED_COPIES: &str = "conflicted_copies";
 /// See [`PAST_RECORDS_MAX`].
@@ -148,6 +153,7 @@ pub const NAMES: &[&str] = &[
     ATTRIBUTES_BYTES,
     CLIENT_NAME_BYTES,
     COPY_NODES,
+    COPY_BYTES,
     CONFLICTED_COPIES,
     PAST_RECORDS,
     SNAPSHOTS,

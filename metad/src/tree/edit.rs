@@ -3,11 +3,14 @@
 //! forget one of them.
 
 mod accounts;
+mod allowance;
 mod find;
 
 use std::collections::BTreeMap;
 
 use metad_proto::{limits, planted};
+
+pub use allowance::Allowance;
 
 use super::{
     Tried,
@@ -61,8 +64,8 @@ pub(super) struct Edit<'t, T> {
     arrived: BTreeMap<NodeId, NamespaceId>,
     /// What is known of the mounts.
     mounts: Graph,
-    /// Nodes that were made as copies of others.
-    copied: u64,
+    /// What may still be made as copies of others.
+    pub copies_left: Allowance,
     /// Records of the past that may still be read.
     past_left: u64,
     /// The journal does not tell of quotas.
@@ -85,7 +88,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             ordinals,
             arrived,
             mounts: Graph::new(),
-            copied: 0,
+            copies_left: Allowance::new(),
             past_left: limits::PAST_RECORDS_MAX,
             quotas_changed: false,
         }
@@ -112,11 +115,6 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Ok(StepResult::of(id, node.rev))
     }
 
-    /// How many nodes may still be made as copies, in all steps together.
-    pub fn copies_left(&self) -> u64 {
-        limits::COPY_NODES_MAX - self.copied
-    }
-
     /// How many records of the past may still be gone through, in all steps together.
     pub fn past_left(&self) -> u64 {
         self.past_left
@@ -134,7 +132,6 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let top = nodes.first().expect("a tree has a top");
         let size = Usage { nodes: nodes.len() as u64, bytes: top.0.bytes() + top.1.bytes };
         self.check_room(place.way, size, Usage::default())?;
-        self.copied += size.nodes;
         let first = self.system.next_node;
         let mut copies = BTreeMap::from([(top.0.parent, place.parent())]);
         for (node, usage) in nodes {

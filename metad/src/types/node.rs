@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use metad_proto::limits::HASH_BYTES;
+
 use super::{Content, Name, NamespaceId, NodeId, Policy, Revision};
 
 /// A file tree with its own root and journal.
@@ -100,6 +102,18 @@ impl Node {
     /// Bytes of its own content.
     pub fn bytes(&self) -> u64 {
         self.content().map_or(0, |content| content.size)
+    }
+
+    /// Bytes of what is kept of it that may be long: block hashes, a manifest, where a symlink
+    /// leads, attributes.
+    pub fn weight(&self) -> u64 {
+        let body = match &self.body {
+            Body::File(content) => content.blocks.len() * HASH_BYTES + content.manifest.len(),
+            Body::Symlink(target) => target.len(),
+            Body::Directory | Body::Mount(_) => 0,
+        };
+        let attributes = self.attributes.iter().map(|(name, value)| name.len() + value.len());
+        (body + attributes.sum::<usize>()) as u64
     }
 }
 

@@ -57,7 +57,7 @@ impl Run<'_> {
         revision: u64,
     ) -> Result<Touched, Stop> {
         let (source, top) = self.resolve_source(namespace, target, Some(revision))?;
-        let node = match self.resolve_place(namespace, target)? {
+        let node = match self.place_to_restore(namespace, target, (&source, top))? {
             Place::Free { parent, name } => {
                 return self.copy_tree(&source, Planned { from: top, parent, name });
             }
@@ -77,6 +77,24 @@ impl Run<'_> {
         let rev = self.effect_rev(self.state().node(node).namespace)?;
         self.state_mut().forest.set_content(node, content.clone(), rev);
         Ok(Touched::Node(node))
+    }
+
+    /// The place that a target names; of what is gone and named by its id, the one that it had.
+    fn place_to_restore(
+        &mut self,
+        namespace: Handle,
+        target: &Target,
+        (source, top): (&Forest, Handle),
+    ) -> Result<Place, Stop> {
+        let place = self.resolve_place(namespace, target);
+        let is_id = target.names.as_ref().is_ok_and(|names| names.is_empty());
+        match (place, source.node(top).parent) {
+            (Err(Stop::Rejected(Reason::NotFound)), Some(parent)) if is_id => {
+                let name = Name::clone(&source.node(top).name);
+                self.place_in(namespace, parent, &name)
+            }
+            (place, _) => place,
+        }
     }
 
     /// The node that is copied, and the forest that it is in.

@@ -134,6 +134,30 @@ impl Run<'_> {
         Ok(place)
     }
 
+    /// The place of that name in a directory, which may be gone.
+    pub(super) fn place_in(
+        &self,
+        namespace: Handle,
+        parent: Handle,
+        name: &Name,
+    ) -> Result<Place, Stop> {
+        let found = self.forest().find_node(parent);
+        if found.is_none_or(|parent| parent.namespace != namespace) {
+            return Err(Stop::Rejected(Reason::NotFound));
+        }
+        let place = self.place_named(parent, name)?;
+        self.check_reach(&place)?;
+        Ok(place)
+    }
+
+    fn place_named(&self, parent: Handle, name: &Name) -> Result<Place, Stop> {
+        let name = Name::clone(name);
+        Ok(match self.child(parent, &name)? {
+            Some(node) => Place::Taken(node, Some(name)),
+            None => Place::Free { parent, name },
+        })
+    }
+
     fn place(&mut self, namespace: Handle, target: &Target) -> Result<Place, Stop> {
         let names = self.names_of(target)?;
         let mut current = self.start(namespace, target.start)?;
@@ -145,10 +169,7 @@ impl Run<'_> {
             current = child.ok_or(Stop::Rejected(Reason::NotFound))?;
         }
         let parent = self.enter(current)?;
-        Ok(match self.child(parent, last)? {
-            Some(node) => Place::Taken(node, Some(Name::clone(last))),
-            None => Place::Free { parent, name: Name::clone(last) },
-        })
+        self.place_named(parent, last)
     }
 }
 

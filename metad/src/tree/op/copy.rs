@@ -7,7 +7,7 @@ use crate::{
     kv::{KvRead, KvTxn},
     tree::{
         Tried,
-        edit::{Edit, Place},
+        edit::{Allowance, Edit, Place},
         reader::{Reader, check_depth},
     },
     types::{Node, NodeRef, Rejection, Revision, StepResult, Usage},
@@ -44,21 +44,23 @@ pub(super) fn gather_at(
 ) -> Tried<Vec<(Node, Usage)>> {
     let reader = edit.reader_at(at)?;
     reader.budget.set(edit.past_left());
-    let nodes = gather(&reader, top, depth, edit.copies_left())?;
-    let left = reader.budget.get();
-    edit.spend_past(left);
+    let mut copies_left = edit.copies_left;
+    let nodes = gather(&reader, top, depth, &mut copies_left)?;
+    let past_left = reader.budget.get();
+    edit.spend_past(past_left);
+    edit.copies_left = copies_left;
     Ok(nodes)
 }
 
-/// A node and all that is under it, level by level, and what is under each: at most so many
-/// nodes.
+/// A node and all that is under it, level by level, and what is under each: what is left to be
+/// copied at most.
 fn gather(
     reader: &Reader<impl KvRead>,
     top: Node,
     depth: usize,
-    count_max: u64,
+    left: &mut Allowance,
 ) -> Tried<Vec<(Node, Usage)>> {
-    check_count(0, count_max)?;
+    left.take(&top)?;
     let mut nodes = vec![(top, Usage::default())];
     // Of each node but the top, the position of its parent.
     let mut parents = vec![0];
@@ -68,9 +70,10 @@ fn gather(
         depth += 1;
         for parent in level {
             for child in reader.entries(nodes[parent].0.id, None) {
+                let child = child?;
                 check_depth(depth)?;
-                check_count(nodes.len(), count_max)?;
-                nodes.push((child?, Usage::default()));
+                left.take(&child)?;
+                nodes.push((child, Usage::default()));
                 parents.push(parent);
             }
             check_budget(reader)?;
@@ -93,15 +96,6 @@ fn gather(
 fn check_budget(reader: &Reader<impl KvRead>) -> Result<(), Rejection> {
     if reader.budget.get() == 0 {
         let (limit, value) = (limits::PAST_RECORDS, limits::PAST_RECORDS_MAX);
-        return Err(Rejection::LimitExceeded { limit, value });
-    }
-    Ok(())
-}
-
-/// Refuses one more than so many nodes, if that is too many.
-fn check_count(count: usize, count_max: u64) -> Result<(), Rejection> {
-    if count as u64 >= count_max {
-        let (limit, value) = (limits::COPY_NODES, limits::COPY_NODES_MAX);
         return Err(Rejection::LimitExceeded { limit, value });
     }
     Ok(())

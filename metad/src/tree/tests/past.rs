@@ -234,6 +234,15 @@ fn snapshots_and_restoring() {
          copy@5 / /x
          copy@3 /f /x
          restore@99 /g
+         mkdir -p /p/q
+         commit create /p/q/f 3
+         delete -r /p/q
+         move /p /r
+         restore@16 #14
+         restore@16 #14
+         list /r/q
+         delete -r /r
+         restore@16 #14
          unsnapshot monday
          unsnapshot monday
          compact 99
@@ -265,11 +274,20 @@ fn snapshots_and_restoring() {
             copy@5 / /x: @14 #9 rev 14
             copy@3 /f /x: @14 what was there before revision 5 is no longer kept
             restore@99 /g: @14 no such revision: it is yet to come, or from before the namespace was made
-            unsnapshot monday: @15 Snapshot(Snapshot { name: Name("monday"), revision: Revision(5), time_ms: 1000 })
-            unsnapshot monday: @15 no such namespace or node
-            compact 99: @15 Compacted(Revision(15))
-            reclaim 100: @15 Reclaimed { more: true }
-            at 5 list /: what was there before revision 15 is no longer kept
+            mkdir -p /p/q: @15 #14 rev 15
+            commit create /p/q/f 3: @16 #15 rev 16
+            delete -r /p/q: @17 #14 rev 15
+            move /p /r: @18 #13 rev 18
+            restore@16 #14: @19 #16 rev 19
+            restore@16 #14: @19 the name is taken
+            list /r/q: f #17 rev 19
+            delete -r /r: @20 #13 rev 18
+            restore@16 #14: @20 no such namespace or node
+            unsnapshot monday: @21 Snapshot(Snapshot { name: Name("monday"), revision: Revision(5), time_ms: 1000 })
+            unsnapshot monday: @21 no such namespace or node
+            compact 99: @21 Compacted(Revision(21))
+            reclaim 100: @21 Reclaimed { more: true }
+            at 5 list /: what was there before revision 21 is no longer kept
             list /: d #5 rev 10, f #7 rev 11, g #8 rev 13, h #2 rev 12, x #9 rev 14
         "#]],
     );

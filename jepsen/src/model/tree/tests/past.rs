@@ -98,6 +98,10 @@ fn restoring_gives_content_back_or_makes_it_again() {
         restore {"path":"/d","revision":6} → {"id":5,"rev":8} @8
         stat {"path":"/d/e"} → {"id":6,"rev":8,"kind":"directory"} @8
         restore {"path":"/d","revision":9} → {"rejected":"NOT_FOUND"} @8
+        delete {"path":"/d","recursive":true} → {"id":5,"rev":8} @9
+        restore {"id":6,"revision":8} → {"rejected":"NOT_FOUND"} @9
+        restore {"id":5,"revision":8} → {"id":7,"rev":10} @10
+        restore {"id":5,"revision":8} → {"rejected":"ALREADY_EXISTS"} @10
         "#,
         expect![[r#"
             commit {"path":"/d","mode":"create","hash":"aa","size":1} → {"id":2,"rev":2} @2
@@ -127,6 +131,14 @@ fn restoring_gives_content_back_or_makes_it_again() {
             stat {"path":"/d/e"} → {"id":6,"rev":8,"kind":"directory"} @8
                 changes
             restore {"path":"/d","revision":9} → {"rejected":"NOT_FOUND"} @8
+                fits
+            delete {"path":"/d","recursive":true} → {"id":5,"rev":8} @9
+                changes
+            restore {"id":6,"revision":8} → {"rejected":"NOT_FOUND"} @9
+                fits
+            restore {"id":5,"revision":8} → {"id":7,"rev":10} @10
+                changes
+            restore {"id":5,"revision":8} → {"rejected":"ALREADY_EXISTS"} @10
                 fits
         "#]],
     );

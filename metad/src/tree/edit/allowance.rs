@@ -1,0 +1,67 @@
+//! What the copies and restores of one mutation may make, all together: it is applied in one go,
+//! and nothing else is meanwhile.
+
+use metad_proto::limits;
+
+use crate::types::{Node, Rejection};
+
+/// What is left.
+#[derive(Clone, Copy)]
+pub struct Allowance {
+    nodes: u64,
+    bytes: u64,
+}
+
+impl Allowance {
+    pub fn new() -> Allowance {
+        Allowance { nodes: limits::COPY_NODES_MAX, bytes: limits::COPY_BYTES_MAX }
+    }
+
+    /// One more node is made.
+    pub fn take(&mut self, node: &Node) -> Result<(), Rejection> {
+        let rejection = |limit, value| Rejection::LimitExceeded { limit, value };
+        let (nodes, bytes) = (limits::COPY_NODES_MAX, limits::COPY_BYTES_MAX);
+        let left = self.nodes.checked_sub(1);
+        self.nodes = left.ok_or_else(|| rejection(limits::COPY_NODES, nodes))?;
+        let left = self.bytes.checked_sub(node.weight());
+        self.bytes = left.ok_or_else(|| rejection(limits::COPY_BYTES, bytes))?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::types::{Attributes, Body, Name, NodeId, Revision};
+
+    fn node(attribute: usize) -> Node {
+        Node {
+            id: NodeId(2),
+            parent: NodeId(1),
+            name: Some(Name::new("a").unwrap()),
+            rev: Revision(2),
+            body: Body::Directory,
+            attributes: Attributes::from([("x".to_owned(), vec![0; attribute])]),
+        }
+    }
+
+    fn made(node: &Node) -> (u64, Rejection) {
+        let mut allowance = Allowance::new();
+        for made in 0.. {
+            if let Err(rejection) = allowance.take(node) {
+                return (made, rejection);
+            }
+        }
+        unreachable!("nobody counts so far");
+    }
+
+    #[test]
+    fn many_nodes_and_heavy_ones_are_too_many() {
+        let value = limits::COPY_NODES_MAX;
+        let too_many = Rejection::LimitExceeded { limit: limits::COPY_NODES, value };
+        assert_eq!(made(&node(100)), (value, too_many));
+        let value = limits::COPY_BYTES_MAX;
+        let too_heavy = Rejection::LimitExceeded { limit: limits::COPY_BYTES, value };
+        assert_eq!(made(&node((1 << 20) - 1)), (32, too_heavy));
+    }
+}

@@ -97,6 +97,7 @@ impl Client {
         let mut maybe_applied = false;
         let mut failures = 0;
         let mut last = "the deadline passed before the first attempt".to_owned();
+        let mut has_answered = false;
         while let Some(remaining) = deadline.remaining() {
             let target = self.endpoints(|endpoints| match aim {
                 Aim::Leader => endpoints.preferred(),
@@ -122,7 +123,10 @@ impl Client {
                 }
                 Failure::Unavailable { maybe_applied: maybe, next, node, message } => {
                     maybe_applied |= maybe && !planted!(TimeoutMeansFailed);
-                    last = message;
+                    // What a node said tells more than that another attempt ran out of time.
+                    if node.is_some() || !has_answered {
+                        (last, has_answered) = (message, node.is_some());
+                    }
                     match aim {
                         Aim::Leader => self.turn_to(&target, node, &next),
                         // Its turn is over: the next attempt goes to another one anyway.

@@ -124,7 +124,9 @@ impl Replica {
             Ok(())
         };
         let waited = time::timeout(LAG_MAX, reached).await;
-        waited.unwrap_or_else(|| Err(Unavailable::overloaded()))
+        let behind =
+            || Unavailable::behind(revision, self.0.state.clone().note_progress().revision);
+        waited.unwrap_or_else(|| Err(behind()))
     }
 
     /// Milliseconds since this server last heard from a leader, or was confirmed as one.

@@ -3,7 +3,7 @@
 use openraft::errors::{Fatal, ForwardToLeader};
 
 use super::types::TypeConfig;
-use crate::types::ServerId;
+use crate::types::{Revision, ServerId};
 
 /// See the module.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,13 @@ pub enum Cause {
     NoLeader,
     /// Too much to do.
     Overloaded,
+    /// This server has not come as far as was asked for.
+    Behind {
+        /// What was asked for.
+        wanted: Revision,
+        /// How far it has come.
+        revision: Revision,
+    },
     /// This server is going away.
     ShuttingDown,
     /// This server's storage failed.
@@ -47,6 +54,11 @@ impl Unavailable {
     /// Too much to do.
     pub fn overloaded() -> Unavailable {
         Unavailable::before(Cause::Overloaded)
+    }
+
+    /// This server has not come as far as was asked for.
+    pub(super) fn behind(wanted: Revision, revision: Revision) -> Unavailable {
+        Unavailable::before(Cause::Behind { wanted, revision })
     }
 
     /// This server is going away.

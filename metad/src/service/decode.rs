@@ -68,7 +68,11 @@ pub(super) fn lock_ref(lock: Option<v1::LockRef>) -> Decoded<LockRef> {
 /// Several references to nodes.
 pub(super) fn targets(targets: Vec<v1::NodeRef>) -> Decoded<Vec<NodeRef>> {
     check_limit(limits::TARGETS, limits::TARGETS_MAX, targets.len())?;
-    targets.into_iter().map(|target| node_ref(Some(target))).collect()
+    let decode = |(index, target): (u32, v1::NodeRef)| {
+        node_ref(Some(target))
+            .map_err(|rejection| Rejection::Step { index, rejection: Box::new(rejection) })
+    };
+    (0..).zip(targets).map(decode).collect()
 }
 
 /// A reference to a node. An absent one is the root.

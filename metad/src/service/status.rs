@@ -79,6 +79,10 @@ pub(super) fn unavailable(unavailable: &Unavailable, server: ServerId) -> Status
             (Info::new(Reason::NoLeader), "no leader with a majority is known".to_owned())
         }
         Cause::Overloaded => (Info::new(Reason::Overloaded), "too much to do".to_owned()),
+        Cause::Behind { wanted, revision } => {
+            let info = Info::new(Reason::Overloaded).with(errors::REVISION, revision);
+            (info, format!("node {server} is at revision {revision}, not yet at {wanted}"))
+        }
         Cause::ShuttingDown => {
             (Info::new(Reason::ShuttingDown), "the node is shutting down".to_owned())
         }

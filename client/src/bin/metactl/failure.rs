@@ -149,11 +149,22 @@ fn hint(error: &Error) -> Option<&'static str> {
         Error::Unavailable { message } if message.contains("LEADER") => {
             "a majority of the nodes must run and have their data: see `metactl status`"
         }
+        Error::Unavailable { message } if message.contains("OVERLOADED") => {
+            "the nodes have too much to do, or have not come as far as --read asks"
+        }
         Error::Unavailable { .. } => {
             "is the cluster running? Start one with `metad dev --nodes 3`, or give --endpoints"
         }
         Error::Unknown { .. } => "it may have been done: look before you repeat it",
         Error::Rejected { info, .. } => match info.reason {
+            Reason::NotFound
+                if info
+                    .metadata
+                    .get(metad_proto::errors::WHY)
+                    .is_some_and(|why| why == "revision") =>
+            {
+                "see the latest revision with `metactl cursor`"
+            }
             Reason::NotFound => "see what is there with `metactl ls`, or make it with `mkdir -p`",
             Reason::AlreadyExists => "choose another name, or remove what is there first",
             Reason::NotEmpty => "use --recursive to delete all that is under it",

@@ -4,6 +4,8 @@
 //! An operation is not next if it needs another place than the current one; nor if it leads away
 //! from what an answered operation still needs, for good.
 
+use std::collections::BTreeMap;
+
 use crate::model::{Entry, Foresight, Place};
 
 /// See the module. Without foresight, everything is left.
@@ -11,6 +13,8 @@ pub(super) struct Ahead {
     foresight: Option<Foresight>,
     /// The answered operations not yet linearized that need each place.
     missing: Vec<u32>,
+    /// Answered operations that do the same as others; empty if there are none.
+    twins: Vec<bool>,
 }
 
 /// Where a linearization stands.
@@ -27,7 +31,8 @@ pub(super) enum Here {
 impl Ahead {
     pub(super) fn new<O>(foresight: Option<Foresight>, entries: &[Entry<O>]) -> Ahead {
         let places = foresight.as_ref().map_or(0, |foresight| foresight.lost_until.len());
-        let mut ahead = Ahead { foresight, missing: vec![0; places] };
+        let twins = if foresight.is_some() { twins(entries) } else { Vec::new() };
+        let mut ahead = Ahead { foresight, missing: vec![0; places], twins };
         for (index, _) in entries.iter().enumerate().filter(|(_, entry)| entry.completed.is_some())
         {
             ahead.restore(index);
@@ -35,9 +40,14 @@ impl Ahead {
         ahead
     }
 
-    /// Whether anything was foreseen.
-    pub(super) fn is_known(&self) -> bool {
-        self.foresight.is_some()
+    /// Whether some answered operations do the same as others.
+    pub(super) fn has_twins(&self) -> bool {
+        !self.twins.is_empty()
+    }
+
+    /// Whether this one does.
+    pub(super) fn is_twin(&self, entry: usize) -> bool {
+        self.twins.get(entry).copied().unwrap_or_default()
     }
 
     pub(super) fn initial(&self) -> Here {
@@ -98,6 +108,18 @@ impl Ahead {
         let foresight = self.foresight.as_ref();
         foresight.is_some_and(|foresight| foresight.operations[entry].replaces())
     }
+}
+
+fn twins<O>(entries: &[Entry<O>]) -> Vec<bool> {
+    let changes = |entry: &Entry<O>| entry.completed.is_some() && !entry.observes;
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| changes(entry)) {
+        *counts.entry(entry.class).or_default() += 1;
+    }
+    if counts.values().all(|count| *count == 1) {
+        return Vec::new();
+    }
+    entries.iter().map(|entry| changes(entry) && counts[&entry.class] > 1).collect()
 }
 
 impl Here {

@@ -41,8 +41,8 @@ impl<M: Model> Search<'_, M> {
         let mut position = from;
         while let Some(entry) = self.events.invoked_at(position) {
             position = self.events.next(position);
-            let first_return = returns.get(&self.entries[entry].class);
-            if first_return.is_some_and(|first| self.entries[entry].completed > Some(*first))
+            let twins = returns.get(&self.entries[entry].class);
+            if twins.is_some_and(|first| self.entries[entry].completed > Some(*first))
                 || self.entries[entry].claim.is_some_and(|claim| claim > claim_max)
                 || !self.window.holds(entry)
                 || !self.follows_chain(entry)
@@ -60,12 +60,15 @@ impl<M: Model> Search<'_, M> {
     /// they may change places.
     fn first_returns(&self) -> BTreeMap<u64, u32> {
         let mut returns = BTreeMap::new();
-        if !self.ahead.is_known() {
+        if !self.ahead.has_twins() {
             return returns;
         }
         let mut position = self.events.first();
         while let Some(entry) = self.events.invoked_at(position) {
             position = self.events.next(position);
+            if !self.ahead.is_twin(entry) {
+                continue;
+            }
             let Entry { class, completed, .. } = self.entries[entry];
             let completed = completed.expect("only answered operations are among the events");
             let first = returns.entry(class).or_insert(completed);

@@ -4,7 +4,7 @@ use super::Options;
 use super::budget::{Budget, Exhausted};
 use super::certificate::is_linearization;
 use super::explain::explain;
-use super::search::{Outcome, Stuck, search};
+use super::search::{Outcome, Stuck, furthest, search};
 use super::stale;
 use super::verdict::{Check, Verdict, Violation};
 use super::witness::{repaired, witness};
@@ -84,6 +84,8 @@ where
             }
             Outcome::Invalid(_) if !budget.explains() => return (stuck_unexplained(), None),
             Outcome::Invalid(stuck) => {
+                let plain = furthest(model, &entries, &mut budget.for_side_task());
+                let stuck = plain.unwrap_or(stuck);
                 return invalid(explain(history, model, &entries, &stuck, budget));
             }
             Outcome::Unknown(reason, stuck) => {

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 use crate::model::{Entry, Foresight, Place};
 
 /// See the module. Without foresight, everything is left.
-pub(super) struct Ahead {
-    foresight: Option<Foresight>,
+pub(super) struct Ahead<'a> {
+    foresight: Option<&'a Foresight>,
     /// The answered operations not yet linearized that need each place.
     missing: Vec<u32>,
     /// Answered operations that do the same as others; empty if there are none.
@@ -28,9 +28,9 @@ pub(super) enum Here {
     Anywhere,
 }
 
-impl Ahead {
-    pub(super) fn new<O>(foresight: Option<Foresight>, entries: &[Entry<O>]) -> Ahead {
-        let places = foresight.as_ref().map_or(0, |foresight| foresight.lost_until.len());
+impl<'a> Ahead<'a> {
+    pub(super) fn new<O>(foresight: Option<&'a Foresight>, entries: &[Entry<O>]) -> Ahead<'a> {
+        let places = foresight.map_or(0, |foresight| foresight.lost_until.len());
         let twins = if foresight.is_some() { twins(entries) } else { Vec::new() };
         let mut ahead = Ahead { foresight, missing: vec![0; places], twins };
         for (index, _) in entries.iter().enumerate().filter(|(_, entry)| entry.completed.is_some())
@@ -51,7 +51,7 @@ impl Ahead {
     }
 
     pub(super) fn initial(&self) -> Here {
-        self.foresight.as_ref().map_or(Here::Anywhere, |foresight| Here::at(foresight.initial))
+        self.foresight.map_or(Here::Anywhere, |foresight| Here::at(foresight.initial))
     }
 
     /// An answered operation is linearized.
@@ -69,13 +69,13 @@ impl Ahead {
     }
 
     fn needs(&self, entry: usize) -> Option<Place> {
-        self.foresight.as_ref()?.operations[entry].needs
+        self.foresight?.operations[entry].needs
     }
 
     /// Where an operation that comes next leads; None: it does not come next. `is_answered` says
     /// whether it counts among those that are missing.
     pub(super) fn after(&self, here: Here, entry: usize, is_answered: bool) -> Option<Here> {
-        let Some(foresight) = &self.foresight else { return Some(here) };
+        let Some(foresight) = self.foresight else { return Some(here) };
         let operation = foresight.operations[entry];
         let place = here.place();
         if operation.needs.is_some_and(|needs| place != Some(needs)) {
@@ -99,13 +99,13 @@ impl Ahead {
 
     /// Whether nobody ever sees what an operation did.
     pub(super) fn is_unseen(&self, entry: usize) -> bool {
-        let foresight = self.foresight.as_ref();
+        let foresight = self.foresight;
         foresight.is_some_and(|foresight| foresight.operations[entry].is_unseen())
     }
 
     /// Whether it does not matter to an operation what was there before it.
     pub(super) fn replaces(&self, entry: usize) -> bool {
-        let foresight = self.foresight.as_ref();
+        let foresight = self.foresight;
         foresight.is_some_and(|foresight| foresight.operations[entry].replaces())
     }
 }

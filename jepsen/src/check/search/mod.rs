@@ -36,7 +36,7 @@ mod memo;
 mod window;
 
 use super::budget::{Budget, Exhausted};
-use crate::model::{Entry, Model, Step, hash_bytes, mix};
+use crate::model::{Entry, Foresight, Model, Step, hash_bytes, mix};
 use ahead::{Ahead, Here};
 use claims::Claims;
 use closure::Closure;
@@ -68,10 +68,32 @@ pub(crate) fn search<M: Model>(
     entries: &[Entry<M::Operation>],
     budget: &mut Budget,
 ) -> Outcome<M::State> {
+    search_with(model, entries, model.foresee(entries).as_ref(), budget)
+}
+
+/// How far a linearization of entries that have none comes, if that can be told. Foresight finds
+/// out earlier that there is none, but not what does not fit.
+pub(crate) fn furthest<M: Model>(
+    model: &M,
+    entries: &[Entry<M::Operation>],
+    budget: &mut Budget,
+) -> Option<Stuck<M::State>> {
+    match search_with(model, entries, None, budget) {
+        Outcome::Invalid(stuck) => Some(stuck),
+        Outcome::Valid { .. } | Outcome::Unknown(..) => None,
+    }
+}
+
+fn search_with<M: Model>(
+    model: &M,
+    entries: &[Entry<M::Operation>],
+    foresight: Option<&Foresight>,
+    budget: &mut Budget,
+) -> Outcome<M::State> {
     for chain_max in CHAINS_MAX {
         let steps_max = ATTEMPT_STEPS_MIN + ATTEMPT_STEPS_FACTOR * entries.len() as u64;
         let mut attempt = budget.attempt(steps_max);
-        let search = Search::new(model, entries, *chain_max, &mut attempt);
+        let search = Search::new(model, entries, foresight, *chain_max, &mut attempt);
         let (outcome, was_cut) = search.run();
         budget.settle(&attempt);
         match outcome {
@@ -80,7 +102,7 @@ pub(crate) fn search<M: Model>(
             outcome => return outcome,
         }
     }
-    Search::new(model, entries, usize::MAX, budget).run().0
+    Search::new(model, entries, foresight, usize::MAX, budget).run().0
 }
 
 /// Steps of an attempt with short chains, and more for each operation.
@@ -118,7 +140,7 @@ struct Search<'a, M: Model> {
     budget: &'a mut Budget,
     events: EventList,
     claims: Claims,
-    ahead: Ahead,
+    ahead: Ahead<'a>,
     /// Where the linearization stands.
     here: Here,
     /// Operations may be independent of each other.
@@ -150,11 +172,11 @@ impl<'a, M: Model> Search<'a, M> {
     fn new(
         model: &'a M,
         entries: &'a [Entry<M::Operation>],
+        foresight: Option<&'a Foresight>,
         chain_max: usize,
         budget: &'a mut Budget,
     ) -> Self {
         let used = UsedSet::new(entries);
-        let foresight = model.foresee(entries);
         let is_separable = foresight.is_none() && model.is_separable();
         let ahead = Ahead::new(foresight, entries);
         Search {

@@ -31,6 +31,12 @@ const FINAL_NUMBERS: u64 = u64::MAX - 1;
 /// Waits of more than so many times the mean are cut.
 const THINK_TIMES_MAX: f64 = 8.0;
 
+/// Of the refusals that a client gets, it ponders one in so many…
+const REFUSED_PONDERED_ONE_IN: u64 = 4;
+/// …for so many times as long as it thinks otherwise: what was refused may come again meanwhile,
+/// by a network that duplicates, when it would no longer be refused.
+const PONDERING_TIMES: u32 = 20;
+
 /// The other half of a race, waiting to be taken.
 pub(crate) struct Offer {
     plan: Plan,
@@ -52,6 +58,8 @@ pub(crate) struct Process<'a> {
     calls: u64,
     /// How many it has thought of.
     drawn: u64,
+    /// Its last call was refused.
+    refused: bool,
 }
 
 impl<'a> Process<'a> {
@@ -73,6 +81,7 @@ impl<'a> Process<'a> {
             is_final,
             calls: 0,
             drawn: 0,
+            refused: false,
         }
     }
 
@@ -137,6 +146,7 @@ impl<'a> Process<'a> {
             return Ok(());
         }
         let (latency, outcome) = self.perform(&plan.call).await?;
+        self.refused = matches!(outcome, Outcome::Rejected { .. });
         self.told(&plan.call, &outcome);
         let mutation = plan.call.operation.is_mutation();
         let sample = Sample { mutation, latency, at: self.run.elapsed() };
@@ -233,7 +243,11 @@ impl<'a> Process<'a> {
     }
 
     async fn think(&mut self) {
-        let mean = self.run.config.think_time;
+        let refused = std::mem::take(&mut self.refused);
+        let mean = match refused && self.calls.is_multiple_of(REFUSED_PONDERED_ONE_IN) {
+            true => self.run.config.think_time * PONDERING_TIMES,
+            false => self.run.config.think_time,
+        };
         if !mean.is_zero() {
             let drawn: f64 = self.random.random_range(f64::EPSILON..1.0);
             sleep(mean.mul_f64((-drawn.ln()).min(THINK_TIMES_MAX))).await;

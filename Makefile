@@ -7,7 +7,7 @@ SWEEP_SEEDS ?= 0..60
 VERIFY_SEEDS ?= 1..=100
 
 .DEFAULT_GOAL := help
-.PHONY: help deps build demo test test-unit test-sim lint fmt sweep clean
+.PHONY: help deps build demo test test-unit test-sim browser pictures lint fmt sweep clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,7 +25,7 @@ demo: deps ## A cluster, a real tree, a killed leader, a verdict: make demo [DIR
 test: deps lint test-unit test-sim ## Everything: rules, tests, simulator
 	@echo "metad: all tests passed"
 
-test-unit: deps
+test-unit: deps browser
 	@$(CARGO) test --locked --workspace
 
 test-sim: deps
@@ -39,6 +39,12 @@ test-sim: deps
 sweep: deps ## More seeds: make sweep SWEEP_SEEDS=0..2000
 	@$(SIM) build --locked --release --package metad-sim
 	@target/sim/release/sim sweep --seeds $(SWEEP_SEEDS)
+
+browser: # Chromium, if it can be had: the tests of reports look at them there
+	@.ci/browser
+
+pictures: deps ## The pictures of reports in docs/pictures
+	@.ci/pictures
 
 lint: deps ## rustfmt and clippy, in both worlds
 	@$(CARGO) fmt --all --check

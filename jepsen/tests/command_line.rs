@@ -432,7 +432,7 @@ fn the_report_is_one_page() {
     assert_eq!(output.status.code(), Some(1));
     let page = std::fs::read_to_string(&path).expect("the report was written");
     for needle in
-        ["<h1>invalid</h1>", "The violation", "/docs/drafts (directory id 12 rev 4)", "<canvas"]
+        ["<h1>invalid</h1>", "What went wrong", "/docs/drafts (directory id 12 rev 4)", "<canvas"]
     {
         assert!(page.contains(needle), "the page has {needle}");
     }

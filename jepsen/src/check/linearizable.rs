@@ -19,6 +19,8 @@ pub(super) struct Judged {
     pub(super) check: Check,
     pub(super) violation: Option<Violation>,
     pub(super) order: Option<Order>,
+    /// The same as indices among the history's operations, of any model.
+    pub(super) places: Vec<usize>,
 }
 
 /// A linearization of a file tree's operations.
@@ -31,7 +33,7 @@ pub(super) struct Order {
 
 impl From<(Check, Option<Violation>)> for Judged {
     fn from((check, violation): (Check, Option<Violation>)) -> Judged {
-        Judged { check, violation, order: None }
+        Judged { check, violation, order: None, places: Vec::new() }
     }
 }
 
@@ -46,12 +48,12 @@ pub(super) fn check(
     Ok(match model {
         Kind::Register => {
             let (model, entries) = register::compile(history)?;
-            check_parts(history, &model, vec![entries], &mut budget).into()
+            check_parts(history, &model, vec![entries], &mut budget)
         }
         Kind::Kv => {
             let (model, entries) = kv::compile(history)?;
             let parts = if options.whole { vec![entries] } else { kv::partition(entries) };
-            check_parts(history, &model, parts, &mut budget).into()
+            check_parts(history, &model, parts, &mut budget)
         }
         Kind::FileTree => check_tree(history, hints, &mut budget)?,
     })
@@ -68,7 +70,7 @@ fn check_parts<M: Model>(
     model: &M,
     parts: Vec<Vec<Entry<M::Operation>>>,
     budget: &mut Budget,
-) -> (Check, Option<Violation>)
+) -> Judged
 where
     M::Operation: Clone,
 {
@@ -76,17 +78,19 @@ where
     let operations_count: usize = parts.iter().map(Vec::len).sum();
     let mut exhausted = None;
     let mut placed_count = 0;
+    let mut places = Vec::new();
     for entries in parts {
         match search(model, &entries, budget) {
             Outcome::Valid { order } => {
                 assert_certified(model, &entries, &order);
                 placed_count += order.len();
+                places.extend(order.iter().map(|place| entries[*place].index));
             }
-            Outcome::Invalid(_) if !budget.explains() => return (stuck_unexplained(), None),
+            Outcome::Invalid(_) if !budget.explains() => return (stuck_unexplained(), None).into(),
             Outcome::Invalid(stuck) => {
                 let plain = furthest(model, &entries, &mut budget.for_side_task());
                 let stuck = plain.unwrap_or(stuck);
-                return invalid(explain(history, model, &entries, &stuck, budget));
+                return invalid(explain(history, model, &entries, &stuck, budget)).into();
             }
             Outcome::Unknown(reason, stuck) => {
                 exhausted = Some(reason);
@@ -99,8 +103,11 @@ where
         _ => format!(" in {parts_count} independent parts"),
     };
     match exhausted {
-        None => (valid(operations_count, &format!("{BY_SEARCH}{parts_text}")), None),
-        Some(reason) => (unknown(reason, placed_count, operations_count), None),
+        None => {
+            let check = valid(operations_count, &format!("{BY_SEARCH}{parts_text}"));
+            Judged { check, violation: None, order: None, places }
+        }
+        Some(reason) => (unknown(reason, placed_count, operations_count), None).into(),
     }
 }
 
@@ -139,7 +146,8 @@ fn check_tree(
     Ok(match judge_tree(history, hints, budget)? {
         Found::Valid(order, route) => {
             let check = valid(order.entries.len(), route);
-            Judged { check, violation: None, order: Some(*order) }
+            let places = order.order.iter().map(|place| order.entries[*place].index).collect();
+            Judged { check, violation: None, order: Some(*order), places }
         }
         Found::Unknown(detail) => {
             let verdict = Verdict::Unknown;

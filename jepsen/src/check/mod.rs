@@ -12,6 +12,7 @@ mod journal;
 mod linearizable;
 mod locks;
 mod minimise;
+mod replay;
 mod search;
 mod sessions;
 mod stale;
@@ -23,6 +24,7 @@ mod witness;
 use std::collections::BTreeMap;
 
 pub use budget::{Clock, Limits};
+pub use replay::{Scene, scenes};
 pub use streaming::{NeedsWhole, StreamError, Streamable, Survey, check_stream};
 pub(crate) use verdict::shorten;
 pub use verdict::{Candidate, Check, Count, Report, Verdict, Violation};
@@ -52,7 +54,7 @@ pub fn check_history(history: &History, options: &Options) -> Result<Report, Bad
         Kind::Register | Kind::Kv => journal::Journals::default(),
     };
     let judged = linearizable::check(history, model, &journals.hints(history), options)?;
-    let linearizable::Judged { check, violation, order } = judged;
+    let linearizable::Judged { check, violation, order, places } = judged;
     let mut checks = vec![check];
     checks.extend(journal::check(history, &journals));
     checks.extend(durability::check(history, &journals));
@@ -68,6 +70,7 @@ pub fn check_history(history: &History, options: &Options) -> Result<Report, Bad
         model,
         checks,
         counts: count(history),
+        order: places,
         violation,
     })
 }

@@ -144,6 +144,7 @@ fn report(stream: &Stream<'_>, check: Check, counts: BTreeMap<String, Count>) ->
         model: Kind::FileTree,
         checks: vec![check],
         counts: counts.into_values().collect(),
+        order: Vec::new(),
         violation: None,
     }
 }

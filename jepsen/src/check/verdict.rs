@@ -44,6 +44,9 @@ pub struct Report {
     pub checks: Vec<Check>,
     /// How many operations of each kind ended how.
     pub counts: Vec<Count>,
+    /// An order that explains the answers, if one was found: indices of operations.
+    #[serde(skip)]
+    pub order: Vec<usize>,
     /// The first violation, if there is one.
     pub violation: Option<Violation>,
 }

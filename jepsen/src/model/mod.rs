@@ -70,6 +70,17 @@ pub trait Model {
 
     /// The state in words, a line for each thing that it holds.
     fn describe(&self, state: &Self::State) -> Vec<String>;
+
+    /// What the states before and after an operation hold where it touches them, a line for
+    /// each thing.
+    fn near(
+        &self,
+        before: &Self::State,
+        after: &Self::State,
+        _operation: &Operation,
+    ) -> [Vec<String>; 2] {
+        [self.describe(before), self.describe(after)]
+    }
 }
 
 /// What a model says to one operation.

@@ -1,41 +1,49 @@
 //! A report as one HTML page that needs nothing else: no network, no other file.
 //!
-//! Words and tables are written here, so that they can be read without scripts; the timeline
-//! is drawn by `timeline.js` from the JSON that the page carries.
+//! Words and tables are written here, so that they can be read without scripts; what is drawn
+//! comes from the data that the page carries ([`super::data`]), by the scripts in `page/`.
 
-use serde_json::{Value, json};
+use crate::check::{Candidate, Check, Count, Report, Verdict, Violation};
+use crate::history::{History, Operation};
 
-use crate::check::{Report, Violation, shorten};
-use crate::history::{History, Operation, Outcome};
+use super::data;
 
-const PAGE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("page.css");
-const TIMELINE: &str = include_str!("timeline.js");
-const DETAILS: &str = include_str!("details.js");
-
-/// Operations that a page draws. Of longer histories, it draws those around the violation.
-const DRAWN_MAX: usize = 20_000;
-/// Bytes of an argument or result that a page keeps.
-const VALUE_BYTES_MAX: usize = 4_000;
+const PAGE: &str = include_str!("page/page.html");
+const STYLE: &str = include_str!("page/page.css");
+/// What a model says of an operation that nothing stands in the way of.
+const FITS: &str = "fits";
+/// In the order in which they build on one another.
+const SCRIPTS: [&str; 12] = [
+    include_str!("page/run.js"),
+    include_str!("page/theme.js"),
+    include_str!("page/view.js"),
+    include_str!("page/faults.js"),
+    include_str!("page/pens.js"),
+    include_str!("page/overview.js"),
+    include_str!("page/timeline.js"),
+    include_str!("page/latency.js"),
+    include_str!("page/details.js"),
+    include_str!("page/selection.js"),
+    include_str!("page/controls.js"),
+    include_str!("page/main.js"),
+];
 
 /// A report as one HTML page.
 pub fn html(report: &Report, history: &History) -> String {
-    let data = timeline_data(report, history).to_string().replace('<', "\\u003c");
+    let verdict = report.verdict.name();
     let parts = [
-        ("TITLE", escape(&format!("{} – {}", report.verdict.name(), report.source))),
-        ("VERDICT", report.verdict.name().to_string()),
+        ("TITLE", escape(&format!("{verdict}: {}", report.source))),
+        ("VERDICT", verdict.to_string()),
+        ("SIGN", sign(report.verdict).to_string()),
+        ("MEANING", escape(&meaning(report, history))),
         ("SOURCE", escape(&report.source)),
-        ("ABOUT", escape(&about(report, history))),
-        ("CHECKS", checks(report)),
+        ("FACTS", facts(report, history)),
+        ("CHECKS", report.checks.iter().map(|it| check_row(it, report)).collect()),
         ("COUNTS", counts(report)),
-        (
-            "VIOLATION",
-            report.violation.as_ref().map_or_else(String::new, |it| violation(it, history)),
-        ),
+        ("VIOLATION", report.violation.as_ref().map_or(String::new(), |it| violation(it, history))),
         ("STYLE", STYLE.to_string()),
-        ("TIMELINE_SCRIPT", TIMELINE.to_string()),
-        ("DETAILS_SCRIPT", DETAILS.to_string()),
-        ("DATA", data),
+        ("SCRIPT", SCRIPTS.concat()),
+        ("DATA", data::encode(report, history)),
     ];
     let mut page =
         String::with_capacity(PAGE.len() + parts.iter().map(|(_, part)| part.len()).sum::<usize>());
@@ -56,147 +64,216 @@ fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-fn about(report: &Report, history: &History) -> String {
-    let header = &report.header;
-    let mut parts = vec![
-        format!("model {}", report.model.name()),
-        format!("{} operations", history.operations.len()),
-    ];
-    parts.extend(header.workload.as_ref().map(|workload| format!("workload {workload}")));
-    parts.extend(header.nodes.map(|nodes| format!("{nodes} nodes")));
-    parts.extend(header.seed.map(|seed| format!("seed {seed}")));
-    if !header.faults.is_empty() {
-        parts.push(format!("faults: {}", header.faults.join(", ")));
+fn sign(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Valid => "✓",
+        Verdict::Unknown => "?",
+        Verdict::Invalid => "✗",
     }
-    parts.join(" · ")
 }
 
-fn checks(report: &Report) -> String {
-    let row = |check: &crate::check::Check| {
-        let more: String = check
-            .findings
-            .iter()
-            .skip(1)
-            .map(|finding| format!("<div class=\"finding\">{}</div>", escape(finding)))
-            .collect();
-        format!(
-            "<tr><th>{}</th><td class=\"{verdict}\">{verdict}</td><td>{}{more}</td></tr>",
-            check.name,
-            escape(&check.detail),
-            verdict = check.verdict.name(),
-        )
+/// The verdict in a sentence.
+fn meaning(report: &Report, history: &History) -> String {
+    let failed = |verdict: Verdict| {
+        let names = report.checks.iter().filter(move |check| check.verdict == verdict);
+        names.map(|check| check.name).collect::<Vec<_>>().join(", ")
     };
-    report.checks.iter().map(row).collect()
+    let asked = plural(history.operations.len(), "operation");
+    match report.verdict {
+        Verdict::Valid if history.operations.is_empty() => {
+            "There was nothing to check: the history has no operations.".to_string()
+        }
+        Verdict::Valid => format!("All checks hold: every answer to {asked} can be explained."),
+        Verdict::Unknown => format!(
+            "No violation was found, but not everything could be checked ({}). This is not a pass.",
+            failed(Verdict::Unknown)
+        ),
+        Verdict::Invalid => {
+            format!("The system broke a promise. What does not hold: {}.", failed(Verdict::Invalid))
+        }
+    }
+}
+
+fn plural(count: usize, what: &str) -> String {
+    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// A number with its thousands apart.
+fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).expect("digits"))
+        .collect();
+    groups.join(",")
+}
+
+/// What was run, as terms and their values.
+fn facts(report: &Report, history: &History) -> String {
+    let header = &report.header;
+    let operations = &history.operations;
+    let times = |it: &Operation| it.completed_time_ns.max(it.invoked_time_ns);
+    let first = operations.iter().filter_map(|it| it.invoked_time_ns).min();
+    let last = operations.iter().filter_map(times).max();
+    let length = first.zip(last).map(|(first, last)| seconds(last - first));
+    let processes: std::collections::BTreeSet<i64> =
+        operations.iter().map(|it| it.process).collect();
+    let faults = Some(header.faults.join(", ")).filter(|faults| !faults.is_empty());
+    let facts = [
+        ("Operations", Some(grouped(operations.len()))),
+        ("Processes", Some(grouped(processes.len()))),
+        ("Length", length),
+        ("Model", Some(report.model.name().to_string())),
+        ("Workload", header.workload.clone()),
+        ("Nodes", header.nodes.map(|nodes| nodes.to_string())),
+        ("Faults", faults),
+        ("Seed", header.seed.map(|seed| seed.to_string())),
+    ];
+    let fact = |(name, value): &(&str, Option<String>)| {
+        let value = escape(value.as_ref()?);
+        Some(format!("<div><dt>{name}</dt><dd>{value}</dd></div>"))
+    };
+    facts.iter().filter_map(fact).collect()
+}
+
+fn seconds(ns: i64) -> String {
+    let seconds = ns as f64 / 1e9;
+    match seconds {
+        _ if seconds < 1.0 => format!("{:.1} ms", seconds * 1e3),
+        _ if seconds < 120.0 => format!("{seconds:.1} s"),
+        _ => format!("{:.1} min", seconds / 60.0),
+    }
+}
+
+/// What a check asks, for who has not read the manual.
+fn question(name: &str) -> &'static str {
+    match name {
+        "linearizable" => "Is there one order of all operations that explains every answer?",
+        "journal" => "Does the change feed tell all changes, in order and once?",
+        "durability" => "Is what was acknowledged still there, and did each request happen once?",
+        "sessions" => "Do clients see their own writes, and never go back in time?",
+        "locks" => "Was no lock held twice, and no stale token accepted?",
+        "sync" => "Did all offline clients converge without losing content?",
+        _ => "",
+    }
+}
+
+fn check_row(check: &Check, report: &Report) -> String {
+    let verdict = check.verdict.name();
+    let is_told_below = report.violation.as_ref().is_some_and(|it| it.summary == check.detail);
+    let detail = match is_told_below {
+        true => "No: see what went wrong, below.".to_string(),
+        false => escape(&check.detail),
+    };
+    let found: Vec<String> = check
+        .findings
+        .iter()
+        .filter(|finding| **finding != check.detail)
+        .map(|finding| format!("<li>{}</li>", escape(finding)))
+        .collect();
+    let found = match found.len() {
+        0 => String::new(),
+        _ => format!("<ul>{}</ul>", found.concat()),
+    };
+    format!(
+        "<li class=\"{verdict}\"><span class=\"sign\" aria-hidden=\"true\">{}</span>\
+         <div><h3>{} <b>{verdict}</b></h3><p class=\"faint\">{}</p><p>{}</p>{found}</div></li>",
+        sign(check.verdict),
+        check.name,
+        question(check.name),
+        detail,
+    )
 }
 
 fn counts(report: &Report) -> String {
-    let row = |count: &crate::check::Count| {
+    let total = |it: &Count| it.ok + it.rejected + it.fail + it.unknown;
+    let most = report.counts.iter().map(total).max().unwrap_or(1).max(1);
+    let row = |it: &Count| {
+        let parts =
+            [("ok", it.ok), ("rejected", it.rejected), ("fail", it.fail), ("unknown", it.unknown)];
+        let bar: String = parts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(kind, count)| {
+                let share = *count as f64 * 100.0 / most as f64;
+                format!(
+                    "<i class=\"{kind}\" style=\"width:{share:.2}%\" title=\"{count} {kind}\"></i>"
+                )
+            })
+            .collect();
+        let cell = |(_, count): &(&str, u64)| match count {
+            0 => "<td class=\"none\">–</td>".to_string(),
+            _ => format!("<td>{}</td>", grouped(*count as usize)),
+        };
+        let cells: String = parts.iter().map(cell).collect();
+        let name = escape(&it.function);
         format!(
-            "<tr><th>{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
-            escape(&count.function),
-            count.ok,
-            count.rejected,
-            count.fail,
-            count.unknown
+            "<tr><th scope=\"row\">{name}</th><td class=\"bar\">{bar}</td>{cells}<td>{}</td></tr>",
+            grouped(total(it) as usize)
         )
     };
     report.counts.iter().map(row).collect()
 }
 
+/// Links and candidates that are shown without being asked for.
+const SHOWN_MAX: usize = 4;
+const LINKS_MAX: usize = 24;
+
 fn violation(violation: &Violation, history: &History) -> String {
     let link = |index: usize| {
         let line = history.operations[index].line;
-        format!("<a href=\"#timeline\" data-operation=\"{index}\">line {line}</a>")
+        format!("<a href=\"#op={index}\">line {line}</a>")
     };
-    let candidates: String = violation
-        .candidates
-        .iter()
-        .map(|candidate| {
-            format!(
-                "<li>{} <code>{}</code><div>{}</div></li>",
-                link(candidate.operation),
-                escape(&candidate.text),
-                escape(&candidate.needs)
-            )
-        })
-        .collect();
-    let minimal: Vec<String> = violation.minimal.iter().map(|index| link(*index)).collect();
-    let minimal = match minimal.is_empty() {
-        true => String::new(),
-        false => format!(
-            "<p>A part that does not fit by itself, of {} operations: {}</p>",
-            minimal.len(),
-            minimal.join(", ")
+    let minimal = &violation.minimal;
+    // The last ones are nearest to what went wrong.
+    let links: Vec<String> =
+        minimal.iter().rev().take(LINKS_MAX).rev().map(|index| link(*index)).collect();
+    let earlier = match minimal.len().saturating_sub(LINKS_MAX) {
+        0 => String::new(),
+        count => format!("{} before them and ", grouped(count)),
+    };
+    let minimal = match minimal.len() {
+        0 => String::new(),
+        count => format!(
+            "<p>Already these {} contradict one another, whatever the others did: {earlier}{}.</p>",
+            grouped(count),
+            links.join(", ")
+        ),
+    };
+    let candidates = candidates(violation, link);
+    let shown = candidates[..candidates.len().min(SHOWN_MAX)].concat();
+    let hidden = &candidates[candidates.len().min(SHOWN_MAX)..];
+    let hidden = match hidden.len() {
+        0 => String::new(),
+        count => format!(
+            "<details><summary>{count} more</summary><ul>{}</ul></details>",
+            hidden.concat()
         ),
     };
     format!(
-        "<section><h2>The violation</h2><p>{}</p>{minimal}\
-         <h3>What could come next, and why it does not fit</h3><ul>{candidates}</ul>\
-         <h3>The state before it, after the longest order that fits ({} operations)</h3>\
-         <pre>{}</pre></section>",
+        "<section class=\"card violation\" id=\"violation\"><h2>What went wrong</h2>\
+         <p class=\"summary\">{}</p>{minimal}\
+         <h3>What could come next after the longest order that fits, of {}</h3>\
+         <ul>{shown}</ul>{hidden}\
+         <details><summary>The state at that point</summary><pre>{}</pre></details></section>",
         escape(&violation.summary),
-        violation.prefix.len(),
+        plural(violation.prefix.len(), "operation"),
         escape(&violation.state.join("\n")),
     )
 }
 
-/// What the timeline draws.
-fn timeline_data(report: &Report, history: &History) -> Value {
-    let violation = report.violation.as_ref();
-    let focus = violation.map(|violation| violation.position);
-    let drawn = drawn_range(history, focus);
-    let operations: Vec<Value> = history.operations[drawn.clone()]
-        .iter()
-        .zip(drawn.clone())
-        .map(|(operation, index)| operation_data(operation, index))
-        .collect();
-    json!({
-        "operations": operations,
-        "total": history.operations.len(),
-        "events": history.events_count,
-        "faults": history.faults,
-        "focus": focus,
-        "prefix": violation.map(|violation| &violation.prefix),
-        "minimal": violation.map(|violation| &violation.minimal),
-        "candidates": violation.map(|violation| {
-            violation.candidates.iter().map(|it| (it.operation, it.needs.as_str())).collect::<Vec<_>>()
-        }),
-    })
-}
-
-/// The operations to draw: all of them, or as many as can be around the focus.
-fn drawn_range(history: &History, focus: Option<u32>) -> std::ops::Range<usize> {
-    let count = history.operations.len();
-    if count <= DRAWN_MAX {
-        return 0..count;
-    }
-    let center = focus.map_or(0, |focus| {
-        history.operations.partition_point(|operation| operation.invoked < focus)
-    });
-    let start = center.saturating_sub(DRAWN_MAX / 2).min(count - DRAWN_MAX);
-    start..start + DRAWN_MAX
-}
-
-fn operation_data(operation: &Operation, index: usize) -> Value {
-    let result = match &operation.outcome {
-        Outcome::Ok(value) | Outcome::Fail(value) => shorten(value, VALUE_BYTES_MAX),
-        Outcome::Unknown => String::new(),
+/// A line for each operation that could come next: first those that cannot.
+fn candidates(violation: &Violation, link: impl Fn(usize) -> String) -> Vec<String> {
+    let fits = |it: &&Candidate| it.needs == FITS;
+    let (fitting, others): (Vec<_>, Vec<_>) = violation.candidates.iter().partition(fits);
+    let line = |it: &Candidate| {
+        let why = match it.needs == FITS {
+            true => "<p class=\"faint\">· fits here, but no order leads on from it</p>".to_string(),
+            false => format!("<p class=\"why\">✗ {}</p>", escape(&it.needs)),
+        };
+        format!("<li>{} <code>{}</code>{why}</li>", link(it.operation), escape(&it.text))
     };
-    json!({
-        "index": index,
-        "line": operation.line,
-        "process": operation.process,
-        "function": operation.function,
-        "key": operation.key,
-        "input": shorten(&operation.input, VALUE_BYTES_MAX),
-        "outcome": operation.outcome.kind(),
-        "result": result,
-        "invoked": operation.invoked,
-        "completed": operation.completed,
-        "invokedNs": operation.invoked_time_ns,
-        "completedNs": operation.completed_time_ns,
-        "revision": operation.revision,
-        "node": operation.node,
-        "request": operation.request.map(|request| [request.client, request.sequence]),
-    })
+    others.into_iter().chain(fitting).map(line).collect()
 }

@@ -3,6 +3,7 @@
 //! Must not decide anything: every word here is already in the [`crate::check::Report`] or
 //! in the history.
 
+mod data;
 mod html;
 mod text;
 

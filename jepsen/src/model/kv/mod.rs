@@ -202,6 +202,16 @@ impl Model for Kv {
         }
     }
 
+    fn near(&self, before: &State, after: &State, recorded: &Recorded) -> [Vec<String>; 2] {
+        let key = key_of(recorded).unwrap_or_default();
+        let number = self.keys.binary_search(&key).ok().and_then(|it| u32::try_from(it).ok());
+        let line = |state: &State| match number {
+            Some(number) => vec![format!("{key} = {:?}", state.get(number))],
+            None => Vec::new(),
+        };
+        [line(before), line(after)]
+    }
+
     fn describe(&self, state: &State) -> Vec<String> {
         let line = |(key, value): &(u32, Arc<str>)| format!("{} = {value:?}", self.key(*key));
         state.values.iter().map(line).collect()

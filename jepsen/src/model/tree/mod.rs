@@ -31,6 +31,7 @@ mod matching;
 mod mounts;
 mod mutate;
 mod namespaces;
+mod near;
 mod node;
 mod observe;
 mod operation;
@@ -61,7 +62,7 @@ pub use guess::{assume_guesses, assume_sightings};
 pub use operation::Operation;
 pub use state::State;
 
-use crate::history::InitialNamespace;
+use crate::history::{InitialNamespace, Operation as Recorded};
 use crate::model::{Model, Step};
 
 /// Lines that a description of a state has at most.
@@ -150,6 +151,10 @@ impl Model for FileTree {
             Ok(_) => "fits".to_string(),
             Err(mismatch) => mismatch.describe(state, operation),
         }
+    }
+
+    fn near(&self, before: &State, after: &State, recorded: &Recorded) -> [Vec<String>; 2] {
+        near::near(before, after, &recorded.input)
     }
 
     fn describe(&self, state: &State) -> Vec<String> {

@@ -19,6 +19,9 @@ pub enum Answer {
     Lock(v1::Lock),
     /// Of a lock that nobody holds: None.
     Held(Option<v1::Lock>),
+    Locks(Vec<v1::Lock>),
+    Namespaces(Vec<v1::Namespace>),
+    Cursor(v1::Cursor),
     /// One for each step.
     Results(Vec<v1::StepResult>),
     /// A node, and the namespace that it is in.
@@ -53,7 +56,12 @@ impl Answer {
                 json!({"snapshots": all(snapshots, snapshot_value)})
             }
             Answer::Lock(lock) => json!({"token": lock.token, "expires_ms": lock.expires_ms}),
-            Answer::Held(lock) => held(lock.as_ref()),
+            Answer::Held(lock) => lock.as_ref().map_or_else(|| json!({}), lock_value),
+            Answer::Locks(locks) => json!({"locks": all(locks, listed_lock)}),
+            Answer::Namespaces(namespaces) => {
+                json!({"namespaces": all(namespaces, listed_namespace)})
+            }
+            Answer::Cursor(cursor) => json!({"cursor": cursor_value(Some(*cursor))}),
             Answer::Results(results) => match results.as_slice() {
                 [result] if shape.single => result_value(result),
                 results => json!({"results": all(results, result_value)}),
@@ -104,7 +112,7 @@ fn described(reply: &GetNamespaceReply) -> Value {
         "id": namespace.id,
         "root": namespace.root,
         "name": namespace.name,
-        "policy": Policy::from_wire(namespace.policy).map_or("unknown", Policy::name),
+        "policy": policy(&namespace),
         "nodes": reply.nodes,
         "bytes": reply.bytes,
     });
@@ -116,11 +124,36 @@ fn snapshot_value(snapshot: &v1::Snapshot) -> Value {
     json!({"name": snapshot.name, "revision": snapshot.revision})
 }
 
-fn held(lock: Option<&v1::Lock>) -> Value {
-    lock.map_or_else(
-        || json!({}),
-        |lock| json!({"token": lock.token, "client_id": lock.client_id, "expires_ms": lock.expires_ms}),
-    )
+fn lock_value(lock: &v1::Lock) -> Value {
+    json!({"token": lock.token, "client_id": lock.client_id, "expires_ms": lock.expires_ms})
+}
+
+/// With what it is of.
+fn listed_lock(lock: &v1::Lock) -> Value {
+    let mut value = lock_value(lock);
+    let name = lock.lock.clone().unwrap_or_default();
+    let target = name.target.unwrap_or_default();
+    match target.id {
+        0 => value["path"] = json!(target.path),
+        id => value["id"] = json!(id),
+    }
+    if !name.name.is_empty() {
+        value["name"] = json!(name.name);
+    }
+    value
+}
+
+fn listed_namespace(namespace: &v1::Namespace) -> Value {
+    json!({
+        "id": namespace.id,
+        "root": namespace.root,
+        "name": namespace.name,
+        "policy": policy(namespace),
+    })
+}
+
+fn policy(namespace: &v1::Namespace) -> &'static str {
+    Policy::from_wire(namespace.policy).map_or("unknown", Policy::name)
 }
 
 fn result_value(result: &v1::StepResult) -> Value {

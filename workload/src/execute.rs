@@ -8,7 +8,10 @@ use metad_client::{
 };
 
 pub use crate::answer::Answer;
-use crate::operation::{Call, Operation};
+use crate::{
+    names::is_of_family,
+    operation::{Call, Operation},
+};
 
 /// How an operation ended.
 #[derive(Clone, Debug)]
@@ -121,6 +124,14 @@ async fn read(client: &Client, call: &Call) -> Result<Reply<Answer>, Error> {
         Operation::GetNamespace => client.get_namespace(ns).await?.map(Answer::Described),
         Operation::ListSnapshots => client.list_snapshots(ns).await?.map(Answer::Snapshots),
         Operation::GetLock(lock) => client.get_lock(lock.wire(ns)).await?.map(Answer::Held),
+        Operation::ListLocks => client.list_locks(ns).await?.map(Answer::Locks),
+        Operation::ListNamespaces { family } => {
+            let mut reply = client.list_namespaces().await?;
+            // Others may use the cluster, too.
+            reply.value.retain(|namespace| is_of_family(&namespace.name, family));
+            reply.map(Answer::Namespaces)
+        }
+        Operation::GetCursor => client.cursor(ns).await?.map(Answer::Cursor),
         Operation::Stat { target, at } => {
             let (target, at_revision) = (Some(target.wire()), revision(at));
             let request = v1::StatRequest { ns, target, at_revision, consistency: None };

@@ -17,7 +17,6 @@ use crate::{
     operation::{Call, Operation, Target},
     process::Process,
     run::{Error, Run},
-    setup::is_of_family,
     sync,
 };
 
@@ -30,7 +29,7 @@ const JOURNAL_PAGE: u32 = 0;
 pub async fn read_all(run: &Run, client: &Client) -> Result<u64, Error> {
     let mut process = Process::new(run, client.clone(), u64::MAX - 1);
     sync::finish(run, &mut process).await?;
-    let namespaces = remaining(run, client).await?;
+    let namespaces = remaining(run, &mut process).await?;
     read_tree(&mut process, run.ns()).await?;
     for ns in namespaces {
         // Refused if the namespace is gone after all.
@@ -41,27 +40,18 @@ pub async fn read_all(run: &Run, client: &Client) -> Result<u64, Error> {
     Ok(process.calls())
 }
 
-/// The namespaces of the run that still exist. Not part of the history, which has no
-/// operation for it: one that is missing here is only not read.
-async fn remaining(run: &Run, client: &Client) -> Result<BTreeSet<u64>, Error> {
+/// The namespaces of the run that still exist.
+async fn remaining(run: &Run, process: &mut Process<'_>) -> Result<BTreeSet<u64>, Error> {
     let family = run.shared().world.family().to_owned();
     let mut namespaces = BTreeSet::from([run.ns()]);
-    let mut last = String::new();
-    for _ in 0..TRIES_MAX {
-        match client.list_namespaces().await {
-            Ok(reply) => {
-                let of_run = reply.value.iter().filter(|ns| is_of_family(&ns.name, &family));
-                // Of one that nobody was told of, no journal says when it was made.
-                let shared = run.shared();
-                let known = of_run.map(|ns| ns.id).filter(|ns| shared.world.knows(*ns));
-                namespaces.extend(known);
-                return Ok(namespaces);
-            }
-            Err(metad_client::Error::Unavailable { message }) => last = message,
-            Err(error) => return Err(error.into()),
-        }
+    let list = Call::new(0, Operation::ListNamespaces { family });
+    if let Ok(Reply { value: Answer::Namespaces(listed), .. }) = read(process, &list).await? {
+        // Of one that nobody was told of, no journal says when it was made.
+        let shared = run.shared();
+        let known = listed.iter().map(|ns| ns.id).filter(|ns| shared.world.knows(*ns));
+        namespaces.extend(known);
     }
-    Err(in_vain(&last))
+    Ok(namespaces)
 }
 
 /// Bounded by the number of directories that there are: each listing adds its own.

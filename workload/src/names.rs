@@ -88,6 +88,12 @@ pub fn size_bytes(random: &mut impl Rng) -> u64 {
     size.min(BYTES_MAX) as u64
 }
 
+/// Is this the name of a namespace of a family?
+pub fn is_of_family(name: &str, family: &str) -> bool {
+    let rest = name.strip_prefix(family);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -28,6 +28,8 @@ use crate::{
 const RACE_WAIT: Duration = Duration::from_millis(100);
 /// From here on, numbers are not those of a run's clients.
 const FINAL_NUMBERS: u64 = u64::MAX - 1;
+/// Added to a client's number: the stream of what it does beside its work.
+const BESIDE: u64 = 1 << 63;
 /// Waits of more than so many times the mean are cut.
 const THINK_TIMES_MAX: f64 = 8.0;
 
@@ -48,6 +50,8 @@ pub(crate) struct Process<'a> {
     client: Client,
     process: u64,
     random: ChaCha8Rng,
+    /// For what it does beside its work.
+    beside: ChaCha8Rng,
     team: Team,
     /// Which offline window was last drawn for.
     window: u32,
@@ -65,8 +69,11 @@ pub(crate) struct Process<'a> {
 impl<'a> Process<'a> {
     /// The `number`th client of a run: its randomness is a stream of its own.
     pub(crate) fn new(run: &'a Run, client: Client, number: u64) -> Self {
-        let mut random = ChaCha8Rng::seed_from_u64(run.config.seed);
-        random.set_stream(number);
+        let stream = |stream| {
+            let mut random = ChaCha8Rng::seed_from_u64(run.config.seed);
+            random.set_stream(stream);
+            random
+        };
         let process = run.recorder.fresh_process();
         let team = Team::new(run.config.processes, number);
         let is_final = number >= FINAL_NUMBERS;
@@ -74,7 +81,8 @@ impl<'a> Process<'a> {
             run,
             client,
             process,
-            random,
+            random: stream(number),
+            beside: stream(number ^ BESIDE),
             team,
             window: 0,
             number,
@@ -113,6 +121,11 @@ impl<'a> Process<'a> {
             let offer = self.run.shared().offer.take();
             if let Some(Offer { plan, taken }) = offer {
                 taken.notify_one();
+                self.invoke(plan).await?;
+                continue;
+            }
+            let beside = self.team.beside(&mut self.run.shared().world, &mut self.beside);
+            if let Some(plan) = beside {
                 self.invoke(plan).await?;
                 continue;
             }

@@ -5,6 +5,7 @@ use metad_client::{Client, Reply, errors::Reason, v1};
 
 use crate::{
     execute::{Answer, Outcome},
+    names::is_of_family,
     operation::{Call, NodeKind, Operation, Policy, Step},
     process::Process,
     run::{Error, Run},
@@ -42,12 +43,6 @@ pub async fn set_up(run: &Run, client: &Client) -> Result<World, Error> {
         setup.tight(&mut world, name, quota).await?;
     }
     Ok(world)
-}
-
-/// Is this the name of a namespace of a family?
-pub fn is_of_family(name: &str, family: &str) -> bool {
-    let rest = name.strip_prefix(family);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 struct Setup<'a> {
@@ -177,16 +172,5 @@ impl Setup<'_> {
             }
         }
         Ok(None)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn families_do_not_mix() {
-        assert!(is_of_family("team-1", "team-1") && is_of_family("team-1.x", "team-1"));
-        assert!(!is_of_family("team-12", "team-1") && !is_of_family("team-1-2", "team-1"));
     }
 }

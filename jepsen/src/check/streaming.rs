@@ -51,8 +51,15 @@ pub struct Survey {
 }
 
 /// In lines with one of these, something may be that needs the whole history.
-const BEYOND: &[&str] =
-    &["\"journal\"", "\"subscribe\"", "\"replica\"", "_lock\"", "\"fences\"", "\"at_least\""];
+const BEYOND: &[&str] = &[
+    "\"journal\"",
+    "\"subscribe\"",
+    "\"replica\"",
+    "_lock\"",
+    "\"list_locks\"",
+    "\"fences\"",
+    "\"at_least\"",
+];
 
 impl Survey {
     /// Looks through the lines of a history. None if it should be read as a whole; to miss

@@ -68,6 +68,12 @@ pub enum Operation {
     GetNamespace,
     ListSnapshots,
     GetLock(LockName),
+    ListLocks,
+    /// Of all namespaces, those of a family of names are recorded.
+    ListNamespaces {
+        family: String,
+    },
+    GetCursor,
     Stat {
         target: Target,
         at: Option<u64>,
@@ -175,6 +181,9 @@ impl Operation {
             Operation::GetNamespace => "get_namespace",
             Operation::ListSnapshots => "list_snapshots",
             Operation::GetLock(_) => "get_lock",
+            Operation::ListLocks => "list_locks",
+            Operation::ListNamespaces { .. } => "list_namespaces",
+            Operation::GetCursor => "get_cursor",
             Operation::Stat { .. } => "stat",
             Operation::BatchStat { .. } => "batch_stat",
             Operation::Lookup { .. } => "lookup",
@@ -201,6 +210,9 @@ impl Operation {
             Operation::GetNamespace
             | Operation::ListSnapshots
             | Operation::GetLock(_)
+            | Operation::ListLocks
+            | Operation::ListNamespaces { .. }
+            | Operation::GetCursor
             | Operation::Stat { .. }
             | Operation::BatchStat { .. }
             | Operation::Lookup { .. }
@@ -247,7 +259,11 @@ impl Operation {
                 let step = |step: &Step| json!({"f": step.f(), "value": step.value()});
                 json!({"steps": steps.iter().map(step).collect::<Vec<_>>()})
             }
-            Operation::GetNamespace | Operation::ListSnapshots => json!({}),
+            Operation::ListNamespaces { family } => return json!({"family": family}),
+            Operation::GetNamespace
+            | Operation::ListSnapshots
+            | Operation::ListLocks
+            | Operation::GetCursor => json!({}),
             Operation::GetLock(lock) => lock.value(),
             Operation::Stat { target, at } | Operation::Lookup { target, at } => {
                 with("at_revision", target.value(), *at)

@@ -8,6 +8,7 @@ mod guards;
 mod past;
 mod polite;
 mod spaces;
+mod survey;
 pub mod team;
 
 use crate::{

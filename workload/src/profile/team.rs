@@ -21,6 +21,7 @@ use super::{
     },
     extras::{attributes, conditional, copy, symlink},
     guards::guarded,
+    survey::survey,
 };
 use crate::{
     execute::Answer,
@@ -95,6 +96,12 @@ impl Team {
                 guarded(second, world, self.seen, random),
             ),
         }
+    }
+
+    /// What it looks at beside its work; mostly nothing. The randomness is not that of its work.
+    pub fn beside(&self, world: &mut World, random: &mut impl Rng) -> Option<Plan> {
+        let plan = survey(world, random)?;
+        Some(guarded(plan, world, self.seen, random))
     }
 
     fn planned(&mut self, world: &mut World, random: &mut impl Rng) -> Next {

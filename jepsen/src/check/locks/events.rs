@@ -77,6 +77,7 @@ pub(super) fn read_events(history: &History) -> Result<(Vec<Grant>, Vec<Event>),
             "acquire_lock" => read_acquire(operation, &mut grants, &mut events),
             "renew_lock" | "release_lock" => read_keep(operation, &mut events),
             "get_lock" => read_get(operation, &mut events),
+            "list_locks" => read_list(operation, &mut events),
             _ => Ok(()),
         };
         read.and_then(|()| read_fences(operation, &mut events))
@@ -108,12 +109,16 @@ fn folding(history: &History) -> BTreeSet<u64> {
 }
 
 fn read_key(value: &Value) -> Result<Key, String> {
-    let number = |field: &str| value.get(field).and_then(Value::as_u64);
+    let ns = number(value, "ns").ok_or("a lock has no ns")?;
+    Ok(Key { ns, ..read_name(value) })
+}
+
+/// Which lock of its namespace.
+fn read_name(value: &Value) -> Key {
     let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or("").to_string();
-    let ns = number("ns").ok_or("a lock has no ns")?;
     let path = text("path");
     let path = path.strip_prefix('/').map(str::to_string).unwrap_or(path);
-    Ok(Key { ns, id: number("id").unwrap_or(0), path, name: text("name") })
+    Key { ns: 0, id: number(value, "id").unwrap_or(0), path, name: text("name") }
 }
 
 fn number(value: &Value, field: &str) -> Option<u64> {
@@ -181,6 +186,26 @@ fn read_get(operation: &Operation, events: &mut Vec<Event>) -> Result<(), String
     if let Outcome::Ok(value) = &operation.outcome
         && let Some(token) = number(value, "token")
     {
+        events.push(event(operation, key, token, Told::Holder));
+    }
+    Ok(())
+}
+
+/// Each that is listed is told as to who asks for its holder.
+fn read_list(operation: &Operation, events: &mut Vec<Event>) -> Result<(), String> {
+    let Outcome::Ok(value) = &operation.outcome else { return Ok(()) };
+    if value.get("rejected").is_some() {
+        return Ok(());
+    }
+    let locks = value.get("locks").and_then(Value::as_array).ok_or("the answer has no locks")?;
+    let mut keys = BTreeSet::new();
+    for lock in locks {
+        let ns = number(&operation.input, "ns").ok_or("it has no ns")?;
+        let key = Key { ns, ..read_name(lock) };
+        let token = number(lock, "token").ok_or("a lock has no token")?;
+        if !keys.insert(key.clone()) {
+            return Err(format!("it lists a lock twice: {lock}"));
+        }
         events.push(event(operation, key, token, Told::Holder));
     }
     Ok(())

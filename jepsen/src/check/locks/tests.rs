@@ -126,3 +126,28 @@ fn what_is_told_of_a_lock_is_held_against_it() {
         line 16: told as the holder's with token 3 at revision 5, but it was released before (line 12)
     "#]].assert_eq(&found);
 }
+
+#[test]
+fn each_listed_lock_is_its_holders() {
+    let script = |listed: &str| {
+        let before = r#"
+        1 acquire_lock {"path":"/a","ttl_ms":1000} → {"token":2,"expires_ms":6000} @2
+        2 acquire_lock {"id":7,"name":"edit","ttl_ms":1000} → {"token":3,"expires_ms":6100} @3
+        1 release_lock {"path":"/a","token":2} → {} @4
+        "#;
+        findings("locks", &format!("{before}{listed}"))
+    };
+    let held = r#"3 list_locks {} → {"locks":[{"id":7,"name":"edit","token":3}]} @4"#;
+    let released = r#"3 list_locks {} → {"locks":[{"path":"a","token":2}]} @4"#;
+    let other = r#"3 list_locks {} → {"locks":[{"id":7,"name":"edit","token":2}]} @4"#;
+    let earlier = r#"3 list_locks {} → {"locks":[{"path":"a","token":2}]} @3"#;
+    let found: String = [held, released, other, earlier].map(script).concat();
+    expect![[r#"
+        valid: 2 grants of 2 locks, 2 uses of their tokens
+        invalid: line 8: told as the holder's with token 2 at revision 4, but it was released before (line 6)
+        line 8: told as the holder's with token 2 at revision 4, but it was released before (line 6)
+        invalid: line 8: told as the holder's with token 2 at revision 4, but token 3 was granted before (line 4)
+        line 8: told as the holder's with token 2 at revision 4, but token 3 was granted before (line 4)
+        valid: 2 grants of 2 locks, 2 uses of their tokens
+    "#]].assert_eq(&found);
+}

@@ -14,6 +14,10 @@ pub(super) enum Answer {
         step: Option<usize>,
     },
     Namespace(NamespaceAnswer),
+    /// By their ids.
+    Namespaces(Vec<NamespaceAnswer>),
+    /// The revision that a journal is to be read after.
+    Cursor(u64),
     /// A result for each step.
     Steps(Vec<StepResult>),
     Node(NodeAnswer),
@@ -38,14 +42,18 @@ impl Answer {
     pub(super) fn tells_revs(&self) -> bool {
         let told = |entry: &ListedEntry| entry.node.rev.is_some();
         match self {
-            Answer::Unknown | Answer::Rejected { .. } | Answer::Namespace(_) | Answer::Done => {
-                false
-            }
+            Answer::Unknown
+            | Answer::Rejected { .. }
+            | Answer::Namespace(_)
+            | Answer::Namespaces(_)
+            | Answer::Done => false,
             Answer::Steps(results) => results.iter().any(|result| result.rev.is_some()),
             Answer::Node(node) | Answer::Lookup { node, .. } => node.rev.is_some(),
             Answer::Nodes(nodes) => nodes.iter().flatten().any(|node| node.rev.is_some()),
             Answer::List(entries) | Answer::Versions(entries) => entries.iter().any(told),
-            Answer::Diff(_) | Answer::Snapshot(_) | Answer::Snapshots(_) => true,
+            Answer::Cursor(_) | Answer::Diff(_) | Answer::Snapshot(_) | Answer::Snapshots(_) => {
+                true
+            }
         }
     }
 }

@@ -42,9 +42,7 @@ const OTHER_READS: &[&str] = &[
     "subscribe",
     "status",
     "open_session",
-    "get_cursor",
     "wait_for_change",
-    "list_namespaces",
     "get_lock",
     "list_locks",
     "replica",
@@ -215,6 +213,9 @@ fn hinted_date(hint: &Hint) -> Option<Arc<[Name]>> {
 }
 
 fn asks_for_changes(request: &Request) -> bool {
+    if let Request::GetCursor { .. } = request {
+        return true;
+    }
     let Request::Steps { steps, .. } = request else { return false };
     let asks =
         |step: &Step| matches!(step, Step::Check { condition: Condition::UnchangedSince(_), .. });

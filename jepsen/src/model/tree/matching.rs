@@ -40,6 +40,10 @@ pub(super) enum Mismatch {
     Namespace {
         handle: Handle,
     },
+    /// A cursor after changes that are yet to come.
+    CursorAhead,
+    /// A cursor before changes that were made.
+    CursorBehind,
     /// A snapshot has another name or revision.
     Snapshot {
         name: Name,
@@ -160,6 +164,12 @@ impl Mismatch {
             Mismatch::Id { handle } => format!("gives another id than that of {}", node(handle)),
             Mismatch::IdUsed { id } => {
                 format!("gives the id {id}, which another node has or had")
+            }
+            Mismatch::CursorAhead => {
+                "gives a cursor that would skip changes after its revision".to_string()
+            }
+            Mismatch::CursorBehind => {
+                "gives a cursor with changes of its revision or before behind it".to_string()
             }
             Mismatch::NamespaceId => "gives another namespace's id".to_string(),
             Mismatch::Namespace { handle } => match state.forest.find_namespace(*handle) {

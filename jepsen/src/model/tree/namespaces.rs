@@ -90,10 +90,53 @@ impl Run<'_> {
         self.match_namespace(handle)
     }
 
+    pub(super) fn list_namespaces(&mut self, family: Option<&str>) -> Result<(), Stop> {
+        let operation = self.operation;
+        let Answer::Namespaces(answers) = &operation.answer else { return Ok(()) };
+        let is_asked = |name: &str| family.is_none_or(|family| is_of_family(name, family));
+        let namespaces = self.state().forest.namespaces();
+        let expected = namespaces.filter(|(_, namespace)| is_asked(&namespace.name)).count();
+        if answers.len() != expected {
+            return Err(Mismatch::Count { expected }.into());
+        }
+        if !answers.is_sorted_by(|left, right| left.id < right.id) {
+            return Err(Mismatch::NamespaceId.into());
+        }
+        for answer in answers {
+            // As many as there are, each of another id: so none is left out.
+            let name = answer.name.clone().unwrap_or_else(|| Name::from(""));
+            let found = self.state().namespace_by_name(&name).filter(|_| is_asked(&name));
+            let Some(handle) = found else { return Err(Mismatch::NotThere { name }.into()) };
+            self.match_told(handle, answer)?;
+        }
+        Ok(())
+    }
+
+    /// Whoever reads on from there is told each later change, and none again.
+    pub(super) fn get_cursor(&mut self, ns: u64) -> Result<(), Stop> {
+        let handle = self.namespace(ns)?;
+        let operation = self.operation;
+        let Answer::Cursor(cursor) = operation.answer else { return Ok(()) };
+        if operation.revision.is_some_and(|claimed| claimed < cursor) {
+            return Err(Mismatch::CursorAhead.into());
+        }
+        let changed = self.state().forest.namespace(handle).changed;
+        match self.is_at_most(changed, cursor) {
+            true => Ok(()),
+            false => Err(Mismatch::CursorBehind.into()),
+        }
+    }
+
     /// Holds what is answered of a namespace against it.
     fn match_namespace(&mut self, handle: Handle) -> Result<(), Stop> {
         let operation = self.operation;
-        let Answer::Namespace(answer) = &operation.answer else { return Ok(()) };
+        match &operation.answer {
+            Answer::Namespace(answer) => self.match_told(handle, answer),
+            _ => Ok(()),
+        }
+    }
+
+    fn match_told(&mut self, handle: Handle, answer: &NamespaceAnswer) -> Result<(), Stop> {
         let namespace = self.state().forest.namespace(handle).clone();
         match answer.id {
             Some(id) if !self.has_namespace_id(handle, id) => {
@@ -176,4 +219,9 @@ impl Run<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a name is that of a family, or begins with it and a dot.
+fn is_of_family(name: &str, family: &str) -> bool {
+    name.strip_prefix(family).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }

@@ -98,6 +98,14 @@ pub(super) enum Request {
     ListSnapshots {
         ns: u64,
     },
+    /// All of them, or those of a family of names.
+    ListNamespaces {
+        family: Option<Name>,
+    },
+    /// Where the journal ends.
+    GetCursor {
+        ns: u64,
+    },
     /// Of a path, or of this node.
     AcquireLock {
         ns: u64,
@@ -246,7 +254,9 @@ impl Request {
             Request::GetNamespace(_)
             | Request::Read { .. }
             | Request::Diff { .. }
-            | Request::ListSnapshots { .. } => true,
+            | Request::ListSnapshots { .. }
+            | Request::ListNamespaces { .. }
+            | Request::GetCursor { .. } => true,
             Request::Steps { steps, .. } => {
                 steps.iter().all(|step| matches!(step, Step::Check { .. }))
             }

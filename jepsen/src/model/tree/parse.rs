@@ -36,6 +36,10 @@ pub(super) fn read_request(function: &str, input: &Value) -> Result<Request, Str
         "create_snapshot" => Request::CreateSnapshot { ns: ns()?, name: name()? },
         "delete_snapshot" => Request::DeleteSnapshot { ns: ns()?, name: name()? },
         "list_snapshots" => Request::ListSnapshots { ns: ns()? },
+        "list_namespaces" => {
+            Request::ListNamespaces { family: optional_text(input, "family")?.map(Name::from) }
+        }
+        "get_cursor" => Request::GetCursor { ns: ns()? },
         "acquire_lock" => Request::AcquireLock { ns: ns()?, node: given(input, "id")? },
         "renew_lock" | "release_lock" => Request::KeepLock,
         "diff" => {

@@ -37,6 +37,10 @@ pub(super) fn read_answer(
         Request::ListSnapshots { .. } => {
             Answer::Snapshots(read_all(value, "snapshots", read_snapshot)?)
         }
+        Request::ListNamespaces { .. } => {
+            Answer::Namespaces(read_all(value, "namespaces", read_namespace)?)
+        }
+        Request::GetCursor { .. } => Answer::Cursor(read_cursor(value)?),
         Request::AcquireLock { .. } | Request::KeepLock => Answer::Done,
     })
 }
@@ -116,6 +120,15 @@ fn read_namespace(value: &Value) -> Result<NamespaceAnswer, String> {
         bytes: optional(value, "bytes")?,
         quota: quota(value)?,
     })
+}
+
+/// Its revision: which of the changes at one revision it comes after is not modelled.
+fn read_cursor(value: &Value) -> Result<u64, String> {
+    let cursor = value.get("cursor").and_then(Value::as_array).map(Vec::as_slice);
+    match cursor {
+        Some([revision, _]) => revision.as_u64().ok_or("a cursor has no revision".to_string()),
+        _ => Err("the answer has no cursor".to_string()),
+    }
 }
 
 fn read_snapshot(value: &Value) -> Result<SnapshotAnswer, String> {

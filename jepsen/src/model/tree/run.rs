@@ -123,6 +123,8 @@ impl<'a> Run<'a> {
             Request::CreateSnapshot { ns, name } => self.create_snapshot(*ns, name),
             Request::DeleteSnapshot { ns, name } => self.delete_snapshot(*ns, name),
             Request::ListSnapshots { ns } => self.list_snapshots(*ns),
+            Request::ListNamespaces { family } => self.list_namespaces(family.as_deref()),
+            Request::GetCursor { ns } => self.get_cursor(*ns),
             Request::AcquireLock { ns, node } => self.acquire_lock(*ns, *node),
             // Who may is judged elsewhere.
             Request::KeepLock => Ok(self.begin_effect()?),

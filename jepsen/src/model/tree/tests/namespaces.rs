@@ -184,3 +184,101 @@ fn locks_take_revisions() {
         "#]],
     );
 }
+
+#[test]
+fn all_of_a_family_are_listed_by_their_ids() {
+    check(
+        r#"
+        create_namespace {"name":"a"} → {"id":2,"root":2} @2
+        create_namespace {"name":"a.b","policy":"casefold"} → {"id":3,"root":3} @3
+        create_namespace {"name":"ab"} → {"id":4,"root":4} @4
+        list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"root":2,"name":"a","policy":"exact"},{"id":3,"root":3,"name":"a.b","policy":"casefold"}]} @4
+        list_namespaces {"family":"a"} → {"namespaces":[{"id":3,"name":"a.b"},{"id":2,"name":"a"}]} @4
+        list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"}]} @4
+        list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"},{"id":4,"name":"ab"}]} @4
+        list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"},{"id":3,"name":"a.b","root":4}]} @4
+        list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"},{"id":3,"name":"a.b"}]} @3
+        list_namespaces {"family":"c"} → {"namespaces":[]} @4
+        list_namespaces {} → {"namespaces":[{"id":1,"name":"main"},{"id":2,"name":"a"},{"id":3,"name":"a.b"},{"id":4,"name":"ab"}]} @4
+        delete_namespace {"ns":2,"recursive":false} → {} @5
+        list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"},{"id":3,"name":"a.b"}]} @5
+        list_namespaces {"family":"a"} → {"namespaces":[{"id":3,"name":"a.b"}]} @5
+        "#,
+        expect![[r#"
+            create_namespace {"name":"a"} → {"id":2,"root":2} @2
+                changes
+            create_namespace {"name":"a.b","policy":"casefold"} → {"id":3,"root":3} @3
+                changes
+            create_namespace {"name":"ab"} → {"id":4,"root":4} @4
+                changes
+            list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"root":2,"name":"a","policy":"exact"},{"id":3,"root":3,"name":"a.b","policy":"casefold"}]} @4
+                fits
+            list_namespaces {"family":"a"} → {"namespaces":[{"id":3,"name":"a.b"},{"id":2,"name":"a"}]} @4
+                gives another namespace's id
+            list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"}]} @4
+                should have 2 of them
+            list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"},{"id":4,"name":"ab"}]} @4
+                lists "ab", which is not there
+            list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"},{"id":3,"name":"a.b","root":4}]} @4
+                gives another id than that of / (directory id 3 rev 3)
+            list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"},{"id":3,"name":"a.b"}]} @3
+                claims to reflect revision 3, but the tree is at 4
+            list_namespaces {"family":"c"} → {"namespaces":[]} @4
+                fits
+            list_namespaces {} → {"namespaces":[{"id":1,"name":"main"},{"id":2,"name":"a"},{"id":3,"name":"a.b"},{"id":4,"name":"ab"}]} @4
+                fits
+            delete_namespace {"ns":2,"recursive":false} → {} @5
+                changes
+            list_namespaces {"family":"a"} → {"namespaces":[{"id":2,"name":"a"},{"id":3,"name":"a.b"}]} @5
+                should have 1 of them
+            list_namespaces {"family":"a"} → {"namespaces":[{"id":3,"name":"a.b"}]} @5
+                fits
+        "#]],
+    );
+}
+
+#[test]
+fn a_cursor_is_after_the_last_change_and_not_beyond_its_revision() {
+    check(
+        r#"
+        get_cursor {} → {"cursor":[1,4294967295]} @1
+        mkdir {"path":"/a"} → {"id":2,"rev":2} @2
+        create_namespace {"name":"b"} → {"id":3,"root":3} @3
+        get_cursor {} → {"cursor":[3,4294967295]} @3
+        get_cursor {} → {"cursor":[2,4294967295]} @3
+        get_cursor {} → {"cursor":[1,4294967295]} @3
+        get_cursor {} → {"cursor":[4,4294967295]} @3
+        get_cursor {} → {"cursor":[2,4294967295]} @2
+        get_cursor {"ns":4} → {"rejected":"NOT_FOUND"} @3
+        mkdir {"path":"/b"} → ?
+        get_cursor {} → {"cursor":[4,0]} @4
+        stat {"path":"/b"} → {"rev":5} @5
+        "#,
+        expect![[r#"
+            get_cursor {} → {"cursor":[1,4294967295]} @1
+                changes
+            mkdir {"path":"/a"} → {"id":2,"rev":2} @2
+                changes
+            create_namespace {"name":"b"} → {"id":3,"root":3} @3
+                changes
+            get_cursor {} → {"cursor":[3,4294967295]} @3
+                fits
+            get_cursor {} → {"cursor":[2,4294967295]} @3
+                fits
+            get_cursor {} → {"cursor":[1,4294967295]} @3
+                gives a cursor with changes of its revision or before behind it
+            get_cursor {} → {"cursor":[4,4294967295]} @3
+                gives a cursor that would skip changes after its revision
+            get_cursor {} → {"cursor":[2,4294967295]} @2
+                claims to reflect revision 2, but the tree is at 3
+            get_cursor {"ns":4} → {"rejected":"NOT_FOUND"} @3
+                fits
+            mkdir {"path":"/b"} → ?
+                changes
+            get_cursor {} → {"cursor":[4,0]} @4
+                changes
+            stat {"path":"/b"} → {"rev":5} @5
+                gives another rev than that of /b (directory id ? rev ?)
+        "#]],
+    );
+}

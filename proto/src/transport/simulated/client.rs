@@ -3,12 +3,16 @@
 use std::{
     io,
     net::SocketAddr,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
     time::Duration,
 };
 
 use futures::future::BoxFuture;
+use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use madsim::net::TcpStream;
@@ -115,20 +119,29 @@ impl Shared {
         if !fate.delay.is_zero() {
             time::sleep(fate.delay).await;
         }
+        let refused = Arc::new(AtomicBool::new(false));
         if let Some(later) = fate.duplicate {
             let (first, second) = twice(request).await?;
             request = first;
-            let this = self.clone();
+            let (this, refused) = (self.clone(), refused.clone());
             tokio::spawn(async move {
                 time::sleep(later).await;
-                // Nobody waits for the reply to the second one.
-                let _ = this.send(second).await;
+                if !refused.load(Ordering::Relaxed) {
+                    // Nobody waits for the reply to the second one.
+                    let _ = this.send(second).await;
+                }
             });
         }
         if let Some(frames_left) = fate.cut_after {
             request = request.map(|body| Body::new(Cut { body, frames_left }));
         }
-        let response = self.send(request).await?;
+        let response = self.send(request).await;
+        let is_refused = match &response {
+            Ok(response) => is_unavailable(response.headers()),
+            Err(error) => error.is::<ConnectError>(),
+        };
+        refused.store(is_refused, Ordering::Relaxed);
+        let response = response?;
         if fate.lose_reply {
             return Err(io::Error::from(io::ErrorKind::ConnectionReset).into());
         }
@@ -137,6 +150,12 @@ impl Shared {
             None => response,
         })
     }
+}
+
+/// Whether nobody could carry out a call. Its caller takes that for certain, so that it must not
+/// arrive again (docs/CONSISTENCY.md, "Faults").
+fn is_unavailable(headers: &HeaderMap) -> bool {
+    headers.get("grpc-status").is_some_and(|code| code == "14")
 }
 
 /// A request, and the same again.

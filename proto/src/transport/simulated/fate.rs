@@ -21,7 +21,8 @@ use tonic::{Status, body::Body};
 pub struct Fate {
     /// It is sent so much later, and may be overtaken.
     pub delay: Duration,
-    /// It arrives twice, the second time so much later. Only calls of one message can.
+    /// It arrives twice, the second time so much later, unless the first was answered that
+    /// nobody can carry it out. Only calls of one message can.
     pub duplicate: Option<Duration>,
     /// It takes effect, and its reply is lost.
     pub lose_reply: bool,

@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep};
 
 use super::{network, place::Place, target::Target};
 
-/// Ports of nodes in namespaces of their own.
+/// The port of nodes in namespaces of their own.
 const PORT: u16 = 7_100;
 /// How long a server that is told to stop may take.
 const STOP_MAX: Duration = Duration::from_secs(30);
@@ -29,10 +29,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 pub struct Spot {
     /// Its id.
     pub node: u8,
-    /// Where clients reach it, and its peers, if they share it.
+    /// Where it is reached.
     pub address: String,
-    /// Where else its peers reach it.
-    pub peer_address: String,
     /// Its data.
     pub data: PathBuf,
 }
@@ -72,16 +70,14 @@ impl Cluster {
         folders: &Folders<'_>,
         count: u8,
     ) -> Result<Cluster> {
-        let ports = free_ports(2 * usize::from(count))?;
+        let ports = free_ports(count.into())?;
         let node = |id: u8| {
-            let at = |offset: u8| match place {
-                Place::Namespaces => format!("{}:{}", network::address(id), PORT + u16::from(offset)),
-                Place::Loopback => {
-                    format!("127.0.0.1:{}", ports[usize::from(2 * (id - 1) + offset)])
-                }
+            let address = match place {
+                Place::Namespaces => format!("{}:{PORT}", network::address(id)),
+                Place::Loopback => format!("127.0.0.1:{}", ports[usize::from(id) - 1]),
             };
             let data = folders.data.join(format!("node-{id}"));
-            let spot = Spot { node: id, address: at(0), peer_address: at(1), data };
+            let spot = Spot { node: id, address, data };
             let log = folders.logs.join(format!("node-{id}.log"));
             File::create(&log).with_context(|| format!("create {}", log.display()))?;
             Ok(Node { spot, log, process: None, is_paused: false })

@@ -55,9 +55,10 @@ impl Leaders {
         let mut written = None;
         loop {
             let found = self.ask().await;
-            if found.is_some() && found > written {
+            if let Some((term, node)) = found
+                && found > written
+            {
                 written = found;
-                let (term, node) = found.expect("just seen");
                 recorder.write_nemesis("leader", json!({ "node": node, "term": term }))?;
             }
             sleep(LOOK_INTERVAL).await;

@@ -1,12 +1,7 @@
 //! The test of metad: people working in shared folders, and all that can be asked of the
 //! replicas in the end.
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    process::Command,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, Result, bail};
 use metad_client::{Client, Options};
@@ -96,9 +91,8 @@ async fn work(
         counts: BTreeMap::new().into(),
     };
     let working = async { run.drive(&clients).await.context("the clients") };
-    let both = async {
-        tokio::try_join!(biased; working, nemesis::run(&stage.plan, cluster, &scene))
-    };
+    let both =
+        async { tokio::try_join!(biased; working, nemesis::run(&stage.plan, cluster, &scene)) };
     // Every call has a deadline: this one only guards against a hang of our own.
     let both = timeout(args.time + 6 * DEADLINE, both);
     tokio::select! {

@@ -19,6 +19,7 @@ mod target;
 
 use std::{
     fs, io,
+    os::fd::AsFd,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -29,7 +30,7 @@ use metad_jepsen::{
     history::read_file,
     report::{details, html},
 };
-use tokio::io::unix::AsyncFd;
+use tokio::net::unix::pipe;
 
 pub use cli::Args;
 use cluster::{Cluster, Folders};
@@ -61,16 +62,20 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     }
     let Some(folder) = &args.inside else { return outside::run(args) };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let code = runtime.block_on(async {
         tokio::select! {
             biased;
-            ended = input_ends() => {
-                ended?;
-                bail!("interrupted: the cluster was stopped, nothing was checked")
-            }
-            code = test(args, folder) => code,
+            ended = input_ends() => ended.map(|()| None),
+            code = test(args, folder) => code.map(Some),
         }
-    })
+    })?;
+    code.map_or_else(|| interrupted(folder), Ok)
+}
+
+/// The cluster has been stopped. The outer half may have been killed: then nobody else cleans up.
+fn interrupted(folder: &Path) -> Result<ExitCode> {
+    fs::remove_dir_all(folder).context("remove the run's folder")?;
+    bail!("interrupted: the cluster was stopped, nothing was checked")
 }
 
 fn print_plan(args: &Args) -> Result<ExitCode> {
@@ -84,10 +89,10 @@ fn print_plan(args: &Args) -> Result<ExitCode> {
 
 /// Returns when the outer half has closed this one's standard input, or has ended.
 async fn input_ends() -> Result<()> {
-    let input = AsyncFd::new(io::stdin()).context("watch standard input")?;
+    let input = io::stdin().as_fd().try_clone_to_owned().context("share standard input")?;
+    let input = pipe::Receiver::from_owned_fd(input).context("standard input")?;
     // Nothing is ever written to it.
-    let _ = input.readable().await.context("watch standard input")?;
-    Ok(())
+    input.readable().await.context("watch standard input")
 }
 
 async fn test(args: &Args, folder: &Path) -> Result<ExitCode> {

@@ -39,7 +39,10 @@ impl Tested {
     pub fn load(&mut self, load: &metad_workload::Report) -> Result<()> {
         let rate = load.operations_per_second;
         self.row("operations", format!("{}, {rate:.0}/s", load.operations));
-        self.row("latency p50 / p99", format!("{:.1} / {:.1} ms", load.all.p50_ms, load.all.p99_ms));
+        self.row(
+            "latency p50 / p99",
+            format!("{:.1} / {:.1} ms", load.all.p50_ms, load.all.p99_ms),
+        );
         self.row("longest stall", format!("{:.0} ms", load.longest_stall_ms));
         self.row("unknown outcomes", load.unknown.to_string());
         self.set_load(load)

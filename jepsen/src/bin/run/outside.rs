@@ -7,6 +7,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
+    io::Write,
     path::Path,
     process::{ExitCode, Stdio},
     time::Duration,
@@ -14,7 +15,7 @@ use std::{
 
 use anyhow::{Context, Result};
 use tokio::{
-    process::Child,
+    process::{Child, ChildStdin},
     signal::unix::{SignalKind, signal},
     time::timeout,
 };
@@ -36,7 +37,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         eprintln!("on loopback, where no network can be disturbed: {why}");
     }
     let folder = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
-    let lock = hold(folder.path())?;
+    let lock = hold(folder.path(), &args.out)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let code = runtime.block_on(async {
         let mut command = place.enter(&std::env::current_exe()?);
@@ -48,7 +49,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         wait(command.spawn().context("start the inner half: is there unshare?")?).await
     });
     drop(lock);
-    folder.close().context("remove the run's folder")?;
     code
 }
 
@@ -71,7 +71,7 @@ async fn wait(mut child: Child) -> Result<ExitCode> {
 
 async fn end(
     child: &mut Child,
-    input: Option<impl Drop>,
+    input: Option<ChildStdin>,
 ) -> std::io::Result<std::process::ExitStatus> {
     drop(input);
     if timeout(END_MAX, child.wait()).await.is_err() {
@@ -80,9 +80,10 @@ async fn end(
     child.wait().await
 }
 
-fn hold(folder: &Path) -> Result<File> {
-    let lock = File::create(folder.join(LOCK)).context("create the run's lock")?;
+fn hold(folder: &Path, out: &Path) -> Result<File> {
+    let mut lock = File::create(folder.join(LOCK)).context("create the run's lock")?;
     lock.lock().context("lock the run's folder")?;
+    writeln!(lock, "{}", out.display()).context("say whose folder it is")?;
     Ok(lock)
 }
 

@@ -66,7 +66,8 @@ fn obstacle() -> Option<String> {
     if let Err(error) = File::options().read(true).write(true).open(tun::DEVICE) {
         return Some(format!("cannot open {}: {error}; try: modprobe tun", tun::DEVICE));
     }
-    for (tool, package) in [("ip", "iproute2"), ("nsenter", "util-linux"), ("setpriv", "util-linux")]
+    for (tool, package) in
+        [("ip", "iproute2"), ("nsenter", "util-linux"), ("setpriv", "util-linux")]
     {
         if let Err(error) = Command::new(tool).arg("-V").output()
             && error.kind() == ErrorKind::NotFound

@@ -23,7 +23,9 @@ pub async fn check(client: &Client, addresses: &[String]) -> Result<Check> {
         let states = replies.iter().flatten().collect::<Vec<_>>();
         let first = states.first();
         if states.len() == addresses.len()
-            && states.iter().all(|state| Some(state.applied_index) == first.map(|it| it.applied_index))
+            && states
+                .iter()
+                .all(|state| Some(state.applied_index) == first.map(|it| it.applied_index))
         {
             let key = |state: &StateHashReply| (state.hash.clone(), state.digest.clone());
             let equal = states.windows(2).all(|two| key(two[0]) == key(two[1]));

@@ -116,9 +116,8 @@ pub fn parse(text: &str) -> Result<List> {
     let mut faults = Vec::new();
     for name in text.split(',').map(str::trim) {
         let family = format!("{name}-");
-        let is_meant = |row: &&Row| {
-            row.name == name || name == "partition" && row.name.starts_with(&family)
-        };
+        let is_meant =
+            |row: &&Row| row.name == name || name == "partition" && row.name.starts_with(&family);
         match name {
             "all" => return Ok(List::All),
             "none" => {}

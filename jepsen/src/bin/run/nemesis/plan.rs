@@ -7,9 +7,9 @@ use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
 use super::fault::Fault;
 
 /// Time without a fault of the same kind.
-const GAP_MS: std::ops::Range<u64> = 500..4_000;
+const GAP_MS: std::ops::Range<u64> = 300..2_500;
 /// How long a fault is on.
-const LENGTH_MS: std::ops::Range<u64> = 700..6_000;
+const LENGTH_MS: std::ops::Range<u64> = 500..5_000;
 /// No fault is on in the last part of a run.
 const QUIET_END: Duration = Duration::from_millis(500);
 

@@ -17,12 +17,7 @@ pub async fn inflict(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>) -> R
     }
 }
 
-async fn kill(
-    step: &Step,
-    cluster: &mut Cluster,
-    scene: &Scene<'_>,
-    nodes: Vec<u8>,
-) -> Result<()> {
+async fn kill(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>, nodes: Vec<u8>) -> Result<()> {
     scene.count(step.fault);
     for node in &nodes {
         cluster.kill(*node)?;

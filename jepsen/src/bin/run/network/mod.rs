@@ -45,7 +45,10 @@ pub fn set_up(nodes: &[Port], seed: u64) -> Result<Switch> {
         let mut ip = vec!["-batch", "-"];
         let inside = format!("n{port}");
         if port != CLIENTS {
-            run_ip(&["-batch", "-"], &format!("netns add {inside}\nlink set {name} netns {inside}\n"))?;
+            run_ip(
+                &["-batch", "-"],
+                &format!("netns add {inside}\nlink set {name} netns {inside}\n"),
+            )?;
             ip.splice(0..0, ["-n", &inside]);
         }
         let address = address(port);

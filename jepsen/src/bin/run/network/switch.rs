@@ -48,7 +48,8 @@ impl Switch {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let ports = {
             let _inside = runtime.enter();
-            let port = |(port, file)| Ok((port, AsyncFd::new(file)?));
+            // SAFETY: a `File` has the same descriptor, open, until it is dropped.
+            let port = |(port, file)| Ok((port, unsafe { AsyncFd::register(file)? }));
             let ports = interfaces.into_iter().map(port).collect::<io::Result<_>>();
             Ports::new(ports.context("watch the network interfaces")?)
         };

@@ -30,8 +30,7 @@ struct InterfaceRequest {
 pub fn open(name: &str) -> io::Result<File> {
     assert!(name.len() < 16, "names of interfaces are short, and end with a zero");
     let file = File::options().read(true).write(true).open(DEVICE)?;
-    let mut request =
-        InterfaceRequest { name: [0; 16], flags: IFF_TUN | IFF_NO_PI, rest: [0; 22] };
+    let mut request = InterfaceRequest { name: [0; 16], flags: IFF_TUN | IFF_NO_PI, rest: [0; 22] };
     request.name[..name.len()].copy_from_slice(name.as_bytes());
     attach(file.as_fd(), request)?;
     rustix::io::ioctl_fionbio(&file, true)?;

@@ -53,6 +53,12 @@ impl Header {
         let (history, model) = ("metad/1", "file-tree");
         Header { history, workload, seed, nodes, model, faults, ends: true }
     }
+
+    /// The same of another model: `register`, `kv`.
+    #[must_use]
+    pub fn of_model(self, model: &'static str) -> Self {
+        Header { model, ..self }
+    }
 }
 
 /// What happened to an operation.
@@ -78,6 +84,8 @@ pub struct Event {
     #[serde(rename = "type")]
     kind: Kind,
     f: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
     value: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<[u64; 2]>,
@@ -96,11 +104,19 @@ impl Event {
             process: process.into(),
             kind,
             f: f.to_owned(),
+            key: None,
             value,
             request: None,
             revision: None,
             node: None,
         }
+    }
+
+    /// Names the key, of an operation on one of several.
+    #[must_use]
+    pub fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.to_owned());
+        self
     }
 
     /// Names the request.

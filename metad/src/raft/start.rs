@@ -47,11 +47,27 @@ pub enum StartError {
     #[error("raft settings: {0}")]
     Settings(String),
     /// openraft stopped.
-    #[error(
-        "raft: {0}: what this node holds contradicts what the others say, or it has a bug. \
-         Keep its data folder until you know: it may have what the others have lost"
-    )]
-    Raft(#[from] Fatal<TypeConfig>),
+    #[error("raft: {}", why_stopped(.0))]
+    Raft(Fatal<TypeConfig>),
+}
+
+impl From<Fatal<TypeConfig>> for StartError {
+    fn from(fatal: Fatal<TypeConfig>) -> Self {
+        StartError::Raft(fatal)
+    }
+}
+
+/// What happened, and what to do.
+fn why_stopped(fatal: &Fatal<TypeConfig>) -> String {
+    match fatal {
+        Fatal::StorageError(error) => format!(
+            "{error}. Look after the disk: make room on it, or mend it; then start this node again"
+        ),
+        Fatal::Panicked | Fatal::Stopped => format!(
+            "{fatal}: what this node holds contradicts what the others say, or it has a bug. \
+             Keep its data folder until you know: it may have what the others have lost"
+        ),
+    }
 }
 
 /// Starts a replica.
@@ -105,5 +121,23 @@ pub async fn stopped(replica: &Replica) -> StartError {
         if metrics.changed().await.is_err() {
             return Fatal::Stopped.into();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use openraft::{StorageError, errors::ErrorSource as _, impls::BoxedErrorSource};
+
+    use super::*;
+
+    /// A full disk is no contradiction: the others are fine, and so is this node once it has room.
+    #[test]
+    fn a_full_disk_is_told_from_a_contradiction() {
+        let full = BoxedErrorSource::from_string("No space left on device");
+        let fatal = Fatal::StorageError(StorageError::write_snapshot(None, full));
+        let said = StartError::from(fatal).to_string();
+        assert!(said.contains("No space left") && said.contains("make room"), "{said}");
+        assert!(!said.contains("contradicts"), "{said}");
+        assert!(StartError::from(Fatal::Panicked).to_string().contains("contradicts"));
     }
 }

@@ -6,8 +6,9 @@
 use std::{
     fs::{self, File},
     net::TcpListener,
+    os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, Command, Stdio},
     time::Duration,
 };
 
@@ -15,12 +16,14 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep};
 
-use super::{network, place::Place, target::Target};
+use super::{clock::Clock, disk, network, place::Place, target::Target};
 
-/// The port of nodes in namespaces of their own.
+/// The first port of nodes in namespaces of their own.
 const PORT: u16 = 7_100;
 /// How long a server that is told to stop may take.
 const STOP_MAX: Duration = Duration::from_secs(30);
+/// What a server says that stops because its disk is full.
+const NO_ROOM: &str = "No space left on device";
 /// Between two looks at it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -29,9 +32,13 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 pub struct Spot {
     /// Its id.
     pub node: u8,
-    /// Where it is reached.
+    /// Where clients reach it, and other nodes too if it has one address for both.
     pub address: String,
-    /// Its data.
+    /// Where other nodes reach it otherwise.
+    pub peer_address: String,
+    /// All that is its own.
+    pub folder: PathBuf,
+    /// Its data, in there.
     pub data: PathBuf,
 }
 
@@ -40,7 +47,10 @@ struct Node {
     spot: Spot,
     log: PathBuf,
     process: Option<Child>,
+    clock: Option<Clock>,
     is_paused: bool,
+    /// Its disk has been full since it was started: it may end by itself for that.
+    was_full: bool,
 }
 
 /// A running cluster.
@@ -49,8 +59,42 @@ pub struct Cluster {
     place: Place,
     binary: PathBuf,
     nodes: Vec<Node>,
-    /// Who ended without having been told to, and what it said.
-    ended: Vec<String>,
+    endings: Endings,
+    /// The node that is no member.
+    idle: Option<u8>,
+    /// A change of the members that is not complete.
+    pub change: Option<Change>,
+}
+
+/// How nodes ended that were not killed, if that was not as it should be.
+#[derive(Default)]
+pub struct Endings {
+    /// Who, how, and with which last words.
+    pub wrong: Vec<String>,
+    /// How often that was for want of room on a full disk.
+    pub filled_up: u64,
+}
+
+/// Who the members are to be, and who is to go.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The members.
+    pub voters: Vec<u8>,
+    /// Who goes.
+    pub gone: u8,
+}
+
+/// Which nodes a cluster has.
+#[derive(Clone, Copy)]
+pub struct Shape {
+    /// Those that form it.
+    pub members: u8,
+    /// One more that may join.
+    pub has_idle: bool,
+    /// Each has a small disk of its own.
+    pub has_disks: bool,
+    /// Each has a clock of its own.
+    pub has_clocks: bool,
 }
 
 /// Where things of a cluster go.
@@ -62,49 +106,95 @@ pub struct Folders<'a> {
 }
 
 impl Cluster {
-    /// A cluster of `count` nodes, none of which runs yet.
+    /// A cluster that has `shape`, of which no node runs yet.
     pub fn new(
         target: Target,
         place: Place,
         binary: PathBuf,
         folders: &Folders<'_>,
-        count: u8,
+        shape: Shape,
     ) -> Result<Cluster> {
-        let ports = free_ports(count.into())?;
+        let count = shape.members + u8::from(shape.has_idle);
+        let ports = free_ports(2 * usize::from(count))?;
         let node = |id: u8| {
-            let address = match place {
-                Place::Namespaces => format!("{}:{PORT}", network::address(id)),
-                Place::Loopback => format!("127.0.0.1:{}", ports[usize::from(id) - 1]),
+            let at = |port: u8| match place {
+                Place::Namespaces => {
+                    format!("{}:{}", network::address(id), PORT + u16::from(port))
+                }
+                Place::Loopback => {
+                    format!("127.0.0.1:{}", ports[usize::from(2 * (id - 1) + port)])
+                }
             };
-            let data = folders.data.join(format!("node-{id}"));
-            let spot = Spot { node: id, address, data };
+            let folder = folders.data.join(format!("node-{id}"));
+            fs::create_dir(&folder).context("create a node's folder")?;
+            if shape.has_disks {
+                disk::mount_small(&folder)?;
+            }
+            let clock = shape.has_clocks.then(|| Clock::new(folder.join("clock"))).transpose()?;
+            let data = folder.join("data");
+            let spot = Spot { node: id, address: at(0), peer_address: at(1), data, folder };
             let log = folders.logs.join(format!("node-{id}.log"));
             File::create(&log).with_context(|| format!("create {}", log.display()))?;
-            Ok(Node { spot, log, process: None, is_paused: false })
+            Ok(Node { spot, log, clock, process: None, is_paused: false, was_full: false })
         };
         let nodes = (1..=count).map(node).collect::<Result<_>>()?;
-        Ok(Cluster { target, place, binary, nodes, ended: Vec::new() })
+        let idle = shape.has_idle.then_some(count);
+        Ok(Cluster {
+            target,
+            place,
+            binary,
+            nodes,
+            endings: Endings::default(),
+            idle,
+            change: None,
+        })
     }
 
-    /// Where clients reach the nodes, in the order of their ids.
+    /// Where clients reach the nodes, in the order of their ids, an idle one included.
     pub fn addresses(&self) -> Vec<String> {
         self.nodes.iter().map(|node| node.spot.address.clone()).collect()
     }
 
-    /// Where the nodes' data is.
-    pub fn data_folders(&self) -> Vec<&Path> {
-        self.nodes.iter().map(|node| node.spot.data.as_path()).collect()
+    /// How many nodes there are, an idle one included.
+    pub fn count(&self) -> u8 {
+        u8::try_from(self.nodes.len()).expect("nodes are numbered by bytes")
     }
 
-    /// The nodes' ids.
+    /// Where clients reach a node.
+    pub fn address(&self, id: u8) -> String {
+        self.nodes[usize::from(id) - 1].spot.address.clone()
+    }
+
+    /// Where clients reach the members.
+    pub fn member_addresses(&self) -> Vec<String> {
+        self.members().map(|spot| spot.address.clone()).collect()
+    }
+
+    /// Where the members' data is.
+    pub fn data_folders(&self) -> Vec<&Path> {
+        self.members().map(|spot| spot.data.as_path()).collect()
+    }
+
+    /// The members' ids.
     pub fn ids(&self) -> Vec<u8> {
-        self.nodes.iter().map(|node| node.spot.node).collect()
+        self.members().map(|spot| spot.node).collect()
+    }
+
+    /// The id of the node that is no member, if there is one.
+    pub fn idle(&self) -> Option<u8> {
+        self.idle
+    }
+
+    fn members(&self) -> impl Iterator<Item = &Spot> {
+        let spots = self.nodes.iter().map(|node| &node.spot);
+        spots.filter(|spot| Some(spot.node) != self.idle)
     }
 
     /// Starts a node that does not run, on the data that it has.
     pub fn start(&mut self, id: u8) -> Result<()> {
-        let spots: Vec<_> = self.nodes.iter().map(|node| &node.spot).collect();
-        let arguments = self.target.arguments(spots[usize::from(id) - 1], &spots)?;
+        let spot = &self.nodes[usize::from(id) - 1].spot;
+        let members: Vec<_> = self.members().filter(|member| member.node != id).collect();
+        let arguments = self.target.arguments(spot, &members)?;
         let mut command = match self.place {
             Place::Namespaces => {
                 let mut command = Command::new("nsenter");
@@ -119,8 +209,12 @@ impl Cluster {
             }
         };
         let node = &mut self.nodes[usize::from(id) - 1];
+        node.was_full = false;
         let log = File::options().append(true).open(&node.log);
         let log = log.with_context(|| format!("open {}", node.log.display()))?;
+        if let Some(clock) = &node.clock {
+            clock.give(&mut command);
+        }
         command.args(arguments).stdin(Stdio::null());
         command.stdout(log.try_clone().context("share the log")?).stderr(log);
         let started = command.spawn();
@@ -140,22 +234,27 @@ impl Cluster {
         Ok(())
     }
 
-    /// Asks a node to stop and waits until it has; says what is wrong with how it did.
-    pub async fn stop(&mut self, id: u8) -> Result<Option<String>> {
+    /// Asks a node to stop and waits until it has.
+    pub async fn stop(&mut self, id: u8) -> Result<()> {
         self.look_after()?;
-        let node = self.node(id);
-        let Some(mut process) = node.process.take() else { return Ok(None) };
+        let node = &mut self.nodes[usize::from(id) - 1];
+        let Some(mut process) = node.process.take() else { return Ok(()) };
         send(&process, Signal::TERM)?;
         let deadline = Instant::now() + STOP_MAX;
         while Instant::now() < deadline {
             if let Some(status) = process.try_wait().context("wait for a node to stop")? {
-                return Ok((!status.success()).then(|| said(node, "ended badly", status)));
+                // etcd dies of the signal in the end.
+                if !status.success() && status.signal() != Some(Signal::TERM.as_raw()) {
+                    self.endings.note(node, &format!("ended badly ({status})"));
+                }
+                return Ok(());
             }
             sleep(LOOK_INTERVAL).await;
         }
         process.kill().context("kill a node")?;
         process.wait().context("wait for a killed node")?;
-        Ok(Some(format!("node {id} still ran {STOP_MAX:?} after it was told to stop")))
+        self.endings.note(node, &format!("still ran {STOP_MAX:?} after it was told to stop"));
+        Ok(())
     }
 
     /// Stops a node in its tracks.
@@ -180,15 +279,52 @@ impl Cluster {
         Ok(())
     }
 
-    /// All nodes run again.
-    pub fn heal(&mut self) -> Result<()> {
+    /// Starts the members that do not run.
+    pub fn start_fallen(&mut self) -> Result<()> {
         self.look_after()?;
         for id in self.ids() {
-            self.resume(id)?;
             if self.node(id).process.is_none() {
                 self.start(id)?;
             }
         }
+        Ok(())
+    }
+
+    /// All members run again, with room on their disks and the right time.
+    pub fn heal(&mut self) -> Result<()> {
+        for id in self.ids() {
+            self.resume(id)?;
+            self.set_clock(id, 0)?;
+            self.clear_disk(id)?;
+        }
+        self.start_fallen()
+    }
+
+    /// Has a node's clock be wrong by so much, if it has one of its own.
+    pub fn set_clock(&mut self, id: u8, ms: i64) -> Result<()> {
+        self.node(id).clock.as_ref().map_or(Ok(()), |clock| clock.set(ms))
+    }
+
+    /// Leaves no room on a node's disk.
+    pub fn fill_disk(&mut self, id: u8) -> Result<()> {
+        let node = self.node(id);
+        node.was_full = true;
+        disk::fill(&node.spot.folder)
+    }
+
+    /// Makes room again.
+    pub fn clear_disk(&mut self, id: u8) -> Result<()> {
+        match self.node(id) {
+            node if node.was_full => disk::clear(&node.spot.folder),
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes the data of a node that does not run, which is idle from now on.
+    pub fn wipe(&mut self, id: u8) -> Result<()> {
+        let data = &self.node(id).spot.data;
+        fs::remove_dir_all(data).with_context(|| format!("remove {}", data.display()))?;
+        self.idle = Some(id);
         Ok(())
     }
 
@@ -198,21 +334,16 @@ impl Cluster {
             let Some(process) = &mut node.process else { continue };
             if let Some(status) = process.try_wait().context("look after a node")? {
                 node.process = None;
-                self.ended.push(said(node, "ended by itself", status));
+                self.endings.note(node, &format!("ended by itself ({status})"));
             }
         }
         Ok(())
     }
 
-    /// Remembers what was wrong with how a node stopped.
-    pub fn complains(&mut self, complaint: Option<String>) {
-        self.ended.extend(complaint);
-    }
-
-    /// Who has ended by itself, and with which last words.
-    pub fn ended(&mut self) -> Result<&[String]> {
+    /// Who has ended otherwise than told.
+    pub fn endings(&mut self) -> Result<&Endings> {
         self.look_after()?;
-        Ok(&self.ended)
+        Ok(&self.endings)
     }
 
     fn node(&mut self, id: u8) -> &mut Node {
@@ -239,11 +370,15 @@ fn send(process: &Child, signal: Signal) -> Result<()> {
     kill_process(pid, signal).context("send a signal to a node")
 }
 
-/// How a node ended.
-fn said(node: &Node, how: &str, status: ExitStatus) -> String {
-    let log = fs::read_to_string(&node.log).unwrap_or_default();
-    let last = log.lines().last().unwrap_or("its log is empty");
-    format!("node {} {how} ({status}): {last}", node.spot.node)
+impl Endings {
+    fn note(&mut self, node: &Node, how: &str) {
+        let log = fs::read_to_string(&node.log).unwrap_or_default();
+        let last = log.lines().last().unwrap_or("its log is empty");
+        match node.was_full && last.contains(NO_ROOM) {
+            true => self.filled_up += 1,
+            false => self.wrong.push(format!("node {} {how}: {last}", node.spot.node)),
+        }
+    }
 }
 
 /// Ports that were free just now. They are held until all are found, so that they differ.

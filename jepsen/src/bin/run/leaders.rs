@@ -6,9 +6,9 @@ use anyhow::{Result, ensure};
 use metad_client::{Client, Options};
 use metad_workload::record::Recorder;
 use serde_json::json;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use super::cluster::Cluster;
+use super::{cluster::Cluster, etcd, target::Target};
 
 /// How long a fresh or a healed cluster may take to elect a leader.
 const ELECTION_MAX: Duration = Duration::from_secs(60);
@@ -17,9 +17,15 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// How long a node may take to answer: paused ones do not.
 const ANSWER_MAX: Duration = Duration::from_millis(400);
 
+/// How nodes are asked.
+enum Asking {
+    Metad(Client),
+    Etcd,
+}
+
 /// Asks the nodes who leads.
 pub struct Leaders {
-    asking: Client,
+    asking: Asking,
     addresses: Vec<String>,
     /// The last one that was seen, with its term.
     seen: Cell<Option<(u64, u64)>>,
@@ -27,10 +33,13 @@ pub struct Leaders {
 
 impl Leaders {
     /// Of a cluster at these addresses.
-    pub fn new(addresses: &[String]) -> Result<Leaders> {
+    pub fn new(target: Target, addresses: &[String]) -> Result<Leaders> {
         let options = Options { attempt_timeout: ANSWER_MAX, ..Options::new(addresses) };
-        let (asking, addresses) = (Client::new(options)?, addresses.to_vec());
-        Ok(Leaders { asking, addresses, seen: Cell::new(None) })
+        let asking = match target {
+            Target::Metad => Asking::Metad(Client::new(options)?),
+            Target::Etcd => Asking::Etcd,
+        };
+        Ok(Leaders { asking, addresses: addresses.to_vec(), seen: Cell::new(None) })
     }
 
     /// The last one that was seen.
@@ -42,8 +51,8 @@ impl Leaders {
     pub async fn wait(&self, cluster: &mut Cluster) -> Result<()> {
         let deadline = Instant::now() + ELECTION_MAX;
         while self.ask().await.is_none() {
-            let ended = cluster.ended()?;
-            ensure!(ended.is_empty(), "{}", ended.join("\n"));
+            let wrong = &cluster.endings()?.wrong;
+            ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
             ensure!(Instant::now() < deadline, "no leader within {ELECTION_MAX:?}");
             sleep(LOOK_INTERVAL).await;
         }
@@ -67,15 +76,32 @@ impl Leaders {
 
     /// Of those that say they lead, the one in the highest term.
     async fn ask(&self) -> Option<(u64, u64)> {
-        let asked = self.addresses.iter().map(|address| self.asking.status(address));
-        let answers = futures::future::join_all(asked).await;
-        let leads = |status: metad_client::v1::StatusReply| {
-            (status.leader == status.node).then_some((status.term, status.leader))
-        };
-        let best = answers.into_iter().flatten().filter_map(leads).max();
+        let asked = (1..).zip(&self.addresses).map(|(node, address)| async move {
+            timeout(ANSWER_MAX, self.term_led_by(address))
+                .await
+                .ok()
+                .flatten()
+                .map(|term| (term, node))
+        });
+        let best = futures::future::join_all(asked).await.into_iter().flatten().max();
         if best.is_some() {
             self.seen.set(best.max(self.seen.get()));
         }
         best
+    }
+
+    /// The term in which the node at an address leads, if it says so.
+    async fn term_led_by(&self, address: &str) -> Option<u64> {
+        match &self.asking {
+            Asking::Metad(client) => {
+                let status = client.status(address).await.ok()?;
+                (status.leader == status.node).then_some(status.term)
+            }
+            Asking::Etcd => {
+                let status = etcd::Client::connect(address).await?.status().await.ok()?;
+                let node = status.header?.member_id;
+                (status.leader == node).then_some(status.term)
+            }
+        }
     }
 }

@@ -4,7 +4,10 @@
 //! own and cleans up after it; the inner one does everything else, below.
 
 mod cli;
+mod clock;
 mod cluster;
+mod disk;
+mod etcd;
 mod import;
 mod leaders;
 mod metad;
@@ -15,14 +18,10 @@ mod outside;
 mod place;
 mod progress;
 mod replicas;
+mod stage;
 mod target;
 
-use std::{
-    fs, io,
-    os::fd::AsFd,
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{fs, io, os::fd::AsFd, path::Path, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use metad_jepsen::{
@@ -33,27 +32,12 @@ use metad_jepsen::{
 use tokio::net::unix::pipe;
 
 pub use cli::Args;
-use cluster::{Cluster, Folders};
-use nemesis::{
-    fault::Fault,
-    plan::{self, Step},
-};
-use network::Switch;
-use outcome::{Tested, checked};
+use cluster::{Cluster, Folders, Shape};
+use nemesis::{fault::Fault, plan};
+use outcome::{Tested, checked, holds};
 use place::Place;
+use stage::Stage;
 use target::Target;
-
-/// What a test has to work with.
-struct Stage<'a> {
-    args: &'a Args,
-    workload: &'static str,
-    faults: Vec<Fault>,
-    plan: Vec<Step>,
-    binary: PathBuf,
-    cluster: Cluster,
-    switch: Option<Switch>,
-    history: PathBuf,
-}
 
 /// Runs it and says how to exit.
 pub fn run(args: &Args) -> Result<ExitCode> {
@@ -99,6 +83,7 @@ async fn test(args: &Args, folder: &Path) -> Result<ExitCode> {
     let mut stage = set_up(args, folder)?;
     let tested = match args.target {
         Target::Metad => metad::test(&mut stage).await?,
+        Target::Etcd => etcd::test(&mut stage).await?,
     };
     let Stage { history, cluster, .. } = stage;
     drop(cluster);
@@ -113,9 +98,15 @@ fn set_up<'a>(args: &'a Args, folder: &Path) -> Result<Stage<'a>> {
     let faults = args.faults(place)?;
     let plan = plan::plan(args.seed, args.nodes, args.time, &faults);
     let folders = Folders { data: folder, logs: &args.out };
-    let cluster = Cluster::new(args.target, place, binary.clone(), &folders, args.nodes)?;
+    let shape = Shape {
+        members: args.nodes,
+        has_idle: faults.contains(&Fault::Members),
+        has_disks: faults.contains(&Fault::DiskFull),
+        has_clocks: faults.contains(&Fault::Clock),
+    };
+    let cluster = Cluster::new(args.target, place, binary.clone(), &folders, shape)?;
     let switch = match place {
-        Place::Namespaces => Some(network::set_up(&cluster.ids(), args.seed)?),
+        Place::Namespaces => Some(network::set_up(cluster.count(), args.seed)?),
         Place::Loopback => None,
     };
     let (nodes, clients, time) = (args.nodes, args.clients, args.time);

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 use metad_client::{Client, v1::StateHashReply};
-use metad_jepsen::{Verdict, check::Check};
+use metad_jepsen::check::Check;
 use tokio::time::{Instant, sleep};
 
-use super::checked;
+use super::{checked, holds};
 
 /// How long the replicas may take to catch up.
 const CATCH_UP_MAX: Duration = Duration::from_secs(60);
@@ -31,16 +31,20 @@ pub async fn check(client: &Client, addresses: &[String]) -> Result<Check> {
             let equal = states.windows(2).all(|two| key(two[0]) == key(two[1]));
             let detail = format!("{} replicas, each {}", told.len(), told[0]);
             return Ok(match equal {
-                true => checked("replicas", Verdict::Valid, detail, Vec::new()),
-                false => checked("replicas", Verdict::Invalid, "they differ".to_owned(), told),
+                true => holds("replicas", detail),
+                false => differ("they differ".to_owned(), told),
             });
         }
         if Instant::now() > deadline {
             let detail = format!("not at the same index within {CATCH_UP_MAX:?}");
-            return Ok(checked("replicas", Verdict::Invalid, detail, told));
+            return Ok(differ(detail, told));
         }
         sleep(LOOK_INTERVAL).await;
     }
+}
+
+fn differ(how: String, told: Vec<String>) -> Check {
+    checked("replicas", String::new(), [vec![how], told].concat())
 }
 
 fn say(reply: Option<&StateHashReply>) -> String {

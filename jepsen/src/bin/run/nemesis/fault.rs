@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::run::{place::Place, target::Target};
+use crate::run::{clock, place::Place, target::Target};
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,12 @@ pub enum Fault {
     Pause,
     /// One node after the other is stopped by SIGTERM and started again.
     Rolling,
+    /// The wall clock of one node jumps, and later jumps back.
+    Clock,
+    /// There is no room left on the disk of one node.
+    DiskFull,
+    /// A node joins, and one leaves.
+    Members,
     /// Two halves that do not hear each other. Clients reach all nodes here and below.
     Halves,
     /// Each node hears its two neighbours only.
@@ -41,6 +47,12 @@ struct Row {
 enum Needs {
     /// Processes, which there always are.
     Nothing,
+    /// libfaketime, and a server that is linked dynamically.
+    FakeClock,
+    /// A small file system for each node.
+    Disk,
+    /// What only metad has.
+    Metad,
     /// A network of our own.
     Network,
     /// The same, and so many nodes: else another fault is the same.
@@ -51,11 +63,14 @@ const fn row(fault: Fault, name: &'static str, needs: Needs) -> Row {
     Row { fault, name, needs }
 }
 
-const TABLE: [Row; 10] = [
+const TABLE: [Row; 13] = [
     row(Fault::Kill, "kill", Needs::Nothing),
     row(Fault::KillAll, "kill-all", Needs::Nothing),
     row(Fault::Pause, "pause", Needs::Nothing),
     row(Fault::Rolling, "rolling-restart", Needs::Nothing),
+    row(Fault::Clock, "clock-jump", Needs::FakeClock),
+    row(Fault::DiskFull, "disk-full", Needs::Disk),
+    row(Fault::Members, "members", Needs::Metad),
     row(Fault::Halves, "partition-halves", Needs::NetworkOf(2)),
     row(Fault::Ring, "partition-ring", Needs::NetworkOf(4)),
     row(Fault::OneWay, "partition-one-way", Needs::NetworkOf(2)),
@@ -77,7 +92,7 @@ impl Fault {
 
     /// Whether it hits one node, rather than all or a drawn set of them.
     pub fn hits_one(self) -> bool {
-        matches!(self, Fault::Kill | Fault::Pause)
+        matches!(self, Fault::Kill | Fault::Pause | Fault::Clock | Fault::DiskFull)
     }
 
     fn row(self) -> &'static Row {
@@ -86,9 +101,15 @@ impl Fault {
     }
 
     /// Why it cannot be had.
-    fn obstacle(self, _target: Target, place: Place, nodes: u8) -> Option<String> {
+    fn obstacle(self, target: Target, place: Place, nodes: u8) -> Option<String> {
         match self.row().needs {
-            Needs::Network | Needs::NetworkOf(_) if place == Place::Loopback => {
+            Needs::Metad | Needs::FakeClock if target != Target::Metad => {
+                Some("it is only for metad".to_owned())
+            }
+            Needs::FakeClock if clock::library().is_none() => {
+                Some("there is no libfaketime; on Debian: apt-get install libfaketime".to_owned())
+            }
+            Needs::Disk | Needs::Network | Needs::NetworkOf(_) if place == Place::Loopback => {
                 Some("it needs namespaces".to_owned())
             }
             Needs::NetworkOf(least) if nodes < least => Some(format!("it needs {least} nodes")),

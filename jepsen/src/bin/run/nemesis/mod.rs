@@ -2,6 +2,8 @@
 
 pub mod fault;
 mod links;
+mod machines;
+pub mod members;
 pub mod plan;
 mod processes;
 
@@ -27,7 +29,7 @@ pub struct Scene<'a> {
     pub recorder: &'a Recorder,
     /// For whoever waits.
     pub progress: &'a Progress,
-    /// Nodes of the cluster.
+    /// Nodes that there are, an idle one included.
     pub nodes: u8,
     /// How often each fault came.
     pub counts: RefCell<BTreeMap<&'static str, u64>>,
@@ -39,6 +41,8 @@ pub async fn run(plan: &[Step], cluster: &mut Cluster, scene: &Scene<'_>) -> Res
     let of_nodes = async {
         for step in plan.iter().filter(|step| !step.fault.is_of_links()) {
             sleep_until(start + step.at).await;
+            // One may have ended late, for what was there before.
+            cluster.start_fallen()?;
             processes::inflict(step, cluster, scene).await?;
         }
         anyhow::Ok(())
@@ -76,11 +80,13 @@ impl Scene<'_> {
     }
 
     /// The node that a step hits.
-    fn victim(&self, step: &Step) -> u8 {
-        match step.victim {
-            Victim::Node(node) => node,
-            Victim::Leader => self.leaders.last().unwrap_or(1),
-        }
+    fn victim(&self, step: &Step, cluster: &Cluster) -> u8 {
+        let members = cluster.ids();
+        let node = match step.victim {
+            Victim::Node(node) => Some(node),
+            Victim::Leader => self.leaders.last(),
+        };
+        node.filter(|node| members.contains(node)).unwrap_or(members[0])
     }
 
     fn random(&self, step: &Step) -> ChaCha8Rng {

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
 use super::fault::Fault;
 
 /// Time without a fault of the same kind.
-const GAP_MS: std::ops::Range<u64> = 300..2_500;
+const GAP_MS: std::ops::Range<u64> = 1_000..5_000;
 /// How long a fault is on.
 const LENGTH_MS: std::ops::Range<u64> = 500..5_000;
 /// No fault is on in the last part of a run.

@@ -1,18 +1,21 @@
-//! Faults of processes.
+//! Faults of nodes; here, those of their processes.
 
 use anyhow::Result;
 use serde_json::json;
 
-use super::{Scene, Step, fault::Fault, while_on};
+use super::{Scene, Step, fault::Fault, machines, members, while_on};
 use crate::run::cluster::Cluster;
 
 /// Brings one on, and takes it back.
 pub async fn inflict(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>) -> Result<()> {
     match step.fault {
-        Fault::Kill => kill(step, cluster, scene, vec![scene.victim(step)]).await,
+        Fault::Kill => kill(step, cluster, scene, vec![scene.victim(step, cluster)]).await,
         Fault::KillAll => kill(step, cluster, scene, cluster.ids()).await,
         Fault::Pause => pause(step, cluster, scene).await,
         Fault::Rolling => rolling(step, cluster, scene).await,
+        Fault::Clock => machines::clock_jump(step, cluster, scene).await,
+        Fault::DiskFull => machines::disk_full(step, cluster, scene).await,
+        Fault::Members => members::change(step, cluster, scene).await,
         _ => unreachable!("{} is of links", step.fault.name()),
     }
 }
@@ -32,7 +35,7 @@ async fn kill(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>, nodes: Vec<
 }
 
 async fn pause(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>) -> Result<()> {
-    let node = scene.victim(step);
+    let node = scene.victim(step, cluster);
     cluster.pause(node)?;
     scene.begins(step.fault, json!({ "node": node }))?;
     while_on(step.length).await;
@@ -46,8 +49,7 @@ async fn rolling(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>) -> Resul
     let away = step.length / (2 * u32::from(scene.nodes));
     scene.begins(step.fault, json!({}))?;
     for node in nodes {
-        let complaint = cluster.stop(node).await?;
-        cluster.complains(complaint);
+        cluster.stop(node).await?;
         while_on(away).await;
         cluster.start(node)?;
         while_on(away).await;

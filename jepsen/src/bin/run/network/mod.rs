@@ -32,13 +32,13 @@ pub fn namespace(port: Port) -> String {
     format!("/run/netns/n{port}")
 }
 
-/// Makes the namespaces and interfaces of these nodes, and connects them.
-pub fn set_up(nodes: &[Port], seed: u64) -> Result<Switch> {
+/// Makes the namespaces and interfaces of so many nodes, and connects them.
+pub fn set_up(nodes: u8, seed: u64) -> Result<Switch> {
     // Where `ip netns` keeps its names; nobody outside of our mount namespace sees this one.
     mount("tmpfs", "/run", "tmpfs", MountFlags::empty(), None).context("mount a tmpfs")?;
     fs::create_dir("/run/netns").context("create /run/netns")?;
     let mut interfaces = BTreeMap::new();
-    for port in nodes.iter().copied().chain([CLIENTS]) {
+    for port in (1..=nodes).chain([CLIENTS]) {
         let name = format!("tun{port}");
         let interface = tun::open(&name).with_context(|| format!("open {}", tun::DEVICE))?;
         interfaces.insert(port, interface);

@@ -49,7 +49,7 @@ fn a_cluster_is_killed_and_cut_and_holds() {
         return;
     }
     let out = out("holds");
-    let output = jepsen(&["--time", "6s", "--nemesis", "kill,pause,partition", "--json"])
+    let output = jepsen(&["--time", "12s", "--nemesis", "kill,pause,partition", "--json"])
         .args(["--out", text(out.path())])
         .output()
         .expect("it starts");

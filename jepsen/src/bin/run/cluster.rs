@@ -60,6 +60,7 @@ pub struct Cluster {
     binary: PathBuf,
     nodes: Vec<Node>,
     endings: Endings,
+    has_disks: bool,
     /// The node that is no member.
     idle: Option<u8>,
     /// A change of the members that is not complete.
@@ -145,6 +146,7 @@ impl Cluster {
             binary,
             nodes,
             endings: Endings::default(),
+            has_disks: shape.has_disks,
             idle,
             change: None,
         })
@@ -358,6 +360,10 @@ impl Drop for Cluster {
                 // It may have ended already: nothing is left to do then.
                 let _ = process.kill();
                 let _ = process.wait();
+            }
+            if self.has_disks {
+                // It is gone with the namespace, if not now.
+                let _ = disk::unmount(&node.spot.folder);
             }
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use rustix::{
     fs::{FallocateFlags, fallocate, statvfs},
-    mount::{MountFlags, mount},
+    mount::{MountFlags, UnmountFlags, mount},
 };
 
 /// Room on a node's disk.
@@ -23,6 +23,11 @@ pub fn mount_small(folder: &Path) -> Result<()> {
     let size = CString::new(SIZE).expect("there is no zero in it");
     mount("tmpfs", folder, "tmpfs", MountFlags::empty(), Some(&*size))
         .with_context(|| format!("mount a small disk at {}", folder.display()))
+}
+
+/// Unmounts it: a folder that something is mounted at cannot be removed.
+pub fn unmount(folder: &Path) -> Result<()> {
+    rustix::mount::unmount(folder, UnmountFlags::DETACH).context("unmount a small disk")
 }
 
 /// Takes all the room.

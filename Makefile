@@ -4,6 +4,8 @@ CARGO ?= cargo
 SIM := $(CARGO) --config .cargo/sim.toml
 # Seeds that `make test` sweeps; CI's share of what a longer sweep does by hand.
 SWEEP_SEEDS ?= 0..60
+# What `make demo` imports.
+DIR ?= $(firstword $(wildcard /usr/share/doc) .)
 VERIFY_SEEDS ?= 1..=100
 
 .DEFAULT_GOAL := help
@@ -18,9 +20,9 @@ deps: ## libclang, and RocksDB compiled once for all checkouts (12 minutes, once
 build: deps ## All tools, release
 	@$(CARGO) build --locked --release --workspace
 
-demo: deps ## A cluster, a real tree, a killed leader, a verdict: make demo [DIR=/some/tree]
+demo: deps ## A cluster, a real tree, killed nodes, a verdict: make demo [DIR=/some/tree]
 	@$(CARGO) build --locked --release --package metad --package metad-jepsen
-	@target/release/jepsen demo $(if $(DIR),--dir '$(DIR)')
+	@target/release/jepsen run --time 10s --nemesis kill,kill-all,pause --import '$(DIR)' --out target/demo
 
 test: deps lint test-unit test-sim ## Everything: rules, tests, simulator
 	@echo "metad: all tests passed"

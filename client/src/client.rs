@@ -13,7 +13,8 @@ use crate::{
 };
 
 /// A client of one cluster. Clones share its connections and its session; calls may run at
-/// the same time. It has no tasks of its own: dropping a call stops it.
+/// the same time. Dropping a call stops it; the tasks that carry session streams end with the
+/// last clone.
 ///
 /// A handle also says how its calls are made: [`reading`](Client::reading) and
 /// [`fenced`](Client::fenced) give handles that do so in another way.

@@ -136,11 +136,7 @@ impl Client {
                     message.request = Some(request.afresh());
                 }
             });
-            async move {
-                let request = attempt.request(message);
-                let mut files = attempt.files;
-                Ok(files.mutate(request).await?.into_inner())
-            }
+            attempt.mutate(message)
         });
         match sent.await {
             Ok(reply) => Ok(reply.reply(|reply| reply)),

@@ -16,6 +16,9 @@ pub struct Options {
     pub backoff_min: Duration,
     /// The longest wait between two attempts.
     pub backoff_max: Duration,
+    /// Send mutations, stats and lookups on one stream to each node, which costs less than a
+    /// call each.
+    pub session_stream: bool,
     /// Seeds the jitter: two clients should not have the same one.
     pub seed: u64,
 }
@@ -29,6 +32,7 @@ impl Options {
             attempt_timeout: Duration::from_secs(2),
             backoff_min: Duration::from_millis(10),
             backoff_max: Duration::from_millis(250),
+            session_stream: true,
             seed: 0,
         }
     }

@@ -35,6 +35,18 @@ macro_rules! unary {
 }
 pub(crate) use unary;
 
+/// The same for calls that go on a session stream where there is one.
+macro_rules! streamed {
+    ($client:expr, $method:ident, $message:expr) => {{
+        let mut message = $message;
+        message.consistency = $client.consistency(message.consistency);
+        let aim = $crate::level::Aim::of(message.consistency.as_ref());
+        let sent =
+            $client.call(aim, $client.deadline(), |attempt| attempt.$method(message.clone()));
+        sent.await.map_err($crate::call::Ended::of_read)?
+    }};
+}
+
 impl Client {
     /// All namespaces, in the order of their ids.
     pub async fn list_namespaces(&self) -> Result<Reply<Vec<v1::Namespace>>, Error> {
@@ -63,7 +75,7 @@ impl Client {
         &self,
         request: StatRequest,
     ) -> Result<Reply<(v1::Node, u64)>, Error> {
-        let reply = unary!(self, stat, request);
+        let reply = streamed!(self, stat, request);
         match reply.stat.clone() {
             Some(stat) => Ok(reply.reply(|reply| (stat, reply.ns))),
             None => Err(Error::Fault { node: reply.node, message: "a stat of nothing".to_owned() }),
@@ -95,7 +107,7 @@ impl Client {
 
     /// The id, kind and whole path of a node, with all options: as it was at a revision.
     pub async fn lookup_with(&self, request: LookupRequest) -> Result<Reply<LookupReply>, Error> {
-        let reply = unary!(self, lookup, request);
+        let reply = streamed!(self, lookup, request);
         Ok(reply.reply(|reply| reply))
     }
 

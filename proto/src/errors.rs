@@ -7,6 +7,8 @@ use std::{
     str::FromStr,
 };
 
+use bytes::Bytes;
+use prost::Message as _;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -220,6 +222,24 @@ impl Info {
     }
 }
 
+/// A status as bytes of a google.rpc.Status, for answers inside a stream.
+pub fn encode(status: &Status) -> Bytes {
+    if !status.details().is_empty() {
+        return Bytes::copy_from_slice(status.details());
+    }
+    let (code, message) = (status.code() as i32, status.message().to_owned());
+    let bytes = tonic_types::Status { code, message, details: Vec::new() }.encode_to_vec();
+    bytes.into()
+}
+
+/// The status that these are the bytes of.
+pub fn decode(bytes: Bytes) -> Status {
+    match tonic_types::Status::decode(bytes.clone()) {
+        Ok(status) => Status::with_details(Code::from(status.code), status.message, bytes),
+        Err(error) => Status::internal(format!("an error that cannot be read: {error}")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,6 +262,16 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/errors");
         let pages = std::fs::read_dir(folder).expect("the pages").count();
         assert_eq!(pages, Reason::ALL.len() + 1, "a page for each reason, and the index");
+    }
+
+    #[test]
+    fn statuses_survive_a_stream() {
+        let info = Info::new(Reason::Conflict).with(CURRENT_REV, 7);
+        for status in [info.status("no"), Status::unavailable("gone"), Status::ok("")] {
+            let decoded = decode(encode(&status));
+            assert_eq!((decoded.code(), decoded.message()), (status.code(), status.message()));
+            assert_eq!(Info::of(&decoded), Info::of(&status));
+        }
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub const DIFF_CHANGES_MAX: usize = 1_000_000;
 /// Sessions that are open at a time: by what the leader holds, before Raft; those that come
 /// together at the limit, when applied.
 pub const SESSIONS_MAX: u64 = 100_000;
+/// Calls under way on one session stream: more are read when some of them have ended.
+pub const SESSION_CALLS_MAX: usize = 1_024;
 /// Locks that are held at a time: as [`SESSIONS_MAX`].
 pub const LOCKS_MAX: u64 = 100_000;
 /// Milliseconds of replicated time that a lock is given at most.

@@ -32,6 +32,8 @@ pub enum Answer {
     Versions(Vec<v1::Node>),
     Differences(Vec<v1::Difference>),
     Journal(ReadJournalReply),
+    /// There is a change to be read.
+    Changed(bool),
 }
 
 /// What of an answer depends on the question.
@@ -89,6 +91,7 @@ impl Answer {
                 "cursor": cursor_value(page.cursor),
                 "end": page.end,
             }),
+            Answer::Changed(changed) => json!({"changed": changed}),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Carries out one call with a client, and says how it ended in the history's terms.
 
+use std::time::Duration;
+
 use metad_client::{
     Client, Error, Event, Level, Mutation, Reply, Request, Subscription,
     errors::{self, Reason},
@@ -154,9 +156,10 @@ async fn read(client: &Client, call: &Call) -> Result<Reply<Answer>, Error> {
             let page = v1::ListRequest { recursive: *recursive, ..page };
             client.list_page(page).await?.map(Answer::Entries)
         }
-        Operation::ListRevisions { path } => {
-            let target = Some(at(path));
-            let request = v1::ListRevisionsRequest { ns, target, ..Default::default() };
+        Operation::ListRevisions { target, at } => {
+            let (target, at_revision) = (Some(target.wire()), revision(at));
+            let request =
+                v1::ListRevisionsRequest { ns, target, at_revision, ..Default::default() };
             client.list_revisions(request).await?.map(Answer::Versions)
         }
         Operation::Diff { from, to } => client.diff(ns, *from, *to).await?.map(Answer::Differences),
@@ -165,6 +168,10 @@ async fn read(client: &Client, call: &Call) -> Result<Reply<Answer>, Error> {
         }
         Operation::Subscribe { cursor } => {
             until_caught_up(client.subscribe(ns, *cursor)).await?.map(Answer::Journal)
+        }
+        Operation::WaitForChange { cursor, timeout_ms } => {
+            let patience = Duration::from_millis(*timeout_ms);
+            client.wait_for_change(ns, *cursor, patience).await?.map(Answer::Changed)
         }
         mutation => unreachable!("{} is given a request", mutation.f()),
     })

@@ -26,7 +26,7 @@ use metad_proto::{
 };
 use metad_workload::{Config, Report, Run};
 use serde_json::Value;
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status, Streaming, service::Routes};
 
 const UNANSWERED_EVERY: u64 = 40;
 
@@ -83,6 +83,14 @@ impl Agreeable {
 impl Files for Agreeable {
     type ListStream = Entries;
     type SubscribeStream = Changes;
+    type SessionStream = Replies<SessionReply>;
+
+    async fn session(
+        &self,
+        _: Request<Streaming<SessionRequest>>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
+        Err(Status::unimplemented("each call on its own"))
+    }
 
     async fn list_snapshots(
         &self,
@@ -147,7 +155,7 @@ impl Files for Agreeable {
         &self,
         _: Request<WaitForChangeRequest>,
     ) -> Result<Response<WaitForChangeReply>, Status> {
-        Err(Status::unimplemented("no workload asks"))
+        Ok(Response::new(WaitForChangeReply::default()))
     }
 
     async fn open_session(

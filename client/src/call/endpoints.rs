@@ -6,6 +6,7 @@
 
 use metad_proto::transport::{self, Channel};
 
+use super::stream::Slot;
 use crate::Error;
 
 /// Beyond so many endpoints, redirections to yet others are not followed.
@@ -14,6 +15,7 @@ const LEARNED_MAX: usize = 64;
 struct Endpoint {
     address: String,
     channel: Channel,
+    stream: Slot,
     /// Its id, once it has told.
     node: Option<u64>,
 }
@@ -24,6 +26,7 @@ pub struct Target {
     pub index: usize,
     pub address: String,
     pub channel: Channel,
+    pub stream: Slot,
 }
 
 /// A leader as another node named it.
@@ -114,8 +117,9 @@ impl Endpoints {
     }
 
     fn target(&self, index: usize) -> Target {
-        let Endpoint { address, channel, .. } = &self.known[index];
-        Target { index, address: address.clone(), channel: channel.clone() }
+        let Endpoint { address, channel, stream, .. } = &self.known[index];
+        let (channel, stream) = (channel.clone(), stream.clone());
+        Target { index, address: address.clone(), channel, stream }
     }
 
     fn learn(&mut self, address: &str) -> Result<usize, transport::InvalidAddress> {
@@ -123,7 +127,8 @@ impl Endpoints {
             return Ok(index);
         }
         let channel = transport::connect(address)?;
-        self.known.push(Endpoint { address: address.to_owned(), channel, node: None });
+        let (address, stream) = (address.to_owned(), Slot::default());
+        self.known.push(Endpoint { address, channel, stream, node: None });
         Ok(self.known.len() - 1)
     }
 }

@@ -7,13 +7,18 @@
 pub mod backoff;
 pub mod endpoints;
 pub mod failure;
+mod stream;
 
 use std::{sync::PoisonError, time::Duration};
 
 use metad_proto::{
-    errors::Info, limits::MESSAGE_BYTES_MAX, planted, transport::Channel,
-    v1::files_client::FilesClient,
+    errors::{self, Info},
+    limits::MESSAGE_BYTES_MAX,
+    planted,
+    transport::Channel,
+    v1::{self, files_client::FilesClient, session_answer::Answer, session_call::Call},
 };
+use prost::Message as _;
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Request, Status};
 
@@ -41,11 +46,44 @@ impl Deadline {
 pub struct Attempt {
     pub files: FilesClient<Channel>,
     pub timeout: Duration,
+    channel: Channel,
+    /// For calls that need not be on their own.
+    stream: Option<stream::Slot>,
+}
+
+/// Larger calls, of so many bytes, go on their own: they would hold up the small ones.
+const STREAMED_BYTES_MAX: usize = 8 << 10;
+
+/// Calls that go on a session stream where there is one.
+macro_rules! streamed {
+    ($($method:ident, $request:ident, $reply:ident, $kind:ident;)+) => {$(
+        pub async fn $method(mut self, message: v1::$request) -> Result<v1::$reply, Status> {
+            let is_small = message.encoded_len() <= STREAMED_BYTES_MAX;
+            let Some(stream) = self.stream.take().filter(|stream| is_small && stream.is_usable())
+            else {
+                let request = self.request(message);
+                return Ok(self.files.$method(request).await?.into_inner());
+            };
+            match stream.ask(&self.channel, Call::$kind(message), self.timeout).await? {
+                Answer::$kind(reply) => Ok(reply),
+                Answer::Failure(bytes) => Err(errors::decode(bytes)),
+                _ => Err(Status::unimplemented("an answer to another call")),
+            }
+        }
+    )+};
 }
 
 impl Attempt {
-    fn new(channel: Channel, timeout: Duration) -> Self {
-        Attempt { files: files(channel), timeout }
+    fn new(target: &Target, timeout: Duration, is_streamed: bool) -> Self {
+        let channel = target.channel.clone();
+        let stream = is_streamed.then(|| target.stream.clone());
+        Attempt { files: files(channel.clone()), timeout, channel, stream }
+    }
+
+    streamed! {
+        mutate, MutateRequest, MutateReply, Mutate;
+        stat, StatRequest, StatReply, Stat;
+        lookup, LookupRequest, LookupReply, Lookup;
     }
 
     /// A request that tells the server how long anybody waits for it.
@@ -104,7 +142,8 @@ impl Client {
                 Aim::Anyone => endpoints.next_in_turn(),
             });
             let allowed = remaining.min(self.shared.options.attempt_timeout);
-            let answer = attempt(Attempt::new(target.channel.clone(), allowed));
+            let is_streamed = self.shared.options.session_stream;
+            let answer = attempt(Attempt::new(&target, allowed, is_streamed));
             let failure = match timeout(allowed, answer).await {
                 Ok(Ok(reply)) => {
                     self.answered(aim, &target, reply.node());

@@ -18,7 +18,7 @@ use metad_proto::{
     },
 };
 use tokio::sync::oneshot;
-use tonic::{Request, Response, Status, service::Routes};
+use tonic::{Request, Response, Status, Streaming, service::Routes};
 
 /// How a scripted call goes.
 #[derive(Clone, Debug)]
@@ -62,6 +62,20 @@ pub struct Plot {
     pub lists: Vec<ListRequest>,
     pub subscriptions: Vec<SubscribeRequest>,
     pub sessions: u64,
+    /// How session streams go; each call on one is played as the unary one of its name.
+    pub streams: Streams,
+    /// How many session streams there were.
+    pub streams_count: u64,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Streams {
+    #[default]
+    Open,
+    /// Of a version that knows none.
+    Unknown,
+    /// Breaks when the first call comes.
+    Breaks,
 }
 
 #[derive(Clone)]
@@ -122,6 +136,7 @@ pub fn mutated(revision: u64) -> MutateReply {
     MutateReply { revision, node: 1, result }
 }
 
+#[derive(Clone)]
 struct Service {
     id: u64,
     plot: Arc<Mutex<Plot>>,
@@ -130,6 +145,29 @@ struct Service {
 impl Service {
     fn plot<T>(&self, work: impl FnOnce(&mut Plot) -> T) -> T {
         work(&mut self.plot.lock().expect("no test panicked"))
+    }
+}
+
+impl Service {
+    async fn answer(self, call: SessionCall, streams: Streams) -> Result<SessionReply, Status> {
+        use session_answer::Answer;
+        use session_call::Call;
+        if streams == Streams::Breaks {
+            return Err(Status::unavailable("the line is cut"));
+        }
+        let answer = match call.call.expect("a call") {
+            Call::Mutate(request) => {
+                self.mutate(Request::new(request)).await.map(|it| Answer::Mutate(it.into_inner()))
+            }
+            Call::Stat(request) => {
+                self.stat(Request::new(request)).await.map(|it| Answer::Stat(it.into_inner()))
+            }
+            Call::Lookup(request) => {
+                self.lookup(Request::new(request)).await.map(|it| Answer::Lookup(it.into_inner()))
+            }
+        };
+        let answer = answer.unwrap_or_else(|status| Answer::Failure(errors::encode(&status)));
+        Ok(SessionReply { answers: vec![SessionAnswer { id: call.id, answer: Some(answer) }] })
     }
 }
 
@@ -229,6 +267,27 @@ impl Files for Service {
 
     type ListStream = Replies<ListReply>;
     type SubscribeStream = Replies<SubscribeReply>;
+
+    type SessionStream = Replies<SessionReply>;
+
+    async fn session(
+        &self,
+        request: Request<Streaming<SessionRequest>>,
+    ) -> Result<Response<Replies<SessionReply>>, Status> {
+        let streams = self.plot(|plot| {
+            plot.streams_count += 1;
+            plot.streams
+        });
+        if streams == Streams::Unknown {
+            return Err(Status::unimplemented("what is that?"));
+        }
+        let service = self.clone();
+        let calls = request.into_inner().flat_map(|request| {
+            stream::iter(request.map(|request| request.calls).unwrap_or_default())
+        });
+        let answers = calls.map(move |call| service.clone().answer(call, streams));
+        Ok(Response::new(Box::pin(answers.buffer_unordered(100))))
+    }
 
     async fn open_session(
         &self,

@@ -7,4 +7,5 @@ mod import;
 mod metactl;
 mod mutations;
 mod reads;
+mod streams;
 mod subscriptions;

@@ -1,11 +1,11 @@
-//! `jepsen check` judges recorded histories; `jepsen demo` makes one with a real cluster.
+//! `jepsen check` judges recorded histories; `jepsen run` makes them with real clusters.
 //!
 //! Exit codes: 0 all valid, 1 at least one invalid, 2 otherwise (unknown, or bad input).
 
 mod bench;
 mod convert;
-mod demo;
 mod generate;
+mod run;
 mod stream;
 
 use std::io::{IsTerminal, Write};
@@ -24,9 +24,6 @@ use metad_jepsen::{Options, Report, Verdict, check_history};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
-/// How long the demo's history may take to check.
-const DEMO_TIME_LIMIT: Duration = Duration::from_secs(60);
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,8 +49,8 @@ enum Command {
     /// time explains every answer, and whether the journal tells the same.
     #[command(after_help = EXAMPLES)]
     Check(CheckArguments),
+    Run(run::Args),
     Convert(convert::Args),
-    Demo(demo::Args),
     Generate(generate::Args),
     Bench(bench::Args),
 }
@@ -125,10 +122,10 @@ impl FormatName {
 fn main() -> ExitCode {
     let code = match Arguments::parse().command {
         Command::Check(arguments) => check_all(&arguments),
+        Command::Run(arguments) => run::run(&arguments),
         Command::Convert(arguments) => convert::run(&arguments),
         Command::Generate(arguments) => generate::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
-        Command::Demo(arguments) => demo::run(&arguments, timed_options(DEMO_TIME_LIMIT)),
     };
     match code {
         Ok(code) => code,
@@ -143,10 +140,7 @@ fn check_all(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
     if arguments.report.is_some() && arguments.files.len() > 1 {
         bail!("--report draws one history: name one file");
     }
-    let style = match std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
-        true => Style::Colour,
-        false => Style::Plain,
-    };
+    let style = style();
     let (mut any_invalid, mut all_valid) = (false, true);
     for file in &arguments.files {
         match check_file(arguments, file, style) {
@@ -165,6 +159,13 @@ fn check_all(arguments: &CheckArguments) -> anyhow::Result<ExitCode> {
         (false, true) => ExitCode::SUCCESS,
         (false, false) => ExitCode::from(2),
     })
+}
+
+fn style() -> Style {
+    match std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none() {
+        true => Style::Colour,
+        false => Style::Plain,
+    }
 }
 
 fn check_file(arguments: &CheckArguments, file: &Path, style: Style) -> anyhow::Result<Verdict> {

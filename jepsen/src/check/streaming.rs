@@ -54,6 +54,7 @@ pub struct Survey {
 const BEYOND: &[&str] = &[
     "\"journal\"",
     "\"subscribe\"",
+    "\"wait_for_change\"",
     "\"replica\"",
     "_lock\"",
     "\"list_locks\"",

@@ -79,7 +79,8 @@ pub fn tail(
     }
 }
 
-fn read(
+/// One page of a journal, and the revision of the view that it was read from.
+pub fn read(
     state: &StateReader,
     namespace: NamespaceId,
     after: Option<Cursor>,

@@ -8,14 +8,14 @@ use metad_proto::{
     limits, planted,
     v1::{self, files_server},
 };
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     closing::Closing,
     decode::{self, Decoded},
     diff, encode, list,
     reading::Reading,
-    status, subscribe,
+    session, status, subscribe,
 };
 use crate::{
     kv,
@@ -27,7 +27,8 @@ use crate::{
     },
 };
 
-/// The service.
+/// The service. Clones are the same service.
+#[derive(Clone)]
 pub struct Files {
     pub(super) replica: Replica,
     pub(super) closing: Closing,
@@ -64,6 +65,23 @@ impl Files {
             }
             _ => Ok(applied),
         }
+    }
+
+    pub(super) async fn change(
+        &self,
+        request: v1::MutateRequest,
+    ) -> Result<v1::MutateReply, Status> {
+        let v1::MutateRequest { request, first_pending, mutation, fences } = request;
+        let missing = |field| Rejection::NameInvalid(NameInvalid::Missing(field));
+        let request = decode::request(request).ok_or(missing(Field::Request));
+        let request = self.decoded(request)?;
+        let mutation = self.decoded(mutation.ok_or(missing(Field::Mutation)))?;
+        let action = self.decoded(decode::action(request, first_pending, fences, mutation))?;
+        let Applied { revision, outcome } = self.propose(action).await?;
+        let result = encode::mutation_result(outcome);
+        let result = result.ok_or_else(|| self.unexpected("not a mutation's"))?;
+        let (revision, node) = (revision.0, self.server().0);
+        Ok(v1::MutateReply { revision, node, result: Some(result) })
     }
 
     /// Checks quotas against what is here before anything is replicated: for a planted bug.
@@ -144,21 +162,21 @@ impl files_server::Files for Files {
         }))
     }
 
+    type SessionStream = BoxStream<'static, Result<v1::SessionReply, Status>>;
+
+    async fn session(
+        &self,
+        request: Request<Streaming<v1::SessionRequest>>,
+    ) -> Result<Response<Self::SessionStream>, Status> {
+        let told = session::stream(self.clone(), request.into_inner());
+        Ok(Response::new(Box::pin(told)))
+    }
+
     async fn mutate(
         &self,
         request: Request<v1::MutateRequest>,
     ) -> Result<Response<v1::MutateReply>, Status> {
-        let v1::MutateRequest { request, first_pending, mutation, fences } = request.into_inner();
-        let missing = |field| Rejection::NameInvalid(NameInvalid::Missing(field));
-        let request = decode::request(request).ok_or(missing(Field::Request));
-        let request = self.decoded(request)?;
-        let mutation = self.decoded(mutation.ok_or(missing(Field::Mutation)))?;
-        let action = self.decoded(decode::action(request, first_pending, fences, mutation))?;
-        let Applied { revision, outcome } = self.propose(action).await?;
-        let result = encode::mutation_result(outcome);
-        let result = result.ok_or_else(|| self.unexpected("not a mutation's"))?;
-        let (revision, node) = (revision.0, self.server().0);
-        Ok(Response::new(v1::MutateReply { revision, node, result: Some(result) }))
+        self.change(request.into_inner()).await.map(Response::new)
     }
 
     type ListNamespacesStream = BoxStream<'static, Result<v1::ListNamespacesReply, Status>>;

@@ -45,7 +45,8 @@ impl Files {
         let waited = subscribe::wait(&self.replica, NamespaceId(ns), after, &self.closing);
         let (changed, revision) = match raft::time::timeout(patience, waited).await {
             Some(changed) => (true, changed?),
-            None => (false, self.replica.state().progress().revision),
+            // One last look, so that the answer and its revision are of one view.
+            None => subscribe::look(&self.replica, NamespaceId(ns), after)?,
         };
         Ok(v1::WaitForChangeReply { revision: revision.0, node: self.server().0, changed })
     }

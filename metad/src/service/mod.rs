@@ -19,6 +19,7 @@ mod namespaces;
 mod nodes;
 mod parts;
 mod reading;
+mod session;
 mod status;
 mod subscribe;
 

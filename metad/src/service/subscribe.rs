@@ -91,6 +91,17 @@ pub async fn wait(
     }
 }
 
+/// Whether there is a change after a cursor now, and the revision that was looked at.
+pub fn look(
+    replica: &Replica,
+    namespace: NamespaceId,
+    after: Option<Cursor>,
+) -> Result<(bool, Revision), Status> {
+    let page = journal::read(replica.state(), namespace, after, 1);
+    let (revision, page) = page.map_err(|end| ended(end, replica))?;
+    Ok((!page.changes.is_empty(), revision))
+}
+
 /// What was told, as messages: one, unless the changes are large. One also for no changes.
 fn messages(told: Told, server: ServerId) -> Vec<v1::SubscribeReply> {
     let reply = |changes, cursor| v1::SubscribeReply {

@@ -66,7 +66,7 @@ impl Effects {
                 }
                 Write::Put(key, value) if journals.contains(key) => {
                     let change = change::decode(value)?;
-                    seen.explained.insert(change.cursor.revision.0);
+                    seen.journaled.insert(change.cursor.revision.0);
                     self.note(&change);
                 }
                 Write::Delete(key) if replies.contains(key) => {
@@ -76,9 +76,10 @@ impl Effects {
                 _ => {}
             }
         }
-        self.note_replies(&seen.told, before);
-        let new = before + 1..=self.revision.0;
-        let open = new.filter(|revision| !seen.explained.contains(revision)).collect();
+        self.note_replies(&seen, before);
+        let replied: BTreeSet<u64> = seen.told.iter().map(|(_, revision)| *revision).collect();
+        let is_open = |it: &u64| !seen.journaled.contains(it) && !replied.contains(it);
+        let open = (before + 1..=self.revision.0).filter(is_open).collect();
         self.note_forgotten(seen.forgotten, open);
         self.see_lock_ends(batch, seen.time_ms, &mut counts);
         Ok(counts)
@@ -99,7 +100,6 @@ impl Effects {
         if is_certain {
             self.took(request, revision);
         }
-        seen.explained.insert(revision);
         seen.told.push((request, revision));
         Ok(())
     }
@@ -122,10 +122,11 @@ impl Effects {
     }
 
     /// What no journal tells of, such as quotas, namespaces and locks: a revision that is new
-    /// in this batch, and that one reply alone tells, was made by its request.
-    fn note_replies(&mut self, replies: &[(RequestKey, u64)], before: u64) {
-        for (request, revision) in replies.iter().filter(|(_, revision)| *revision > before) {
-            if replies.iter().filter(|(_, other)| other == revision).count() == 1 {
+    /// in this batch, and that one reply alone tells and no journal, was made by its request.
+    fn note_replies(&mut self, seen: &Seen, before: u64) {
+        let is_new = |it: u64| it > before && !seen.journaled.contains(&it);
+        for (request, revision) in seen.told.iter().filter(|(_, revision)| is_new(*revision)) {
+            if seen.told.iter().filter(|(_, other)| other == revision).count() == 1 {
                 self.took(*request, *revision);
             }
         }
@@ -162,8 +163,8 @@ struct Seen {
     told: Vec<(RequestKey, u64)>,
     /// Requests whose replies were removed and had never been written before.
     forgotten: Vec<RequestKey>,
-    /// Revisions that a reply or a journal tells of.
-    explained: BTreeSet<u64>,
+    /// Revisions that a journal tells of.
+    journaled: BTreeSet<u64>,
 }
 
 /// The client and the sequence that the key of a reply ends with.

@@ -107,8 +107,15 @@ impl Turmoil {
 }
 
 /// Methods with more than one message in a direction.
-const STREAMS: [&str; 6] =
-    ["/AppendStream", "/InstallSnapshot", "/List", "/Subscribe", "/Diff", "/ListNamespaces"];
+const STREAMS: [&str; 7] = [
+    "/AppendStream",
+    "/InstallSnapshot",
+    "/Session",
+    "/List",
+    "/Subscribe",
+    "/Diff",
+    "/ListNamespaces",
+];
 /// Messages that a stream that breaks may have carried.
 const CUT_FRAMES_MAX: u32 = 12;
 

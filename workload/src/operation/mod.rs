@@ -92,7 +92,8 @@ pub enum Operation {
         at: Option<u64>,
     },
     ListRevisions {
-        path: String,
+        target: Target,
+        at: Option<u64>,
     },
     Diff {
         from: u64,
@@ -105,6 +106,10 @@ pub enum Operation {
     /// All changes of the journal after a cursor that a subscription tells at once.
     Subscribe {
         cursor: Option<Cursor>,
+    },
+    WaitForChange {
+        cursor: Option<Cursor>,
+        timeout_ms: u64,
     },
 }
 
@@ -191,6 +196,7 @@ impl Operation {
             Operation::ListRevisions { .. } => "list_revisions",
             Operation::Diff { .. } => "diff",
             Operation::Journal { .. } | Operation::Subscribe { .. } => "journal",
+            Operation::WaitForChange { .. } => "wait_for_change",
         }
     }
 
@@ -220,7 +226,8 @@ impl Operation {
             | Operation::ListRevisions { .. }
             | Operation::Diff { .. }
             | Operation::Journal { .. }
-            | Operation::Subscribe { .. } => false,
+            | Operation::Subscribe { .. }
+            | Operation::WaitForChange { .. } => false,
         }
     }
 
@@ -232,7 +239,7 @@ impl Operation {
             Operation::Stat { target: Target::Path(path), .. }
             | Operation::Lookup { target: Target::Path(path), .. }
             | Operation::List { target: Target::Path(path), .. }
-            | Operation::ListRevisions { path } => vec![path],
+            | Operation::ListRevisions { target: Target::Path(path), .. } => vec![path],
             Operation::BatchStat { paths, .. } => paths.iter_mut().collect(),
             _ => Vec::new(),
         }
@@ -265,17 +272,18 @@ impl Operation {
             | Operation::ListLocks
             | Operation::GetCursor => json!({}),
             Operation::GetLock(lock) => lock.value(),
-            Operation::Stat { target, at } | Operation::Lookup { target, at } => {
-                with("at_revision", target.value(), *at)
-            }
+            Operation::Stat { target, at }
+            | Operation::Lookup { target, at }
+            | Operation::ListRevisions { target, at } => with("at_revision", target.value(), *at),
             Operation::BatchStat { paths, at } => with("at_revision", json!({"paths": paths}), *at),
             Operation::List { target, recursive, at } => listed(target, *recursive, *at),
-            Operation::ListRevisions { path } => json!({"path": path}),
             Operation::Diff { from, to } => json!({"from": from, "to": to}),
-            Operation::Journal { cursor, .. } | Operation::Subscribe { cursor } => match cursor {
-                None => json!({}),
-                Some(after) => json!({"cursor": [after.revision, after.ordinal]}),
-            },
+            Operation::Journal { cursor, .. } | Operation::Subscribe { cursor } => {
+                after(*cursor, json!({}))
+            }
+            Operation::WaitForChange { cursor, timeout_ms } => {
+                after(*cursor, json!({"timeout_ms": timeout_ms}))
+            }
         };
         value["ns"] = json!(ns);
         value
@@ -298,6 +306,13 @@ fn updated(name: Option<&str>, quota: Option<&v1::Quota>) -> Value {
 fn with_quota(mut value: Value, quota: Option<&v1::Quota>) -> Value {
     if let Some(quota) = quota {
         value["quota"] = quota_value(quota);
+    }
+    value
+}
+
+fn after(cursor: Option<Cursor>, mut value: Value) -> Value {
+    if let Some(Cursor { revision, ordinal }) = cursor {
+        value["cursor"] = json!([revision, ordinal]);
     }
     value
 }

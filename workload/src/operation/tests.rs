@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use expect_test::expect;
 
 use super::*;
+use crate::step::from_node;
 use metad_client::Level;
 
 fn lines(operations: &[Operation]) -> String {
@@ -136,7 +137,13 @@ fn so_do_those_of_other_reads_and_of_locks() {
         Operation::List { target: Target::Id(4), recursive: true, at: Some(9) },
         Operation::list("/a"),
         Operation::BatchStat { paths: vec![path(), "/b".to_owned()], at: None },
-        Operation::ListRevisions { path: path() },
+        Operation::ListRevisions { target: Target::Path(path()), at: None },
+        Operation::ListRevisions { target: Target::Id(4), at: Some(9) },
+        Operation::WaitForChange { cursor: None, timeout_ms: 20 },
+        Operation::WaitForChange {
+            cursor: Some(Cursor { revision: 9, ordinal: 1 }),
+            timeout_ms: 20,
+        },
         Operation::Diff { from: 3, to: 9 },
         Operation::AcquireLock { lock: on_path(), ttl_ms: 1_000 },
         Operation::RenewLock { lock: on_node(), token: 5, ttl_ms: 1_000 },
@@ -150,6 +157,9 @@ fn so_do_those_of_other_reads_and_of_locks() {
         list {"ns":1,"path":"/a"}
         batch_stat {"ns":1,"paths":["/a","/b"]}
         list_revisions {"ns":1,"path":"/a"}
+        list_revisions {"at_revision":9,"id":4,"ns":1}
+        wait_for_change {"ns":1,"timeout_ms":20}
+        wait_for_change {"cursor":[9,1],"ns":1,"timeout_ms":20}
         diff {"from":3,"ns":1,"to":9}
         acquire_lock {"ns":1,"path":"/a","ttl_ms":1000}
         renew_lock {"id":4,"name":"x","ns":1,"token":5,"ttl_ms":1000}
@@ -188,4 +198,22 @@ fn calls_say_what_they_rest_on() {
         {"fences":[{"name":"x","ns":2,"path":"/l","token":7}],"ns":1,"path":"/a"}
     "#]]
     .assert_eq(&lines);
+}
+
+#[test]
+fn nodes_are_named_by_ids_too() {
+    let step = Operation::Step;
+    let operations = [
+        step(Step::Delete { path: from_node(4, ""), recursive: false, rev: None }),
+        step(Step::Mkdir { path: from_node(4, "a"), parents: false }),
+        step(Step::Copy { from: from_node(5, ""), to: from_node(4, "a"), at_revision: None }),
+        step(Step::Copy { from: "/#5".to_owned(), to: "/b".to_owned(), at_revision: None }),
+    ];
+    expect![[r#"
+        delete {"id":4,"ns":1,"recursive":false}
+        mkdir {"id":4,"ns":1,"parents":false,"path":"a"}
+        copy {"from_id":5,"ns":1,"to":"a","to_id":4}
+        copy {"from":"/#5","ns":1,"to":"/b"}
+    "#]]
+    .assert_eq(&lines(&operations));
 }

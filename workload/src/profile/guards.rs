@@ -6,7 +6,7 @@
 use metad_client::Level;
 use rand::{Rng, RngExt, seq::IndexedRandom};
 
-use super::{Plan, spaces::through};
+use super::{Plan, by_id::by_id, spaces::through};
 use crate::{
     names,
     operation::{LockName, Operation, Target},
@@ -18,6 +18,8 @@ const FENCED_SHARE: f64 = 0.04;
 const LEVEL_SHARE: f64 = 0.2;
 /// Of plans for a tree that is mounted.
 const THROUGH_SHARE: f64 = 0.5;
+/// Of plans whose paths lead through no mount.
+const BY_ID_SHARE: f64 = 0.12;
 /// Of plans for a tree where the spelling of names does not count.
 const RESPELLED_SHARE: f64 = 0.15;
 /// Few, so that clients meet.
@@ -69,6 +71,10 @@ pub fn guarded(mut plan: Plan, world: &mut World, seen: u64, random: &mut impl R
     let is_polite = world.polite() == Some(plan.tree);
     if plan.tree > 0 && !is_polite && !plan.through_mount && random.random_bool(THROUGH_SHARE) {
         plan = through_mount(plan, world, random);
+    }
+    let is_named = plan.through_mount || is_polite;
+    if !is_named && random.random_bool(BY_ID_SHARE) {
+        plan = by_id(plan);
     }
     if world.tree(plan.tree).is_casefold() && random.random_bool(RESPELLED_SHARE) {
         respell(&mut plan, random);

@@ -1,6 +1,7 @@
 //! What a client of each kind does next. A profile only plans; it must not do I/O.
 
 mod beyond;
+mod by_id;
 pub mod chain;
 mod edits;
 mod extras;
@@ -69,6 +70,7 @@ impl Plan {
         match &self.call.operation {
             Operation::Stat { at, .. } | Operation::Lookup { at, .. } => at.is_none(),
             Operation::List { at, .. } | Operation::BatchStat { at, .. } => at.is_none(),
+            Operation::ListRevisions { at, .. } => at.is_none(),
             Operation::Step(Step::Copy { at_revision, .. }) => at_revision.is_none(),
             Operation::Step(Step::Restore { .. } | Step::Mount { .. }) => false,
             _ => true,
@@ -82,6 +84,7 @@ impl Plan {
             Operation::Stat { target: Target::Id(_), .. }
                 | Operation::Lookup { target: Target::Id(_), .. }
                 | Operation::List { target: Target::Id(_), .. }
+                | Operation::ListRevisions { target: Target::Id(_), .. }
         )
     }
 }

@@ -60,7 +60,9 @@ fn directory_of(path: &str) -> Target {
 pub fn compare(world: &mut World, tree: usize, random: &mut impl Rng) -> Option<Plan> {
     if random.random_bool(0.5) {
         let (id, path) = world.tree_mut(tree).pick_file(random)?;
-        return Some(Plan::plain(Operation::ListRevisions { path }, Some(id)));
+        let at = random.random_bool(0.3).then(|| then(world, tree, random));
+        let target = if random.random_bool(0.3) { Target::Id(id) } else { Target::Path(path) };
+        return Some(Plan::plain(Operation::ListRevisions { target, at }, Some(id)));
     }
     let (a, b) = (then(world, tree, random), then(world, tree, random));
     // The wrong way round now and then, which must be refused.

@@ -100,7 +100,7 @@ impl Team {
 
     /// What it looks at beside its work; mostly nothing. The randomness is not that of its work.
     pub fn beside(&self, world: &mut World, random: &mut impl Rng) -> Option<Plan> {
-        let plan = survey(world, random)?;
+        let plan = survey(world, &self.cursors, random)?;
         Some(guarded(plan, world, self.seen, random))
     }
 

@@ -4,7 +4,10 @@ mod wire;
 
 use std::collections::BTreeMap;
 
-use metad_client::v1;
+use metad_client::{
+    steps,
+    v1::{self, NodeRef},
+};
 use serde_json::{Value, json};
 
 use crate::operation::hex;
@@ -54,7 +57,8 @@ pub enum Condition {
     UnchangedSince(u64),
 }
 
-/// A step of a mutation; paths are from the namespace's root.
+/// A step of a mutation; paths are from the namespace's root, or from a node, as
+/// [`from_node`] writes them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // The fields are those of the API.
 pub enum Step {
@@ -139,34 +143,32 @@ impl Step {
 
     pub(crate) fn value(&self) -> Value {
         match self {
-            Step::Mkdir { path, parents } => json!({"path": path, "parents": parents}),
+            Step::Mkdir { path, parents } => target(path, json!({"parents": parents})),
             Step::Commit { path, mode, content, autorename } => {
-                commit_value(path, *mode, content, autorename.as_deref())
+                target(path, commit_value(*mode, content, autorename.as_deref()))
             }
-            Step::Symlink { path, to } => json!({"path": path, "to": to}),
+            Step::Symlink { path, to } => target(path, json!({"to": to})),
             Step::Copy { from, to, at_revision } => {
-                with("at_revision", json!({"from": from, "to": to}), *at_revision)
+                with("at_revision", from_to(from, to, json!({})), *at_revision)
             }
             Step::Move { from, to, replace, rev } => {
-                with_rev(json!({"from": from, "to": to, "replace": replace}), *rev)
+                with_rev(from_to(from, to, json!({"replace": replace})), *rev)
             }
             Step::Delete { path, recursive, rev } => {
-                with_rev(json!({"path": path, "recursive": recursive}), *rev)
+                with_rev(target(path, json!({"recursive": recursive})), *rev)
             }
             Step::SetAttributes { path, set, remove, rev } => {
                 let set: BTreeMap<_, _> =
                     set.iter().map(|(name, bytes)| (name, hex(bytes))).collect();
-                with_rev(json!({"path": path, "set": set, "remove": remove}), *rev)
+                with_rev(target(path, json!({"set": set, "remove": remove})), *rev)
             }
             Step::Check { path, condition } => {
-                json!({"path": path, "condition": condition.value()})
+                target(path, json!({"condition": condition.value()}))
             }
-            Step::Restore { path, revision } => json!({"path": path, "revision": revision}),
-            Step::SetQuota { path, quota } => {
-                json!({"path": path, "quota": quota_value(quota)})
-            }
-            Step::Mount { path, mount } => json!({"path": path, "mount": mount}),
-            Step::Unmount { path } => json!({"path": path}),
+            Step::Restore { path, revision } => target(path, json!({"revision": revision})),
+            Step::SetQuota { path, quota } => target(path, json!({"quota": quota_value(quota)})),
+            Step::Mount { path, mount } => target(path, json!({"mount": mount})),
+            Step::Unmount { path } => target(path, json!({})),
         }
     }
 
@@ -186,6 +188,23 @@ impl Step {
             | Step::Unmount { path } => vec![path],
         }
     }
+}
+
+/// The path of a node that is named by its id, or of something under it: `#ID`, `#ID/path`.
+pub(crate) fn from_node(id: u64, path: &str) -> String {
+    match path {
+        "" => format!("#{id}"),
+        path => format!("#{id}/{path}"),
+    }
+}
+
+/// What a step's path names.
+fn node_ref(path: &str) -> NodeRef {
+    let named = path.strip_prefix('#').and_then(|rest| {
+        let (id, path) = rest.split_once('/').unwrap_or((rest, ""));
+        Some(NodeRef { id: id.parse().ok()?, path: path.to_owned() })
+    });
+    named.unwrap_or_else(|| steps::at(path))
 }
 
 impl NodeKind {
@@ -223,8 +242,8 @@ impl Condition {
     }
 }
 
-fn commit_value(path: &str, mode: Mode, content: &Content, autorename: Option<&str>) -> Value {
-    let mut value = json!({"path": path, "hash": hex(&content.hash), "size": content.size});
+fn commit_value(mode: Mode, content: &Content, autorename: Option<&str>) -> Value {
+    let mut value = json!({"hash": hex(&content.hash), "size": content.size});
     match mode {
         Mode::Create => value["mode"] = json!("create"),
         Mode::Overwrite => value["mode"] = json!("overwrite"),
@@ -236,6 +255,26 @@ fn commit_value(path: &str, mode: Mode, content: &Content, autorename: Option<&s
     if let Some(client) = autorename {
         value["autorename"] = json!(true);
         value["client"] = json!(client);
+    }
+    value
+}
+
+fn target(path: &str, value: Value) -> Value {
+    place("path", "id", path, value)
+}
+
+fn from_to(from: &str, to: &str, value: Value) -> Value {
+    place("to", "to_id", to, place("from", "from_id", from, value))
+}
+
+/// A value with a path, and the node that it is from if that is not the root.
+fn place(path_field: &str, id_field: &str, path: &str, mut value: Value) -> Value {
+    let NodeRef { id, path } = node_ref(path);
+    if id != 0 {
+        value[id_field] = json!(id);
+    }
+    if id == 0 || !path.is_empty() {
+        value[path_field] = json!(path);
     }
     value
 }

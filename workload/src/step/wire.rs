@@ -5,7 +5,7 @@ use metad_client::{
     v1::{self, check, commit_file},
 };
 
-use super::{Condition, Content, Mode, NodeKind, Step};
+use super::{Condition, Content, Mode, NodeKind, Step, node_ref};
 
 impl Content {
     fn wire(&self) -> v1::Content {
@@ -17,31 +17,31 @@ impl Step {
     /// The step as it is sent.
     pub fn wire(&self) -> v1::Step {
         match self {
-            Step::Mkdir { path, parents: false } => steps::mkdir(steps::at(path)),
-            Step::Mkdir { path, parents: true } => steps::mkdir_all(steps::at(path)),
+            Step::Mkdir { path, parents: false } => steps::mkdir(node_ref(path)),
+            Step::Mkdir { path, parents: true } => steps::mkdir_all(node_ref(path)),
             Step::Commit { path, mode, content, autorename } => {
                 steps::commit_with(v1::CommitFile {
-                    target: Some(steps::at(path)),
+                    target: Some(node_ref(path)),
                     content: Some(content.wire()),
                     mode: Some(mode.wire()),
                     autorename: autorename.is_some(),
                     client: autorename.clone().unwrap_or_default(),
                 })
             }
-            Step::Symlink { path, to } => steps::symlink(steps::at(path), to),
+            Step::Symlink { path, to } => steps::symlink(node_ref(path), to),
             Step::Copy { from, to, at_revision } => steps::copy_with(v1::Copy {
-                from: Some(steps::at(from)),
-                to: Some(steps::at(to)),
+                from: Some(node_ref(from)),
+                to: Some(node_ref(to)),
                 at_revision: at_revision.unwrap_or(0),
             }),
             Step::Move { from, to, replace, rev } => steps::move_with(v1::Move {
-                from: Some(steps::at(from)),
-                to: Some(steps::at(to)),
+                from: Some(node_ref(from)),
+                to: Some(node_ref(to)),
                 replace: *replace,
                 rev: rev.unwrap_or(0),
             }),
             Step::Delete { path, recursive, rev } => steps::delete_with(v1::Delete {
-                target: Some(steps::at(path)),
+                target: Some(node_ref(path)),
                 recursive: *recursive,
                 rev: rev.unwrap_or(0),
             }),
@@ -49,17 +49,17 @@ impl Step {
                 let bytes =
                     |(name, value): (&String, &Vec<u8>)| (name.clone(), value.clone().into());
                 steps::set_attributes(v1::SetAttributes {
-                    target: Some(steps::at(path)),
+                    target: Some(node_ref(path)),
                     set: set.iter().map(bytes).collect(),
                     remove: remove.clone(),
                     rev: rev.unwrap_or(0),
                 })
             }
-            Step::Check { path, condition } => steps::check(steps::at(path), condition.wire()),
-            Step::Restore { path, revision } => steps::restore(steps::at(path), *revision),
-            Step::SetQuota { path, quota } => steps::set_quota(steps::at(path), *quota),
-            Step::Mount { path, mount } => steps::mount(steps::at(path), *mount),
-            Step::Unmount { path } => steps::unmount(steps::at(path)),
+            Step::Check { path, condition } => steps::check(node_ref(path), condition.wire()),
+            Step::Restore { path, revision } => steps::restore(node_ref(path), *revision),
+            Step::SetQuota { path, quota } => steps::set_quota(node_ref(path), *quota),
+            Step::Mount { path, mount } => steps::mount(node_ref(path), *mount),
+            Step::Unmount { path } => steps::unmount(node_ref(path)),
         }
     }
 }

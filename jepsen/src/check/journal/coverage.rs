@@ -46,6 +46,11 @@ impl Coverage {
         self.stretches.iter().any(holds)
     }
 
+    /// Whether everything between two cursors is told.
+    pub(super) fn is_told(&self, after: Cursor, to: Cursor) -> bool {
+        self.stretches.iter().any(|stretch| stretch.after <= after && to <= stretch.to)
+    }
+
     /// Whether everything after a revision is told, until all comes to an end.
     pub(in crate::check) fn is_complete_after(&self, revision: u64) -> bool {
         let last = self.stretches.last();

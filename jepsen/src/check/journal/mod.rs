@@ -5,7 +5,7 @@
 //! is no older than what was acknowledged before it was asked for; that a parent is told
 //! before its children; that a copy is told as what it was made from; that what goes from one
 //! namespace to another is told in both; that a reader who comes too late is told a revision to
-//! list at; and that replaying the journals from their starts, or from listings where they begin
+//! list at; that who waits is told of a change when there is one; and that replaying the journals from their starts, or from listings where they begin
 //! later, gives what listings and stats answered at each revision. Shares no code with the model
 //! of the tree.
 
@@ -20,6 +20,7 @@ mod replayed;
 mod resets;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -169,10 +170,14 @@ pub(super) fn check(history: &History, journals: &Journals) -> Option<Check> {
     }
     check_crossings(journals, &mut findings);
     let resets_count = resets::check(history, &mut findings);
+    let waits_count = waits::check(history, journals, &mut findings);
     let replay = replay::check(history, journals, &mut findings);
     let mut detail = format!("{changes_count} changes in {pages_count} pages, {replay}");
     if resets_count > 0 {
         detail.push_str(&format!("; resets: {resets_count}"));
+    }
+    if waits_count > 0 {
+        detail.push_str(&format!("; changes waited for: {waits_count}"));
     }
     Some(finish("journal", detail, findings))
 }

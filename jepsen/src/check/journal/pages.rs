@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::waits;
 use crate::history::{History, Operation, Outcome, RequestId};
 use crate::model::BadOperation;
 
@@ -27,7 +28,7 @@ impl Cursor {
 
     /// As histories write it: the greatest ordinal that a client can name is the end of its
     /// revision.
-    fn read((revision, ordinal): (u64, u64)) -> Cursor {
+    pub(super) fn read((revision, ordinal): (u64, u64)) -> Cursor {
         match ordinal >= u64::from(u32::MAX) {
             true => Cursor::end_of(revision),
             false => Cursor { revision, ordinal },
@@ -126,7 +127,7 @@ impl PartialEq for Change {
     }
 }
 
-/// One answered read of a journal.
+/// One answered read of a journal, or a wait for it in vain.
 #[derive(Debug, Clone)]
 pub(in crate::check) struct Page {
     pub(super) ns: u64,
@@ -137,7 +138,7 @@ pub(in crate::check) struct Page {
     pub(super) changes: Vec<Change>,
     pub(super) end: bool,
     pub(super) revision: Option<u64>,
-    /// Told by a subscription, or asked for without the latest: it may lag behind.
+    /// Told by a subscription, or after a wait, or asked for without the latest: it may lag behind.
     pub(super) may_lag: bool,
     /// The revision that it was asked to reflect at least.
     pub(super) at_least: Option<u64>,
@@ -199,7 +200,11 @@ pub(in crate::check) fn read_pages(history: &History) -> Result<Vec<Page>, BadOp
     let mut pages = Vec::new();
     for operation in &history.operations {
         let Outcome::Ok(value) = &operation.outcome else { continue };
-        let is_journal = matches!(operation.function.as_str(), "journal" | "subscribe");
+        let is_journal = match operation.function.as_str() {
+            "journal" | "subscribe" => true,
+            "wait_for_change" => waits::is_in_vain(value),
+            _ => false,
+        };
         if is_journal && value.get("rejected").is_none() {
             let page = read_page(operation, value);
             pages.push(page.map_err(|error| BadOperation::of(operation, error))?);
@@ -222,9 +227,9 @@ fn read_page(operation: &Operation, value: &Value) -> Result<Page, serde_json::E
         after,
         cursor: raw.cursor.map_or(last, Cursor::read),
         changes,
-        end: raw.end,
+        end: raw.end || operation.function == "wait_for_change",
         revision: operation.revision,
-        may_lag: operation.function == "subscribe"
+        may_lag: matches!(operation.function.as_str(), "subscribe" | "wait_for_change")
             || request.at_least.is_some()
             || request.consistency.as_deref() == Some("any"),
         at_least: request.at_least,

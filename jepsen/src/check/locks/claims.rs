@@ -36,6 +36,7 @@ impl Lock<'_> {
         let Some(revision) = event.revision else { return };
         let problem = match event.told {
             Told::Held => self.why_not_held(revision),
+            Told::Free => self.why_held(revision),
             Told::Stale => self.why_not_stale(event.token, revision),
             Told::Holder | Told::Renewed { .. } | Told::Released | Told::Fenced { .. } => {
                 self.why_stale(event, revision)
@@ -48,11 +49,12 @@ impl Lock<'_> {
             Told::Fenced { .. } => "a write passed",
             Told::Holder => "told as the holder's",
             Told::Stale => "called stale",
+            Told::Free => "told to be free",
             _ => "told to be held",
         };
         if let Some(problem) = problem {
             let token = match event.told {
-                Told::Held => String::new(),
+                Told::Held | Told::Free => String::new(),
                 _ => format!(" with token {}", event.token),
             };
             findings.push(format!(
@@ -94,6 +96,13 @@ impl Lock<'_> {
             true => None,
             false => Some("nobody was granted that".to_string()),
         }
+    }
+
+    /// Why somebody had the lock: the last token was good later.
+    fn why_held(&self, revision: u64) -> Option<String> {
+        let last = self.grants.iter().rev().find(|grant| grant.token <= revision)?;
+        let why = self.why_not_stale(last.token, revision)?;
+        Some(format!("token {} was granted on line {}, and {why}", last.token, last.line))
     }
 
     /// Why a token that was called stale was good: it was so later.

@@ -58,6 +58,8 @@ pub(super) enum Told {
     Stale,
     /// Who holds it was asked, and this token told.
     Holder,
+    /// The same, and nobody told.
+    Free,
     /// `LOCK_HELD`.
     Held,
     /// A grant without an answer.
@@ -89,7 +91,27 @@ pub(super) fn read_events(history: &History) -> Result<(Vec<Grant>, Vec<Event>),
             key.path = Policy::Casefold.key(&key.path);
         }
     }
+    let free =
+        history.operations.iter().flat_map(|operation| left_out(operation, &grants, &events));
+    let free: Vec<Event> = free.collect();
+    events.extend(free);
     Ok((grants, events))
+}
+
+/// What a list of all locks leaves out is told to be free.
+fn left_out(operation: &Operation, grants: &[Grant], events: &[Event]) -> Vec<Event> {
+    let ns = number(&operation.input, "ns");
+    let is_list = operation.function == "list_locks" && is_answer(operation);
+    let of_ns = grants.iter().map(|grant| &grant.key).filter(|key| is_list && Some(key.ns) == ns);
+    let mut keys: BTreeSet<&Key> = of_ns.collect();
+    for listed in events.iter().filter(|event| event.line == operation.line) {
+        keys.remove(&listed.key);
+    }
+    keys.into_iter().map(|key| event(operation, key.clone(), 0, Told::Free)).collect()
+}
+
+fn is_answer(operation: &Operation) -> bool {
+    matches!(&operation.outcome, Outcome::Ok(value) if value.get("rejected").is_none())
 }
 
 /// The namespaces in which two spellings of a path are one lock.
@@ -184,9 +206,12 @@ fn read_keep(operation: &Operation, events: &mut Vec<Event>) -> Result<(), Strin
 fn read_get(operation: &Operation, events: &mut Vec<Event>) -> Result<(), String> {
     let key = read_key(&operation.input)?;
     if let Outcome::Ok(value) = &operation.outcome
-        && let Some(token) = number(value, "token")
+        && is_answer(operation)
     {
-        events.push(event(operation, key, token, Told::Holder));
+        events.push(match number(value, "token") {
+            Some(token) => event(operation, key, token, Told::Holder),
+            None => event(operation, key, 0, Told::Free),
+        });
     }
     Ok(())
 }
@@ -194,7 +219,7 @@ fn read_get(operation: &Operation, events: &mut Vec<Event>) -> Result<(), String
 /// Each that is listed is told as to who asks for its holder.
 fn read_list(operation: &Operation, events: &mut Vec<Event>) -> Result<(), String> {
     let Outcome::Ok(value) = &operation.outcome else { return Ok(()) };
-    if value.get("rejected").is_some() {
+    if !is_answer(operation) {
         return Ok(());
     }
     let locks = value.get("locks").and_then(Value::as_array).ok_or("the answer has no locks")?;

@@ -11,6 +11,7 @@
 //!   fences nothing at a later revision; and a token that was called stale stays so.
 //! - Whoever asks for the holder is told the last grant, unless it was released; `LOCK_HELD`
 //!   is told only of a lock that somebody has.
+//! - A lock is told to be free, or left out of a list, only if its last token is not good later.
 //!
 //! An operation of unknown outcome may have done what it was asked to do.
 

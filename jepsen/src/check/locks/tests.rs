@@ -24,7 +24,7 @@ fn a_lock_goes_from_hand_to_hand() {
         "#,
     );
     expect![[r#"
-        valid: 4 grants of 2 locks, 7 uses of their tokens
+        valid: 4 grants of 2 locks, 8 uses of their tokens
     "#]]
     .assert_eq(&found);
 }
@@ -143,11 +143,37 @@ fn each_listed_lock_is_its_holders() {
     let earlier = r#"3 list_locks {} → {"locks":[{"path":"a","token":2}]} @3"#;
     let found: String = [held, released, other, earlier].map(script).concat();
     expect![[r#"
-        valid: 2 grants of 2 locks, 2 uses of their tokens
+        valid: 2 grants of 2 locks, 3 uses of their tokens
         invalid: line 8: told as the holder's with token 2 at revision 4, but it was released before (line 6)
         line 8: told as the holder's with token 2 at revision 4, but it was released before (line 6)
         invalid: line 8: told as the holder's with token 2 at revision 4, but token 3 was granted before (line 4)
         line 8: told as the holder's with token 2 at revision 4, but token 3 was granted before (line 4)
-        valid: 2 grants of 2 locks, 2 uses of their tokens
+        valid: 2 grants of 2 locks, 3 uses of their tokens
+    "#]].assert_eq(&found);
+}
+
+#[test]
+fn a_held_lock_is_neither_free_nor_left_out() {
+    let script = |asked: &str, later: &str| {
+        let granted = r#"
+        1 acquire_lock {"path":"/a","ttl_ms":1000} → {"token":2,"expires_ms":6000} @2
+        "#;
+        findings("locks", &format!("{granted}{asked}\n{later}"))
+    };
+    let left_out = r#"2 list_locks {} → {"locks":[]} @4"#;
+    let free = r#"2 get_lock {"path":"/a"} → {} @4"#;
+    let renewed = r#"1 renew_lock {"path":"/a","token":2,"ttl_ms":9} → {"expires_ms":9000} @5"#;
+    let before = r#"1 renew_lock {"path":"/a","token":2,"ttl_ms":9} → {"expires_ms":9000} @4"#;
+    let stale =
+        r#"1 renew_lock {"path":"/a","token":2,"ttl_ms":9} → {"rejected":"TOKEN_STALE"} @5"#;
+    let pairs = [(left_out, renewed), (free, renewed), (left_out, before), (left_out, stale)];
+    let found: String = pairs.map(|(asked, later)| script(asked, later)).concat();
+    expect![[r#"
+        invalid: line 4: told to be free at revision 4, but token 2 was granted on line 2, and it was good later (line 6)
+        line 4: told to be free at revision 4, but token 2 was granted on line 2, and it was good later (line 6)
+        invalid: line 4: told to be free at revision 4, but token 2 was granted on line 2, and it was good later (line 6)
+        line 4: told to be free at revision 4, but token 2 was granted on line 2, and it was good later (line 6)
+        valid: 1 grants of 1 locks, 2 uses of their tokens
+        valid: 1 grants of 1 locks, 2 uses of their tokens
     "#]].assert_eq(&found);
 }

@@ -84,3 +84,31 @@ fn what_was_lost_may_have_happened() {
     "#]]
     .assert_eq(&found);
 }
+
+#[test]
+fn versions_of_a_node_of_then_are_told_as_of_now() {
+    let script = |versions: &str, revision: u64| {
+        findings(
+            "sessions",
+            &format!(
+                r#"
+                1 commit {{"path":"/f","mode":"create","hash":"aa","size":1}} → {{"id":2,"rev":2}} @2
+                1 commit {{"path":"/f","mode":"overwrite","hash":"bb","size":1}} → {{"id":2,"rev":3}} @3
+                1 commit {{"path":"/g","mode":"create","hash":"cc","size":1}} → {{"id":3,"rev":4}} @4
+                2 list_revisions {{"path":"/f","at_revision":2,"consistency":"any"}} → {{"versions":{versions}}} @{revision}
+                "#
+            ),
+        )
+    };
+    let both = r#"[{"rev":3,"name":"f"},{"rev":2,"name":"f"}]"#;
+    let first = r#"[{"rev":2,"name":"f"}]"#;
+    let found = [script(both, 3), script(first, 2), script(first, 3), script(both, 2)].concat();
+    expect![[r#"
+        valid: 1 of 1 reads held against the revisions they claim
+        valid: 1 of 1 reads held against the revisions they claim
+        invalid: line 8: list_revisions {"at_revision":2,"consistency":"any","ns":1,"path":"/f"} is not what was there at revision 3: gives another rev than that of /f (file id 2 rev 3 hash bb size 1)
+        line 8: list_revisions {"at_revision":2,"consistency":"any","ns":1,"path":"/f"} is not what was there at revision 3: gives another rev than that of /f (file id 2 rev 3 hash bb size 1)
+        invalid: line 8: list_revisions {"at_revision":2,"consistency":"any","ns":1,"path":"/f"} is not what was there at revision 2: should have 1 of them
+        line 8: list_revisions {"at_revision":2,"consistency":"any","ns":1,"path":"/f"} is not what was there at revision 2: should have 1 of them
+    "#]].assert_eq(&found);
+}

@@ -288,6 +288,8 @@ impl Request {
     /// The latest revision that a read of the past is of.
     pub(super) fn past_revision(&self) -> Option<u64> {
         match self {
+            // It is of a node of then, but tells its later versions, too.
+            Request::Read { read: Read::Versions(_), .. } => None,
             Request::Read { at, .. } => *at,
             Request::Diff { to, .. } => *to,
             _ => None,

@@ -213,3 +213,38 @@ fn a_remark_tells_what_nobody_read() {
     "#]]
     .assert_eq(&found(&remark(4)));
 }
+
+#[test]
+fn who_waits_is_told_the_truth() {
+    let script = |waits: &str| {
+        let before = r#"
+        1 mkdir {"path":"/a"} → {"id":2,"rev":2} @2
+        1 mkdir {"path":"/b"} → {"id":3,"rev":3} @3
+        9 journal {} → {"changes":[{"cursor":[2,0],"kind":"created","id":2,"parent":1,"name":"a","rev":2,"request":[1,1]},{"cursor":[3,0],"kind":"created","id":3,"parent":1,"name":"b","rev":3,"request":[1,2]}],"cursor":[3,0],"end":true} @5
+        "#;
+        findings("journal", &format!("{before}{waits}"))
+    };
+    let found: String = [
+        r#"2 wait_for_change {"cursor":[2,0],"timeout_ms":50} → {"changed":true} @3"#,
+        r#"2 wait_for_change {"cursor":[2,0],"timeout_ms":50} → {"changed":false} @2"#,
+        r#"2 wait_for_change {"timeout_ms":50} → {"changed":true} @4"#,
+        r#"2 wait_for_change {"cursor":[2,0],"timeout_ms":50} → {"changed":false} @3"#,
+        r#"2 wait_for_change {"cursor":[3,0],"timeout_ms":50} → {"changed":true} @5"#,
+        r#"2 wait_for_change {"cursor":[2,0],"timeout_ms":50} → {"changed":true} @2"#,
+        r#"2 wait_for_change {"cursor":[3,0],"timeout_ms":50} → {"changed":true} @9"#,
+    ]
+    .map(script)
+    .concat();
+    expect![[r#"
+        valid: 2 changes in 1 pages, replayed and compared with 0 reads; changes waited for: 1
+        valid: 2 changes in 2 pages, replayed and compared with 0 reads
+        valid: 2 changes in 1 pages, replayed and compared with 0 reads; changes waited for: 1
+        invalid: line 8: [3,0] is skipped, which line 6 tells
+        line 8: [3,0] is skipped, which line 6 tells
+        invalid: line 8: a change of namespace 1 after [3,0] is told of by the end of 5, and there is none
+        line 8: a change of namespace 1 after [3,0] is told of by the end of 5, and there is none
+        invalid: line 8: a change of namespace 1 after [2,0] is told of by the end of 2, and there is none
+        line 8: a change of namespace 1 after [2,0] is told of by the end of 2, and there is none
+        valid: 2 changes in 1 pages, replayed and compared with 0 reads; changes waited for: 1
+    "#]].assert_eq(&found);
+}

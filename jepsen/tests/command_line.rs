@@ -87,6 +87,21 @@ fn linearizability_is_violated() {
               move                      1         0       0        0
               stat                      1         0       0        0
 
+              These 2 operations contradict one another, whatever the others did; without any one of them, an order exists.
+              As each client saw it:
+                process 1
+                  line 25, events 23–24: list {"ns":1,"path":"/docs"} → ok {"entries":[{"id":12,"kind":"directory","name":"drafts","rev":4}]} @7
+                process 2
+                  line 23, events 21–22: delete {"ns":1,"path":"/docs/drafts","recursive":true} → ok {"id":12,"rev":4} @8
+              Before them, after 9 operations in an order that fits:
+                /docs (directory id ? rev 4)
+                /docs/drafts (directory id 12 rev 4)
+                /docs/drafts/b.txt (file id 13 rev 7 hash cc size 7)
+                / (directory id 10 rev 3)
+              Then line 23 fits, but not what could come next:
+                line 25: process 1 list {"ns":1,"path":"/docs"} → ok {"entries":[{"id":12,"kind":"directory","name":"drafts","rev":4}]} @7
+                  reflects revision 7, but revision 8, of line 23, had been answered before it was asked
+
               The longest order that fits has 9 operations. What holds after it:
                 namespace 1 "team"
                   / (directory id 10 rev 3)
@@ -96,7 +111,6 @@ fn linearizability_is_violated() {
               What could come next, and why it does not fit:
                 line 25: process 1 list {"ns":1,"path":"/docs"} → ok {"entries":[{"id":12,"kind":"directory","name":"drafts","rev":4}]} @7
                   reflects revision 7, but revision 8, of line 23, had been answered before it was asked
-              A part that does not fit by itself: 2 operations, of lines 23, 25
             exit 1
         "#]],
     );
@@ -119,6 +133,21 @@ fn linearizability_is_violated() {
               move                      1         0       0        0
               stat                      1         0       0        0
 
+              These 2 operations contradict one another, whatever the others did; without any one of them, an order exists.
+              As each client saw it:
+                process 1
+                  line 25, events 23–24: list {"ns":1,"path":"/docs"} → ok {"entries":[]} @7
+                process 2
+                  line 23, events 21–22: delete {"ns":1,"path":"/docs/drafts","recursive":true} → ok {"id":12,"rev":4} @8
+              Before them, after 9 operations in an order that fits:
+                /docs (directory id ? rev 4)
+                /docs/drafts (directory id 12 rev 4)
+                /docs/drafts/b.txt (file id 13 rev 7 hash cc size 7)
+                / (directory id 10 rev 3)
+              Then line 23 fits, but not what could come next:
+                line 25: process 1 list {"ns":1,"path":"/docs"} → ok {"entries":[]} @7
+                  reflects revision 7, but revision 8, of line 23, had been answered before it was asked
+
               The longest order that fits has 9 operations. What holds after it:
                 namespace 1 "team"
                   / (directory id 10 rev 3)
@@ -128,48 +157,67 @@ fn linearizability_is_violated() {
               What could come next, and why it does not fit:
                 line 25: process 1 list {"ns":1,"path":"/docs"} → ok {"entries":[]} @7
                   reflects revision 7, but revision 8, of line 23, had been answered before it was asked
-              A part that does not fit by itself: 2 operations, of lines 23, 25
             exit 1
         "#]],
     );
     check(
         &["register-stale-read.edn"],
         expect![[r#"
-        register-stale-read.edn: invalid as register
-          linearizable invalid no order explains the operation of line 5: process 1 read null → ok 0
+            register-stale-read.edn: invalid as register
+              linearizable invalid no order explains the operation of line 5: process 1 read null → ok 0
 
-          operation                ok  rejected    fail  unknown
-          read                      2         0       0        0
-          write                     1         0       0        0
+              operation                ok  rejected    fail  unknown
+              read                      2         0       0        0
+              write                     1         0       0        0
 
-          The longest order that fits has 2 operations. What holds after it:
-            register = 1
-          What could come next, and why it does not fit:
-            line 5: process 1 read null → ok 0
-              read 0, but the register holds 1
-          A part that does not fit by itself: 3 operations, of lines 2, 3, 5
-        exit 1
-    "#]],
+              These 2 operations contradict one another, whatever the others did; without any one of them, an order exists.
+              As each client saw it:
+                process 1
+                  line 3, events 1–2: read null → ok 1
+                  line 5, events 3–4: read null → ok 0
+              Before them, at the start:
+                register = 0
+              Then lines 2 (of the others), 3 fit, but not what could come next:
+                line 5: process 1 read null → ok 0
+                  read 0, but the register holds 1
+
+              The longest order that fits has 2 operations. What holds after it:
+                register = 1
+              What could come next, and why it does not fit:
+                line 5: process 1 read null → ok 0
+                  read 0, but the register holds 1
+            exit 1
+        "#]],
     );
     check(
         &["kv-lost-append.txt"],
         expect![[r#"
-        kv-lost-append.txt: invalid as kv
-          linearizable invalid no order explains the operation of line 5: process 0 get "a" null → ok ""
+            kv-lost-append.txt: invalid as kv
+              linearizable invalid no order explains the operation of line 5: process 0 get "a" null → ok ""
 
-          operation                ok  rejected    fail  unknown
-          append                    1         0       0        0
-          get                       1         0       0        0
-          put                       1         0       0        0
+              operation                ok  rejected    fail  unknown
+              append                    1         0       0        0
+              get                       1         0       0        0
+              put                       1         0       0        0
 
-          The longest order that fits has 1 operations. What holds after it:
-            a = "x"
-          What could come next, and why it does not fit:
-            line 5: process 0 get "a" null → ok ""
-              got "" of key "a", which holds "x"
-          A part that does not fit by itself: 2 operations, of lines 1, 5
-        exit 1
-    "#]],
+              These 2 operations contradict one another, whatever the others did; without any one of them, an order exists.
+              As each client saw it:
+                process 0
+                  line 1, events 0–1: append "a" "x" → ok "x"
+                  line 5, events 4–5: get "a" null → ok ""
+              Before them, at the start:
+                a = ""
+              Then line 1 fits, but not what could come next:
+                line 5: process 0 get "a" null → ok ""
+                  got "" of key "a", which holds "x"
+
+              The longest order that fits has 1 operations. What holds after it:
+                a = "x"
+              What could come next, and why it does not fit:
+                line 5: process 0 get "a" null → ok ""
+                  got "" of key "a", which holds "x"
+            exit 1
+        "#]],
     );
 }
 
@@ -325,9 +373,9 @@ fn json() {
     check(
         &["register-stale-read.edn", "--json"],
         expect![[r#"
-        {"verdict":"invalid","source":"register-stale-read.edn","header":{"workload":null,"seed":null,"nodes":null,"model":null,"faults":[],"initial":null,"namespaces":[]},"model":"register","checks":[{"name":"linearizable","verdict":"invalid","detail":"no order explains the operation of line 5: process 1 read null → ok 0","findings":[]}],"counts":[{"function":"read","ok":2,"rejected":0,"fail":0,"unknown":0},{"function":"write","ok":1,"rejected":0,"fail":0,"unknown":0}],"violation":{"summary":"no order explains the operation of line 5: process 1 read null → ok 0","prefix":[0,1],"state":["register = 1"],"candidates":[{"operation":2,"text":"process 1 read null → ok 0","needs":"read 0, but the register holds 1"}],"minimal":[0,1,2],"position":4}}
-        exit 1
-    "#]],
+            {"verdict":"invalid","source":"register-stale-read.edn","header":{"workload":null,"seed":null,"nodes":null,"model":null,"faults":[],"initial":null,"namespaces":[]},"model":"register","checks":[{"name":"linearizable","verdict":"invalid","detail":"no order explains the operation of line 5: process 1 read null → ok 0","findings":[]}],"counts":[{"function":"read","ok":2,"rejected":0,"fail":0,"unknown":0},{"function":"write","ok":1,"rejected":0,"fail":0,"unknown":0}],"violation":{"summary":"no order explains the operation of line 5: process 1 read null → ok 0","prefix":[0,1],"state":["register = 1"],"candidates":[{"operation":2,"text":"process 1 read null → ok 0","needs":"read 0, but the register holds 1"}],"minimal":{"operations":[1,2],"is_minimal":true,"after":0,"before":["register = 0"],"order":[0,1],"next":[{"operation":2,"text":"process 1 read null → ok 0","needs":"read 0, but the register holds 1"}]},"position":4}}
+            exit 1
+        "#]],
     );
 }
 

@@ -151,7 +151,7 @@ fn a_violation_is_found_and_walked_around() {
             link list answered
             / (directory id 10 rev ?)
             Operation 999 is not drawn in this page.
-            click #op=9
+            click #op=10
             done
         "#]],
     );

@@ -107,6 +107,8 @@ pub struct Load {
     pub deadline_ms: u64,
     /// The share of reads that rely on leases.
     pub lease_share: f64,
+    /// Small calls go on session streams.
+    pub session_streams: bool,
 }
 
 /// What a seed does.
@@ -177,7 +179,7 @@ impl Plan {
             engine: fixed.engine.unwrap_or(engine),
             seconds: fixed.seconds.unwrap_or(seconds),
             raft: draw_raft(seed, rng),
-            load: draw_load(rng),
+            load: draw_load(seed, rng),
             faults: draw_faults(seed, rng),
             sync_us: draw_sync(rng),
             latency_us: draw_latency(rng),
@@ -225,7 +227,8 @@ fn draw_raft(seed: u64, rng: &mut ChaCha8Rng) -> Raft {
     }
 }
 
-fn draw_load(rng: &mut ChaCha8Rng) -> Load {
+fn draw_load(seed: u64, rng: &mut ChaCha8Rng) -> Load {
+    let later = &mut ChaCha8Rng::seed_from_u64(seed ^ 0x7374_7265_616d);
     Load {
         clients: rng.random_range(4..=10),
         operations_per_second: pick(rng, &[60, 100, 150]),
@@ -233,6 +236,7 @@ fn draw_load(rng: &mut ChaCha8Rng) -> Load {
         // The short one gives up after an attempt or two.
         deadline_ms: pick(rng, &[700, 2_000, 4_000]),
         lease_share: pick(rng, &[0.04, 0.04, 0.6]),
+        session_streams: later.random_ratio(1, 2),
     }
 }
 

@@ -1,9 +1,9 @@
 //! Says in words why a search got stuck.
 
 use super::budget::Budget;
-use super::minimise::minimise;
-use super::search::Stuck;
-use super::verdict::{Candidate, Violation, shorten};
+use super::minimise::{Found, From, minimise};
+use super::search::{Stuck, furthest};
+use super::verdict::{Candidate, Part, Violation, shorten};
 use crate::history::{History, Operation, Outcome};
 use crate::model::{Entry, Model};
 
@@ -11,6 +11,9 @@ use crate::model::{Entry, Model};
 const VALUE_BYTES_MAX: usize = 300;
 /// Candidates that an explanation lists.
 const CANDIDATES_MAX: usize = 32;
+
+/// Steps in which to find out how far a part goes.
+const FURTHEST_STEPS_MAX: u64 = 50_000;
 
 /// Explains the longest linearization and what no candidate to follow it has.
 pub(super) fn explain<M: Model>(
@@ -23,6 +26,91 @@ pub(super) fn explain<M: Model>(
 where
     M::Operation: Clone,
 {
+    let Next { candidates, late } = next(history, model, entries, stuck);
+    let blocked = entries.iter().find(|entry| entry.completed == Some(stuck.blocked_at));
+    let summary = match late.or(blocked) {
+        Some(entry) => format!(
+            "no order explains the operation of line {}: {}",
+            history.operations[entry.index].line,
+            line_of(&history.operations[entry.index]),
+        ),
+        None => "no order explains the answers".to_string(),
+    };
+    let budget = budget.for_side_task();
+    let found = minimise(model, entries, stuck, late.map(|entry| entry.index), &budget);
+    Violation {
+        summary,
+        prefix: stuck.order.iter().map(|index| entries[*index].index).collect(),
+        state: model.describe(&stuck.state),
+        candidates,
+        minimal: found.and_then(|found| part(history, model, entries, found, &budget)),
+        position: late.and_then(|entry| entry.completed).unwrap_or(stuck.blocked_at),
+    }
+}
+
+/// A part that was found, in words.
+fn part<M: Model>(
+    history: &History,
+    model: &M,
+    entries: &[Entry<M::Operation>],
+    found: Found<M::State, M::Operation>,
+    budget: &Budget,
+) -> Option<Part>
+where
+    M::Operation: Clone,
+{
+    let operations = found.kept.iter().map(|index| entries[*index].index);
+    let operations: Vec<usize> = operations.collect();
+    let before = near(history, model, &found.state, &operations);
+    let start = From { model, state: Some(found.state) };
+    let alone = || found.kept.iter().map(|index| entries[*index].clone()).collect();
+    // With all that the others may have done, it may take too long to see how far it goes.
+    let (shown, stuck) = [found.entries, alone()].into_iter().find_map(|shown: Vec<_>| {
+        let stuck = furthest(&start, &shown, &mut budget.attempt(FURTHEST_STEPS_MAX))?;
+        Some((shown, stuck))
+    })?;
+    Some(Part {
+        operations,
+        is_minimal: found.is_minimal,
+        after: found.after,
+        before,
+        order: stuck.order.iter().map(|slot| shown[*slot].index).collect(),
+        next: next(history, &start, &shown, &stuck).candidates,
+    })
+}
+
+/// What a state holds where operations touch it.
+pub(super) fn near<M: Model>(
+    history: &History,
+    model: &M,
+    state: &M::State,
+    operations: &[usize],
+) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for index in operations {
+        let [before, _] = model.near(state, state, &history.operations[*index]);
+        for line in before {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+    }
+    lines
+}
+
+/// What could come next after a linearization that leads no further.
+struct Next<'a, O> {
+    candidates: Vec<Candidate>,
+    /// It must come next for what it claims, but was asked too late.
+    late: Option<&'a Entry<O>>,
+}
+
+fn next<'a, M: Model>(
+    history: &History,
+    model: &M,
+    entries: &'a [Entry<M::Operation>],
+    stuck: &Stuck<M::State>,
+) -> Next<'a, M::Operation> {
     let mut placed = vec![false; entries.len()];
     for index in &stuck.order {
         placed[*index] = true;
@@ -35,41 +123,15 @@ where
     let due = missing().filter(|entry| entry.claim.is_some()).min_by_key(|entry| entry.claim);
     let late = due.filter(|entry| entry.invoked > stuck.blocked_at);
     let in_time = missing().filter(|entry| entry.invoked < stuck.blocked_at);
-    let candidates = late
-        .into_iter()
-        .chain(in_time.take(CANDIDATES_MAX))
-        .map(|entry| {
-            let recorded = &history.operations[entry.index];
-            Candidate {
-                operation: entry.index,
-                text: line_of(recorded),
-                needs: needs(history, model, entry, &stuck.state, due, late),
-            }
-        })
-        .collect::<Vec<_>>();
-    let blocked = entries.iter().find(|entry| entry.completed == Some(stuck.blocked_at));
-    let summary = match late.or(blocked) {
-        Some(entry) => format!(
-            "no order explains the operation of line {}: {}",
-            history.operations[entry.index].line,
-            line_of(&history.operations[entry.index]),
-        ),
-        None => "no order explains the answers".to_string(),
-    };
-    Violation {
-        summary,
-        prefix: stuck.order.iter().map(|index| entries[*index].index).collect(),
-        state: model.describe(&stuck.state),
-        candidates,
-        minimal: minimise(
-            model,
-            entries,
-            stuck,
-            late.map(|entry| entry.index),
-            &mut budget.for_side_task(),
-        ),
-        position: late.and_then(|entry| entry.completed).unwrap_or(stuck.blocked_at),
-    }
+    let candidates = late.into_iter().chain(in_time.take(CANDIDATES_MAX)).map(|entry| {
+        let recorded = &history.operations[entry.index];
+        Candidate {
+            operation: entry.index,
+            text: line_of(recorded),
+            needs: needs(history, model, entry, &stuck.state, due, late),
+        }
+    });
+    Next { candidates: candidates.collect(), late }
 }
 
 /// Why an operation does not come next.
@@ -99,8 +161,13 @@ fn needs<M: Model>(
     }
 }
 
-/// An operation with its arguments and its answer, in a line.
+/// An operation with its process, its arguments and its answer, in a line.
 pub(crate) fn line_of(operation: &Operation) -> String {
+    format!("process {} {}", operation.process, call_of(operation))
+}
+
+/// An operation with its arguments and its answer, in a line.
+pub(crate) fn call_of(operation: &Operation) -> String {
     let key = operation.key.as_ref().map_or_else(String::new, |key| format!(" {key}"));
     let input = shorten(&operation.input, VALUE_BYTES_MAX);
     let answer = match &operation.outcome {
@@ -109,8 +176,5 @@ pub(crate) fn line_of(operation: &Operation) -> String {
         Outcome::Unknown => "unknown".to_string(),
     };
     let revision = operation.revision.map_or_else(String::new, |revision| format!(" @{revision}"));
-    format!(
-        "process {} {}{key} {input} → {answer}{revision}",
-        operation.process, operation.function
-    )
+    format!("{}{key} {input} → {answer}{revision}", operation.function)
 }

@@ -24,10 +24,11 @@ mod witness;
 use std::collections::BTreeMap;
 
 pub use budget::{Clock, Limits};
+pub(crate) use explain::call_of;
 pub use replay::{Scene, scenes};
 pub use streaming::{NeedsWhole, StreamError, Streamable, Survey, check_stream};
 pub(crate) use verdict::shorten;
-pub use verdict::{Candidate, Check, Count, Report, Verdict, Violation};
+pub use verdict::{Candidate, Check, Count, Part, Report, Verdict, Violation};
 
 use crate::history::{History, Operation};
 use crate::model::{BadOperation, Kind};

@@ -5,9 +5,9 @@
 //! which on a history that fits nowhere may take for ever.
 
 use super::budget::Budget;
-use super::explain::line_of;
+use super::explain::{line_of, near};
 use super::search::{Outcome, search};
-use super::verdict::{Candidate, Violation};
+use super::verdict::{Candidate, Part, Violation};
 use super::witness::witness;
 use crate::history::History;
 use crate::model::{Entry, Model, Step};
@@ -66,12 +66,26 @@ where
         earlier.line
     );
     let (prefix, state) = before(model, entries, stale, &mut budget.for_side_task());
+    let pair = [after.index, answer.index];
+    let candidates = vec![Candidate { operation: answer.index, text: line_of(recorded), needs }];
     Violation {
-        summary: format!("stale: line {} {needs}: {}", recorded.line, line_of(recorded)),
+        summary: format!(
+            "stale: line {} {}: {}",
+            recorded.line,
+            candidates[0].needs,
+            line_of(recorded)
+        ),
+        state: state.as_ref().map_or_else(Vec::new, |state| model.describe(state)),
+        minimal: Some(Part {
+            operations: pair.to_vec(),
+            is_minimal: true,
+            after: prefix.len(),
+            before: state.map_or_else(Vec::new, |state| near(history, model, &state, &pair)),
+            order: vec![after.index],
+            next: candidates.clone(),
+        }),
         prefix,
-        state,
-        candidates: vec![Candidate { operation: answer.index, text: line_of(recorded), needs }],
-        minimal: vec![after.index, answer.index],
+        candidates,
         position: answer.completed.unwrap_or(answer.invoked),
     }
 }
@@ -82,7 +96,7 @@ fn before<M: Model>(
     entries: &[Entry<M::Operation>],
     stale: Stale,
     budget: &mut Budget,
-) -> (Vec<usize>, Vec<String>)
+) -> (Vec<usize>, Option<M::State>)
 where
     M::Operation: Clone,
 {
@@ -97,7 +111,7 @@ where
         Ok(order) => order,
         Err(_) => match search(model, &kept, budget) {
             Outcome::Valid { order } => order,
-            Outcome::Invalid(_) | Outcome::Unknown(..) => return (Vec::new(), Vec::new()),
+            Outcome::Invalid(_) | Outcome::Unknown(..) => return (Vec::new(), None),
         },
     };
     let mut state = model.initial();
@@ -106,5 +120,5 @@ where
             state = next;
         }
     }
-    (order.iter().map(|index| kept[*index].index).collect(), model.describe(&state))
+    (order.iter().map(|index| kept[*index].index).collect(), Some(state))
 }

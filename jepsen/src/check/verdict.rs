@@ -97,10 +97,29 @@ pub struct Violation {
     pub state: Vec<String>,
     /// Each operation that could come next in time, and why its answer does not fit.
     pub candidates: Vec<Candidate>,
-    /// A small part of the history that does not fit by itself: indices of operations.
-    pub minimal: Vec<usize>,
+    /// A small part of the history that does not fit by itself, if one was found in time.
+    pub minimal: Option<Part>,
     /// Position among the events of the answer that no order gets past.
     pub position: u32,
+}
+
+/// A part of a history that no order explains, whatever all other operations did. Operations are
+/// told by their indices.
+#[derive(Debug, Clone, Serialize)]
+pub struct Part {
+    /// In the order of invocation.
+    pub operations: Vec<usize>,
+    /// Without any one of them, whichever it is, an order exists.
+    pub is_minimal: bool,
+    /// So many operations of the longest order that fits come before it; none: it does not fit
+    /// with anything that may have been before.
+    pub after: usize,
+    /// What those leave where the part touches it, a line for each thing.
+    pub before: Vec<String>,
+    /// What can follow, in this order; of the other operations only what is needed for that.
+    pub order: Vec<usize>,
+    /// Each of the part that could come next in time, and why its answer does not fit.
+    pub next: Vec<Candidate>,
 }
 
 /// An operation that could have come next.

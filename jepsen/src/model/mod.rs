@@ -35,6 +35,16 @@ pub trait Model {
     /// states may be taken to have different ones.
     fn fingerprint(&self, state: &Self::State) -> u128;
 
+    /// What is left of an answered operation of which nothing is asked any more, so that it may
+    /// have happened or not: nothing of an observation, and of a change one of unknown outcome.
+    fn unasked(&self, entry: &Entry<Self::Operation>) -> Option<Entry<Self::Operation>>
+    where
+        Self::Operation: Clone,
+    {
+        let unknown = || Entry { completed: None, claim: None, ..entry.clone() };
+        (!entry.observes).then(unknown)
+    }
+
     /// The least revision that an answer may still claim.
     fn floor(&self, _state: &Self::State) -> u64 {
         0

@@ -110,7 +110,7 @@ impl<'a> Data<'a> {
                 position: violation.position,
                 summary: &violation.summary,
                 prefix: &violation.prefix,
-                minimal: &violation.minimal,
+                minimal: violation.minimal.as_ref().map_or(&[], |part| &part.operations),
                 candidates: violation
                     .candidates
                     .iter()

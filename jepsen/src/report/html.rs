@@ -3,10 +3,12 @@
 //! Words and tables are written here, so that they can be read without scripts; what is drawn
 //! comes from the data that the page carries ([`super::data`]), by the scripts in `page/`.
 
-use crate::check::{Candidate, Check, Count, Report, Verdict, Violation};
+use crate::check::{Candidate, Check, Count, Part, Report, Verdict, Violation};
 use crate::history::{History, Operation};
 
 use super::data;
+use super::part::{after, before, contradiction, seen, views};
+use super::words::{grouped, plural};
 
 const PAGE: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
@@ -92,22 +94,6 @@ fn meaning(report: &Report, history: &History) -> String {
             format!("The system broke a promise. What does not hold: {}.", failed(Verdict::Invalid))
         }
     }
-}
-
-fn plural(count: usize, what: &str) -> String {
-    format!("{} {what}{}", grouped(count), if count == 1 { "" } else { "s" })
-}
-
-/// A number with its thousands apart.
-fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).expect("digits"))
-        .collect();
-    groups.join(",")
 }
 
 /// What was run, as terms and their values.
@@ -222,27 +208,9 @@ const SHOWN_MAX: usize = 4;
 const LINKS_MAX: usize = 24;
 
 fn violation(violation: &Violation, history: &History) -> String {
-    let link = |index: usize| {
-        let line = history.operations[index].line;
-        format!("<a href=\"#op={index}\">line {line}</a>")
-    };
-    let minimal = &violation.minimal;
-    // The last ones are nearest to what went wrong.
-    let links: Vec<String> =
-        minimal.iter().rev().take(LINKS_MAX).rev().map(|index| link(*index)).collect();
-    let earlier = match minimal.len().saturating_sub(LINKS_MAX) {
-        0 => String::new(),
-        count => format!("{} before them and ", grouped(count)),
-    };
-    let minimal = match minimal.len() {
-        0 => String::new(),
-        count => format!(
-            "<p>Already these {} contradict one another, whatever the others did: {earlier}{}.</p>",
-            grouped(count),
-            links.join(", ")
-        ),
-    };
-    let candidates = candidates(violation, link);
+    let link = |index: usize| link(index, history);
+    let minimal = violation.minimal.as_ref().map_or(String::new(), |it| contradicting(it, history));
+    let candidates = candidates(&violation.candidates, link);
     let shown = candidates[..candidates.len().min(SHOWN_MAX)].concat();
     let hidden = &candidates[candidates.len().min(SHOWN_MAX)..];
     let hidden = match hidden.len() {
@@ -264,10 +232,45 @@ fn violation(violation: &Violation, history: &History) -> String {
     )
 }
 
+fn link(index: usize, history: &History) -> String {
+    format!("<a href=\"#op={index}\">line {}</a>", history.operations[index].line)
+}
+
+/// The part that contradicts itself: as each client saw it, what was before, and what would have
+/// been needed.
+fn contradicting(part: &Part, history: &History) -> String {
+    let row = |index: &usize| {
+        let it = &history.operations[*index];
+        format!(
+            "<tr><th scope=\"row\">process {}</th><td>{}</td><td><code>{}</code></td></tr>",
+            it.process,
+            link(*index, history),
+            escape(&seen(it))
+        )
+    };
+    let views = views(part, history);
+    let rows: String = views.values().flatten().take(LINKS_MAX).map(row).collect();
+    let more = match part.operations.len().saturating_sub(LINKS_MAX) {
+        0 => String::new(),
+        count => format!("<p class=\"faint\">and {} more</p>", grouped(count)),
+    };
+    let state = match part.before.is_empty() {
+        true => String::new(),
+        false => format!("<h3>{}</h3><pre>{}</pre>", before(part), escape(&part.before.join("\n"))),
+    };
+    format!(
+        "<p>{}</p><h3>As each client saw it</h3><table class=\"views\">{rows}</table>{more}{state}\
+         <h3>{}</h3><ul>{}</ul>",
+        contradiction(part),
+        after(part, history),
+        candidates(&part.next, |index| link(index, history)).concat(),
+    )
+}
+
 /// A line for each operation that could come next: first those that cannot.
-fn candidates(violation: &Violation, link: impl Fn(usize) -> String) -> Vec<String> {
+fn candidates(candidates: &[Candidate], link: impl Fn(usize) -> String) -> Vec<String> {
     let fits = |it: &&Candidate| it.needs == FITS;
-    let (fitting, others): (Vec<_>, Vec<_>) = violation.candidates.iter().partition(fits);
+    let (fitting, others): (Vec<_>, Vec<_>) = candidates.iter().partition(fits);
     let line = |it: &Candidate| {
         let why = match it.needs == FITS {
             true => "<p class=\"faint\">· fits here, but no order leads on from it</p>".to_string(),

@@ -5,7 +5,9 @@
 
 mod data;
 mod html;
+mod part;
 mod text;
+mod words;
 
 pub use html::html;
 pub use text::{Style, details, line};

@@ -1,7 +1,9 @@
 //! A report as lines of text.
 
-use crate::check::{Report, Verdict, Violation};
+use crate::check::{Candidate, Part, Report, Verdict, Violation};
 use crate::history::History;
+
+use super::part::{after, before, contradiction, seen, views};
 
 /// Operations that a listing shows.
 const LISTED_MAX: usize = 12;
@@ -73,33 +75,53 @@ pub fn details(report: &Report, history: &History, style: Style) -> Vec<String> 
 }
 
 fn push_violation(violation: &Violation, history: &History, lines: &mut Vec<String>) {
+    if let Some(part) = &violation.minimal {
+        push_part(part, history, lines);
+    }
     lines.push(format!(
         "  The longest order that fits has {} operations. What holds after it:",
         violation.prefix.len()
     ));
-    let shown = violation.state.iter().take(LISTED_MAX);
-    lines.extend(shown.map(|thing| format!("    {thing}")));
-    if violation.state.len() > LISTED_MAX {
-        lines.push(format!("    … {} more", violation.state.len() - LISTED_MAX));
-    }
+    push_state(&violation.state, lines);
     lines.push("  What could come next, and why it does not fit:".to_string());
-    for candidate in violation.candidates.iter().take(LISTED_MAX) {
+    push_candidates(&violation.candidates, history, lines);
+}
+
+fn push_part(part: &Part, history: &History, lines: &mut Vec<String>) {
+    lines.push(format!("  {}", contradiction(part)));
+    lines.push("  As each client saw it:".to_string());
+    for (process, seen_by) in views(part, history) {
+        lines.push(format!("    process {process}"));
+        let shown = seen_by.iter().take(LISTED_MAX);
+        lines.extend(shown.map(|index| {
+            let operation = &history.operations[*index];
+            format!("      line {}, {}", operation.line, seen(operation))
+        }));
+        push_more(seen_by.len(), lines);
+    }
+    lines.push(format!("  {}", before(part)));
+    push_state(&part.before, lines);
+    lines.push(format!("  {}", after(part, history)));
+    push_candidates(&part.next, history, lines);
+    lines.push(String::new());
+}
+
+fn push_candidates(candidates: &[Candidate], history: &History, lines: &mut Vec<String>) {
+    for candidate in candidates.iter().take(LISTED_MAX) {
         let at = history.operations[candidate.operation].line;
         lines.push(format!("    line {at}: {}", candidate.text));
         lines.push(format!("      {}", candidate.needs));
     }
-    if !violation.minimal.is_empty() {
-        let at: Vec<String> = violation
-            .minimal
-            .iter()
-            .take(LISTED_MAX)
-            .map(|index| history.operations[*index].line.to_string())
-            .collect();
-        let more = if violation.minimal.len() > LISTED_MAX { ", …" } else { "" };
-        lines.push(format!(
-            "  A part that does not fit by itself: {} operations, of lines {}{more}",
-            violation.minimal.len(),
-            at.join(", "),
-        ));
+    push_more(candidates.len(), lines);
+}
+
+fn push_state(state: &[String], lines: &mut Vec<String>) {
+    lines.extend(state.iter().take(LISTED_MAX).map(|thing| format!("    {thing}")));
+    push_more(state.len(), lines);
+}
+
+fn push_more(count: usize, lines: &mut Vec<String>) {
+    if count > LISTED_MAX {
+        lines.push(format!("    … {} more", count - LISTED_MAX));
     }
 }

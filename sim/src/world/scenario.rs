@@ -110,6 +110,7 @@ fn client(plan: &Plan, cluster: &Cluster, number: usize) -> Result<Client, Viola
         _ => Duration::from_millis(plan.load.deadline_ms),
     };
     options.attempt_timeout = Duration::from_millis(plan.load.attempt_timeout_ms);
+    options.session_stream = plan.load.session_streams;
     // Two clients must not have the same jitter.
     options.seed = plan.seed.wrapping_mul(1_000).wrapping_add(number as u64);
     Client::new(options).map_err(|error| Violation::new("workload", error.to_string()))

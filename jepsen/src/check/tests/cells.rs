@@ -8,7 +8,7 @@ use super::{brute_force, decide, to_history};
 use crate::model::{Entry, Model, kv, register};
 
 /// Of three clients that are at it at the same time.
-struct Cell {
+pub(super) struct Cell {
     random: Random,
     /// Values that are written once each; otherwise few, also empty ones and parts of others.
     is_unique: bool,
@@ -28,7 +28,7 @@ struct Open {
 }
 
 impl Cell {
-    fn new(seed: u64, is_register: bool) -> Cell {
+    pub(super) fn new(seed: u64, is_register: bool) -> Cell {
         let model = if is_register { "register" } else { "kv" };
         let header = json!({"history": "metad/1", "model": model, "initial": ""});
         Cell {
@@ -110,7 +110,7 @@ impl Cell {
         self.say(kind, open, if kind == "ok" { answer } else { open.value.clone() });
     }
 
-    fn run(mut self, operations: usize, is_corrupt: bool) -> Vec<Value> {
+    pub(super) fn run(mut self, operations: usize, is_corrupt: bool) -> Vec<Value> {
         let mut open: Vec<Open> = Vec::new();
         let mut asked = 0;
         while asked < operations || !open.is_empty() {

@@ -2,6 +2,7 @@
 
 mod cells;
 mod generator;
+mod minimal;
 pub(in crate::check) mod script;
 mod server;
 mod streaming;

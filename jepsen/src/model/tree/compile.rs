@@ -255,6 +255,13 @@ impl Operation {
         Operation { tag, request, answer, revision, dates, footprint: OnceCell::new() }
     }
 
+    /// The same with an unknown outcome; None if that tells nothing of the tree.
+    pub(super) fn unanswered(&self) -> Option<Operation> {
+        let is_change = !self.request.never_changes() && !self.request.is_of_locks();
+        let unknown = || Operation { answer: Answer::Unknown, revision: None, ..self.clone() };
+        is_change.then(unknown)
+    }
+
     /// The state that holds what a read answered: that of the revision that it claims, or, of
     /// a read of the past, any from that revision on. None if nothing tells.
     pub fn revision_seen(&self) -> Option<u64> {

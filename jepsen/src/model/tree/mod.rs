@@ -63,7 +63,7 @@ pub use operation::Operation;
 pub use state::State;
 
 use crate::history::{InitialNamespace, Operation as Recorded};
-use crate::model::{Model, Step};
+use crate::model::{Entry, Model, Step, hash_bytes};
 
 /// Lines that a description of a state has at most.
 const DESCRIBED_NODES_MAX: usize = 500;
@@ -123,6 +123,14 @@ impl Model for FileTree {
 
     fn fingerprint(&self, state: &State) -> u128 {
         state.fingerprint()
+    }
+
+    fn unasked(&self, entry: &Entry<Operation>) -> Option<Entry<Operation>> {
+        let operation = entry.operation.unanswered()?;
+        let text = format!("{:?}", operation.request);
+        let class = hash_bytes(text.as_bytes()) as u64;
+        let unknown = Entry { completed: None, claim: None, class, ..entry.clone() };
+        (!entry.observes).then_some(Entry { operation, ..unknown })
     }
 
     fn floor(&self, state: &State) -> u64 {

@@ -13,7 +13,10 @@ use metad_proto::{
 };
 use openraft::{
     RaftState,
-    raft::{AppendEntriesResponse, StreamAppendError, TransferLeaderRequest, VoteRequest},
+    raft::{
+        AppendEntriesRequest, AppendEntriesResponse, StreamAppendError, TransferLeaderRequest,
+        VoteRequest,
+    },
 };
 use tonic::{Request, Response, Status, Streaming};
 
@@ -24,7 +27,10 @@ use super::{
 };
 use crate::{
     kv::KvEngine,
-    raft::{Replica, convert, types::TypeConfig},
+    raft::{
+        Replica, convert,
+        types::{LogId, TypeConfig, Vote},
+    },
     records::membership,
 };
 
@@ -42,6 +48,19 @@ struct Receiver {
 }
 
 impl Receiver {
+    /// What a leader's snapshot holds was committed, and a log that has all of it needs no
+    /// snapshot: told so, openraft takes it for installed. Otherwise it would install it, and
+    /// count entries behind it, which are on their way to the disk, as not yet written.
+    async fn commit_what_is_there(&self, vote: Vote, last: Option<LogId>) -> Result<(), Status> {
+        let request = AppendEntriesRequest {
+            vote,
+            prev_log_id: last,
+            entries: Vec::new(),
+            leader_commit: last,
+        };
+        self.replica.raft().append_entries(request).await.map_err(stopped).map(drop)
+    }
+
     /// Refuses what is meant for another server: two clusters may share an address after a
     /// mistake in a configuration, and must not share votes.
     fn check(&self, address: Option<&v1::Address>) -> Result<(), Status> {
@@ -179,6 +198,7 @@ impl Service for Receiver {
         let receiving = Receiving::new(header, incoming)?;
         let vote = receiving.vote;
         let snapshot = receiving.receive(&mut stream).await?;
+        self.commit_what_is_there(vote, snapshot.meta.last_log_id).await?;
         let installed = self.replica.raft().install_full_snapshot(vote, snapshot).await;
         let response = installed.map_err(stopped)?;
         Ok(Response::new(v1::SnapshotReply { vote: Some(wire::ballot(&response.vote)) }))

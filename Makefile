@@ -28,7 +28,7 @@ test: deps lint test-unit test-sim ## Everything: rules, tests, simulator
 	@echo "metad: all tests passed"
 
 test-unit: deps browser
-	@$(CARGO) test --locked --workspace
+	@$(CARGO) test --locked --workspace --features metad-jepsen/power-loss
 
 test-sim: deps
 	@$(SIM) build --locked --release --package metad-sim
@@ -50,7 +50,7 @@ pictures: deps ## The pictures of reports in docs/pictures
 
 lint: deps ## rustfmt and clippy, in both worlds
 	@$(CARGO) fmt --all --check
-	@$(CARGO) clippy --locked --workspace --all-targets -- --deny warnings
+	@$(CARGO) clippy --locked --workspace --all-targets --features metad-jepsen/power-loss -- --deny warnings
 	@$(SIM) clippy --locked --release --package metad-sim -- --deny warnings
 
 fmt: ## Formats the sources

@@ -29,7 +29,8 @@ pub struct Client {
 
 pub(crate) struct Shared {
     pub options: Options,
-    pub endpoints: Mutex<Endpoints>,
+    /// Shared by clients that have sessions of their own.
+    pub endpoints: Arc<Mutex<Endpoints>>,
     pub backoff: Backoff,
     /// The session of new requests; replaced as a whole when it expires.
     pub session: Mutex<Arc<OnceCell<Arc<Session>>>>,
@@ -39,17 +40,21 @@ impl Client {
     /// A client that has not connected yet. Must be called inside a tokio runtime.
     pub fn new(options: Options) -> Result<Client, Error> {
         let endpoints = Endpoints::new(&options.endpoints)?;
+        Ok(Client::over(Arc::new(Mutex::new(endpoints)), options))
+    }
+
+    fn over(endpoints: Arc<Mutex<Endpoints>>, options: Options) -> Client {
         let backoff = Backoff::new(options.backoff_min, options.backoff_max, options.seed);
-        Ok(Client {
-            shared: Arc::new(Shared {
-                options,
-                endpoints: Mutex::new(endpoints),
-                backoff,
-                session: Mutex::default(),
-            }),
-            level: None,
-            fences: Arc::default(),
-        })
+        let shared = Shared { options, endpoints, backoff, session: Mutex::default() };
+        Client { shared: Arc::new(shared), level: None, fences: Arc::default() }
+    }
+
+    /// A client with a session of its own over the same connections: for each of the users
+    /// of a gateway, say. The seed is that of its [`Options`].
+    #[must_use]
+    pub fn another(&self, seed: u64) -> Client {
+        let options = Options { seed, ..self.shared.options.clone() };
+        Client::over(self.shared.endpoints.clone(), options)
     }
 
     /// A handle whose reads are of this level, unless their request names another one.

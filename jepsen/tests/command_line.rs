@@ -506,3 +506,11 @@ fn a_closed_pipe_is_no_error() {
         assert!(output.status.success(), "{arguments:?}: {}", output.status);
     }
 }
+
+/// A history that was to have a violation, and has none, was taken for one that has.
+#[test]
+fn a_violation_that_could_not_be_planted_is_an_error() {
+    let shape = ["--operations", "150", "--clients", "4", "--keys", "3", "--defect", "lost-write"];
+    let code = |seed| run(&[&["generate", "--seed", seed], &shape[..]].concat()).status.code();
+    assert_eq!([code("1"), code("3")], [Some(2), Some(0)]);
+}

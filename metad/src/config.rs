@@ -1,5 +1,9 @@
 //! A server's configuration: a TOML file, parsed to what it says, then checked.
 
+mod joining;
+#[cfg(test)]
+mod reference;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     io,
@@ -7,6 +11,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub use self::joining::Joining;
 use metad_proto::transport::InvalidAddress;
 use serde::Deserialize;
 
@@ -45,6 +50,16 @@ pub struct Config {
     pub retention: Retention,
 }
 
+/// What a configuration says: of a node that forms a cluster with others, or of one that joins
+/// a cluster that there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setup {
+    /// All is known.
+    Founding(Config),
+    /// The rest, the cluster tells.
+    Joining(Joining),
+}
+
 /// What is wrong with a configuration: one line that names the key and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -58,12 +73,14 @@ fn error<T>(message: impl Into<String>) -> Result<T, ConfigError> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Raw {
-    cluster: String,
-    node: u64,
+    cluster: Option<String>,
+    node: Option<u64>,
     data_dir: PathBuf,
     listen: Option<String>,
     format: Option<u32>,
-    peers: BTreeMap<String, String>,
+    peers: Option<BTreeMap<String, String>>,
+    join: Option<Vec<String>>,
+    address: Option<String>,
     #[serde(default)]
     raft: RawRaft,
     #[serde(default)]
@@ -89,12 +106,12 @@ struct RawRaft {
     queue_bytes_max: Option<u64>,
 }
 
-impl Config {
+impl Setup {
     /// Reads a file. A relative `data_dir` is relative to the file.
     ///
     /// # Errors
     /// One line that names the file.
-    pub fn read(path: &Path) -> Result<Config, ConfigError> {
+    pub fn read(path: &Path) -> Result<Setup, ConfigError> {
         let named = |why: String| ConfigError(format!("config {}: {why}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
@@ -102,18 +119,20 @@ impl Config {
             }
             _ => named(error.to_string()),
         })?;
-        let mut config = Config::parse(&text).map_err(|ConfigError(why)| named(why))?;
+        let mut setup = Setup::parse(&text).map_err(|ConfigError(why)| named(why))?;
         if let Some(parent) = path.parent() {
-            config.data_dir = parent.join(&config.data_dir);
+            let (Setup::Founding(Config { data_dir, .. })
+            | Setup::Joining(Joining { data_dir, .. })) = &mut setup;
+            *data_dir = parent.join(&*data_dir);
         }
-        Ok(config)
+        Ok(setup)
     }
 
     /// Parses and checks a file's text.
     ///
     /// # Errors
     /// One line that names the key.
-    pub fn parse(text: &str) -> Result<Config, ConfigError> {
+    pub fn parse(text: &str) -> Result<Setup, ConfigError> {
         let raw: Raw = toml::from_str(text).map_err(|error| {
             let message = error.message().replace('\n', "; ");
             match error.span() {
@@ -125,35 +144,56 @@ impl Config {
                 _ => ConfigError(message),
             }
         })?;
-        let peers = peers(&raw.peers)?;
-        let server = ServerId(raw.node);
-        if server.0 == 0 {
+        if raw.data_dir.as_os_str().is_empty() {
+            return error("data_dir: it is empty: name a folder for this node's data");
+        }
+        raw.cluster.as_deref().map_or(Ok(()), check_cluster)?;
+        if raw.node == Some(0) {
             return error("node: 0 is not a node: nodes are numbered from 1");
         }
+        match &raw.join {
+            Some(_) => Joining::check(raw).map(Setup::Joining),
+            None => Config::check(raw).map(Setup::Founding),
+        }
+    }
+}
+
+impl Config {
+    fn check(raw: Raw) -> Result<Config, ConfigError> {
+        let missing = |key: &str| ConfigError(format!("missing field `{key}`"));
+        let server = ServerId(raw.node.ok_or_else(|| missing("node"))?);
+        let peers = peers(&raw.peers.ok_or_else(|| missing("peers"))?)?;
         let Some(address) = peers.get(&server) else {
             return error(format!(
                 "node: {server} is not in [peers]: add a line {server} = \"host:port\" there"
             ));
         };
-        let (key, listen) = match &raw.listen {
-            Some(listen) => ("listen", listen),
-            None => ("peers", address),
-        };
-        let Ok(listen) = listen.parse() else {
-            return error(format!(
-                "{key}: {listen:?} is not an IP address and port to listen on: \
-                 set listen = \"127.0.0.1:7101\" or the like"
-            ));
-        };
-        check_cluster(&raw.cluster)?;
-        let raft = raft_settings(&raw.raft, raw.format)?;
-        let retention = retention(&raw.retention);
-        let Raw { cluster, data_dir, .. } = raw;
-        if data_dir.as_os_str().is_empty() {
-            return error("data_dir: it is empty: name a folder for this node's data");
+        if raw.address.is_some() {
+            return error(format!("address: it is in [peers], as {server} = {address:?}"));
         }
-        Ok(Config { cluster, server, data_dir, listen, peers, raft, retention })
+        let listen = match &raw.listen {
+            Some(listen) => listen_on("listen", listen)?,
+            None => listen_on("peers", address)?,
+        };
+        Ok(Config {
+            cluster: raw.cluster.ok_or_else(|| missing("cluster"))?,
+            server,
+            data_dir: raw.data_dir,
+            listen,
+            peers,
+            raft: raft_settings(&raw.raft, raw.format)?,
+            retention: retention(&raw.retention),
+        })
     }
+}
+
+fn listen_on(key: &str, address: &str) -> Result<SocketAddr, ConfigError> {
+    address.parse().or_else(|_| {
+        error(format!(
+            "{key}: {address:?} is not an IP address and port to listen on: \
+             set listen = \"127.0.0.1:7101\" or the like"
+        ))
+    })
 }
 
 fn check_cluster(name: &str) -> Result<(), ConfigError> {
@@ -255,8 +295,9 @@ data_dir = "/var/lib/metad"
 "#;
 
     fn check(text: &str, expected: Expect) {
-        let said = match Config::parse(text) {
-            Ok(config) => format!("{config:?}"),
+        let said = match Setup::parse(text) {
+            Ok(Setup::Founding(config)) => format!("{config:?}"),
+            Ok(Setup::Joining(joining)) => format!("{joining:?}"),
             Err(error) => error.to_string(),
         };
         expected.assert_eq(&said);
@@ -273,11 +314,45 @@ data_dir = "/var/lib/metad"
     }
 
     #[test]
+    fn a_node_that_joins_needs_an_address_of_the_cluster() {
+        const JOINS: &str = "data_dir = \"d\"\njoin = [\"10.0.0.1:7101\"]\n";
+        check(
+            &format!("{JOINS}listen = \"10.0.0.4:7101\"\n"),
+            expect![[
+                r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, queue_bytes_max: 268435456, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
+            ]],
+        );
+        check(JOINS, expect![[r#"listen: say where: listen = "127.0.0.1:7104" or the like"#]]);
+        check(
+            &format!("{JOINS}listen = \"0.0.0.0:7101\"\n"),
+            expect![[
+                r#"address: others do not reach 0.0.0.0:7101: set address = "host:port", where they do"#
+            ]],
+        );
+        check(
+            &format!("{JOINS}address = \"a4\"\nlisten = \"0.0.0.0:7101\"\n"),
+            expect![[
+                r#"address: "a4" is not an address: expected host:port, such as 127.0.0.1:7100"#
+            ]],
+        );
+        check(
+            &JOINS.replace("10.0.0.1:7101", ""),
+            expect![[r#"join: "" is not an address: expected host:port, such as 127.0.0.1:7100"#]],
+        );
+        check(
+            &GOOD.replace("[peers]", "join = [\"10.0.0.1:7101\"]\n[peers]"),
+            expect![
+                "join: the members of a cluster that is joined are not listed: take [peers] out"
+            ],
+        );
+    }
+
+    #[test]
     fn each_mistake_is_one_line_that_names_the_key() {
         check(
             &GOOD.replace("node", "nodes"),
             expect![
-                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `peers`, `raft`, `retention`"
+                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `peers`, `join`, `address`, `raft`, `retention`"
             ],
         );
         check(

@@ -7,6 +7,7 @@
 //! - [`raft`]: consensus: log store, state store, network, read barrier
 //! - [`fsck`]: checking data folders
 //! - [`journal`]: tailing the journal for subscribers
+//! - [`metrics`]: what is counted and shown to whoever monitors
 //! - [`service`]: gRPC; the only place that knows both wire and domain types
 //! - [`server`]: puts them together; the simulator calls the same function
 //!
@@ -18,6 +19,7 @@ pub mod config;
 pub mod fsck;
 pub mod journal;
 pub mod kv;
+pub mod metrics;
 pub mod raft;
 pub mod records;
 pub mod server;

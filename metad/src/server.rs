@@ -17,7 +17,7 @@ use futures::{
 use metad_proto::transport::{self, Listener};
 use tokio::sync::mpsc;
 
-pub use self::identity::Foreign;
+pub use self::identity::{Foreign, known};
 use crate::{
     config::Config,
     kv::{KvEngine, StorageFault},
@@ -97,6 +97,9 @@ pub async fn run(
     let serving = transport::serve(listener, routes, closing.wait()).boxed().fuse();
     let mut work = Work { replica, log_syncing: log_syncing.fuse(), serving, faults };
     let ended = work.until(&config.raft, config.retention, &config.peers, shutdown).await;
+    if ended.is_ok() {
+        work.step_down().await;
+    }
     work.stop(closer).await;
     ended
 }
@@ -128,6 +131,17 @@ impl Work {
                 served.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()),
             )),
             error = upkeep(&self.replica, settings, retention, peers) => Err(error),
+        }
+    }
+
+    /// Lets another node lead, while all else goes on: so clients miss a leader for a moment,
+    /// and not until an election.
+    async fn step_down(&mut self) {
+        tokio::select! {
+            biased;
+            () = &mut self.log_syncing => {}
+            _ = &mut self.serving => {}
+            () = self.replica.step_down() => {}
         }
     }
 

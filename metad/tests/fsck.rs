@@ -31,7 +31,8 @@ struct Store {
 
 impl Store {
     fn open(folder: &Path, part: &str) -> Store {
-        let settings = Settings { memtable_size: 256 << 10, cache_size: 1 << 20 };
+        let settings =
+            Settings { memtable_size: 256 << 10, cache_size: 1 << 20, ..Settings::default() };
         let engine = RocksEngine::open(&folder.join(part), settings).expect("open");
         Store { view: engine.view().expect("view"), engine }
     }
@@ -116,6 +117,9 @@ async fn make(folder: &Path) {
     let lock = Some(v1::LockRef { ns: 1, target: at("/a"), name: String::new() });
     let acquire = v1::AcquireLock { lock, ttl_ms: 3_600_000 };
     ask(session.request(v1::mutate_request::Mutation::AcquireLock(acquire))).await;
+    // A reply that its session does not keep.
+    let many: Vec<_> = (0..40).map(|number| format!("/a/b/{number}")).collect();
+    ask(session.mkdirs(&many)).await;
     cluster.kill(ServerId(1));
 }
 
@@ -318,7 +322,8 @@ async fn replicas_are_compared_and_flipped_bytes_are_found() {
     assert_eq!(found, ["replicas at the same applied index are equal"]);
 
     // A sorted file, from which a byte is changed.
-    let settings = Settings { memtable_size: 256 << 10, cache_size: 1 << 20 };
+    let settings =
+        Settings { memtable_size: 256 << 10, cache_size: 1 << 20, ..Settings::default() };
     let engine = RocksEngine::open(&one.join("state"), settings).expect("open");
     engine.flush_and_settle().expect("flush");
     drop(engine);

@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["records"],
     &["tree"],
     &["raft"],
-    &["config", "fsck", "journal"],
+    &["config", "fsck", "journal", "metrics"],
     &["service"],
     &["server"],
     &["command", "main", "lib"],

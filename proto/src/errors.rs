@@ -134,6 +134,8 @@ reasons! {
     LockHeld = "LOCK_HELD", Rejected, Aborted;
     /// The fencing token has been superseded.
     TokenStale = "TOKEN_STALE", Rejected, Aborted;
+    /// The members of the cluster cannot be changed like this now.
+    ChangeRefused = "CHANGE_REFUSED", Rejected, FailedPrecondition;
     /// The session is gone, and with it the knowledge of its requests.
     SessionExpired = "SESSION_EXPIRED", Rejected, FailedPrecondition;
     /// Not allowed for this caller.

@@ -13,3 +13,6 @@ pub mod transport;
 pub mod v1 {
     tonic::include_proto!("metad.v1");
 }
+
+/// All services and messages, as the .proto files describe them: for reflection.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

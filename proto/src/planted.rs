@@ -112,6 +112,8 @@ mod simulated {
         SnapshotWithoutLocks,
         /// A snapshot is installed over the old state without removing that.
         SnapshotOverOldState,
+        /// What was in memory of the old state is still believed after a snapshot is installed.
+        CacheOutlivesSnapshot,
         /// A node that installs a snapshot keeps the members that it knew.
         SnapshotOldMembership,
         // ------------------------------------------------------------ reads

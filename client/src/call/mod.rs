@@ -213,7 +213,7 @@ impl Client {
     }
 
     /// Says what went wrong, and with whom.
-    fn in_vain(&self, last: &str) -> String {
+    pub(crate) fn in_vain(&self, last: &str) -> String {
         let asked =
             self.endpoints(|endpoints| endpoints.addresses().collect::<Vec<_>>().join(", "));
         format!("asked {asked}; the last answer was: {last}")

@@ -84,8 +84,9 @@ struct Open {
     is_lost: bool,
 }
 
-/// Gives out the lines of a history, the header first.
-pub fn generate(shape: &Shape, out: &mut dyn FnMut(&Value)) {
+/// Gives out the lines of a history, the header first. Tells whether it has the violation that it
+/// was to have: some have nothing that could be lost.
+pub fn generate(shape: &Shape, out: &mut dyn FnMut(&Value)) -> bool {
     let mut system: Box<dyn System> = match shape.model {
         Kind::Register => Box::new(simple::Register::default()),
         Kind::Kv => Box::new(simple::Kv::new(shape.keys)),
@@ -111,6 +112,7 @@ pub fn generate(shape: &Shape, out: &mut dyn FnMut(&Value)) {
         out,
     };
     generator.run(system.as_mut());
+    generator.planted
 }
 
 struct Generator<'a> {

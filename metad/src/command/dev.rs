@@ -69,7 +69,10 @@ pub async fn dev(options: Options) -> anyhow::Result<()> {
             // An error means that the sender is gone: stop as well.
             let _ = stopped.wait_for(|stop| *stop).await;
         };
-        nodes.push(tokio::spawn(async move { serve::run(config, on_ready, until_stopped).await }));
+        nodes.push(tokio::spawn(async move {
+            let stores = serve::Stores::open(&config.data_dir)?;
+            serve::run(config, stores, on_ready, until_stopped).await
+        }));
     }
     drop(ready);
     let announce = async {

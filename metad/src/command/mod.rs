@@ -5,15 +5,15 @@
 
 mod dev;
 mod fsck;
+mod join;
 mod serve;
 
 use std::{
     io::{self, IsTerminal as _},
-    path::PathBuf,
     process::ExitCode,
 };
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
 const EXAMPLES: &str = "\
@@ -21,6 +21,8 @@ Examples:
   metad dev                              three nodes, data thrown away at the end
   metad dev --nodes 1 --data ./data      one node that keeps its data
   metad serve --config node1.toml        one node of a real cluster
+  metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad
+                                         a new node for a cluster that there is
   metad fsck data/1                      checks the data of a node that is stopped
 
 A configuration for `metad serve`:
@@ -32,26 +34,32 @@ A configuration for `metad serve`:
   2 = \"127.0.0.1:7102\"
   3 = \"127.0.0.1:7103\"
 
-Logs go to stderr; RUST_LOG=info (or debug, or metad=trace) says more.
+Metrics: http://127.0.0.1:7101/metrics, on the port of each node.
+Logs go to stderr, as JSON with --log-format json; RUST_LOG=info (or debug, or metad=trace) says more.
 Exit codes: 0 stopped as asked, 1 could not start or had to stop, 2 wrong usage.";
 
 /// A Raft-replicated namespace service.
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Cli {
+    /// How logs are written: for people, or as JSON, an object a line.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text)]
+    log_format: LogFormat,
     #[command(subcommand)]
     command: Command,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum LogFormat {
+    Text,
+    Json,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Serves one node of a cluster.
-    #[command(after_help = EXAMPLES)]
-    Serve {
-        /// The node's configuration, a TOML file.
-        #[arg(long, value_name = "FILE")]
-        config: PathBuf,
-    },
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::Options),
     /// Checks data folders, without changing them: every record and every invariant.
     #[command(after_help = fsck::EXAMPLES)]
     Fsck(fsck::Options),
@@ -64,14 +72,14 @@ enum Command {
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| match cli.command {
-        Command::Serve { .. } => EnvFilter::new("info,openraft=error"),
+        Command::Serve(_) => EnvFilter::new("info,openraft=error"),
         Command::Dev(_) | Command::Fsck(_) => EnvFilter::new("warn,openraft=off"),
     });
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
+    match cli.log_format {
+        LogFormat::Text => logs.with_ansi(io::stderr().is_terminal()).init(),
+        LogFormat::Json => logs.json().flatten_event(true).init(),
+    }
     if let Command::Fsck(options) = cli.command {
         return fsck::fsck(&options).unwrap_or_else(|error| failed(&error));
     }
@@ -81,7 +89,7 @@ pub fn main() -> ExitCode {
     };
     let result = runtime.block_on(async {
         match cli.command {
-            Command::Serve { config } => serve::serve(&config).await,
+            Command::Serve(options) => serve::serve(options).await,
             Command::Dev(options) => dev::dev(options).await,
             Command::Fsck(_) => unreachable!("it needs no runtime"),
         }

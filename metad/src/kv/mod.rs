@@ -7,6 +7,7 @@
 //! Must not: know what is stored. `rocksdb` is named in rocks.rs alone.
 
 mod blocking;
+mod cache;
 #[cfg(test)]
 mod conformance;
 pub mod mem;
@@ -14,6 +15,7 @@ pub mod rocks;
 mod txn;
 
 pub(crate) use blocking::blocking;
+pub use cache::{Cache, Cached};
 pub use txn::Txn;
 
 use std::{io, path::PathBuf, sync::Arc};

@@ -52,6 +52,13 @@ impl Queue {
         Queue { room: Arc::new(Semaphore::new(room)), bytes_max }
     }
 
+    /// Bytes that wait, and that may.
+    pub fn filled(&self) -> (u64, u64) {
+        let room = u64::try_from(self.room.available_permits()).unwrap_or(u64::MAX);
+        let bytes_max = u64::from(self.bytes_max);
+        (bytes_max.saturating_sub(room), bytes_max)
+    }
+
     /// A place for a proposal of this size; None if there is no room. One that is larger than
     /// the whole queue is let in alone.
     pub fn enter(&self, size: usize) -> Option<Place> {

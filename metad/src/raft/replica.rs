@@ -32,6 +32,9 @@ const LAG_MAX: Duration = Duration::from_secs(1);
 /// How long a proposal may take. A leader without a majority would wait for ever.
 const PROPOSAL_MAX: Duration = Duration::from_secs(10);
 
+/// A leader that is not heard from for so long is taken for gone by whoever watches.
+const LEADER_SILENCE_MAX_MS: u64 = 3_000;
+
 /// Who a replica is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
@@ -107,6 +110,11 @@ impl Replica {
         self.0.raft.metrics().borrow_watched().clone()
     }
 
+    /// Bytes of proposals that wait to be replicated, and that may.
+    pub fn queued_bytes(&self) -> (u64, u64) {
+        self.0.queue.filled()
+    }
+
     /// This server's clock, milliseconds since 1970.
     pub fn now_ms(&self) -> u64 {
         self.0.clock.now_ms()
@@ -137,6 +145,13 @@ impl Replica {
         let last = if self.0.raft.is_leader() { confirmed } else { heard };
         let elapsed = last.map(|last| <Runtime as AsyncRuntime>::Instant::now() - last);
         Ok(elapsed.map_or(u64::MAX, |elapsed| elapsed.as_millis().try_into().unwrap_or(u64::MAX)))
+    }
+
+    /// Whether it leads a majority, or heard from a leader lately: what a leader is needed for is
+    /// answered, here or there.
+    pub async fn hears_a_leader(&self) -> bool {
+        let is_known = self.metrics().current_leader.is_some();
+        is_known && self.staleness_ms().await.is_ok_and(|stale| stale <= LEADER_SILENCE_MAX_MS)
     }
 
     /// The storage failed: the server must stop. The first report is enough.

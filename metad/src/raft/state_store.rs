@@ -27,8 +27,11 @@ use super::{
     types::{Entry, LogId, Payload, Snapshot, SnapshotMeta, StoredMembership, TypeConfig},
 };
 use crate::{
-    kv::{self, Checkpoint, KvEngine, KvTxn as _, StorageFault, Txn, View, Write},
-    records::{self, applied, key},
+    kv::{self, Cache, Cached, Checkpoint, KvEngine, StorageFault, Txn, Write},
+    records::{
+        self, applied, key,
+        session::{self, Session},
+    },
     tree,
     types::{Applied, GroupId, Outcome, Revision},
 };
@@ -37,10 +40,13 @@ use crate::{
 const BATCH_ENTRIES_MAX: usize = 256;
 /// Bytes of commands that share one batch; but one command at least.
 const BATCH_SIZE_MAX: usize = 4 << 20;
+/// Bytes of records that are kept in memory for the entries to come.
+const CACHE_BYTES_MAX: usize = 16 << 20;
 
 /// See the module. openraft's state machine worker owns it.
 pub struct StateStore {
     engine: Arc<dyn KvEngine>,
+    cache: Cache,
     group: GroupId,
     applied: applied::Applied,
     revision: Revision,
@@ -62,8 +68,7 @@ impl StateStore {
         // See LogStore::open: what is read now must not be lost later.
         engine.sync().await?;
         if planted!(RepliesForgottenAtRestart) {
-            let replies = key::all_replies(group);
-            engine.write(vec![Write::DeleteRange(replies.start, replies.end)])?;
+            engine.write(forget_replies(&*engine.view()?, group)?)?;
         }
         let (applied, revision) = load(&*engine.view()?, group)?;
         if let Some(last) = applied.last {
@@ -71,65 +76,38 @@ impl StateStore {
         }
         let (progress, watch) = Progress::channel(&applied, revision);
         let reader = StateReader::new(engine.clone(), group, watch);
-        let snapshot = CurrentSnapshot::default();
-        let store = StateStore { engine, group, applied, revision, progress, durable, snapshot };
+        let (cache, snapshot) = (Cache::new(CACHE_BYTES_MAX), CurrentSnapshot::default());
+        let store =
+            StateStore { engine, cache, group, applied, revision, progress, durable, snapshot };
         Ok((store, reader))
     }
 
     fn apply_batch(&mut self, batch: Vec<EntryResponder<TypeConfig>>) -> kv::Result<()> {
-        let mut txn = Txn::new(self.engine.view()?);
-        let mut applied = self.applied.clone();
+        let mut txn = Txn::new(self.cache.over(self.engine.view()?));
+        let (mut applied, mut revision) = (self.applied.clone(), self.revision);
         let mut replies = Vec::with_capacity(batch.len());
         for (entry, responder) in batch {
-            let reply = self.apply_entry(&mut txn, &mut applied, &entry)?;
-            self.revision = self.revision.max(reply.revision);
+            let reply = apply_entry(&mut txn, self.group, (&mut applied, &mut revision), &entry)?;
             replies.extend(responder.map(|responder| (responder, reply)));
         }
+        let mut writes = txn.into_batch();
         if planted!(AppliedPositionApart) {
-            let changes = std::mem::replace(&mut txn, Txn::new(self.engine.view()?));
-            self.engine.write(changes.into_batch())?;
+            let changes = std::mem::take(&mut writes);
+            self.cache.follow(&changes);
+            self.engine.write(changes)?;
         }
-        txn.put(key::applied(self.group), applied::encode(&applied));
-        self.engine.write(txn.into_batch())?;
+        writes.push(Write::Put(key::applied(self.group), applied::encode(&applied)));
+        self.cache.follow(&writes);
+        self.engine.write(writes)?;
         if planted!(PurgeBeyondDurable) {
             let last = applied.last.expect("a batch is not empty");
             self.durable.advance(last.index);
         }
-        self.applied = applied;
+        (self.applied, self.revision) = (applied, revision);
         self.tell();
         let reply = |(responder, reply): (ApplyResponder<_>, _)| responder.send(reply);
         replies.into_iter().for_each(reply);
         Ok(())
-    }
-
-    fn apply_entry(
-        &self,
-        txn: &mut Txn<View>,
-        applied: &mut applied::Applied,
-        entry: &Entry,
-    ) -> kv::Result<Applied> {
-        let position = convert::position(&entry.log_id);
-        let next = applied.last.map_or(0, |last| last.index + 1);
-        assert!(position.index == next, "entry {} after those before {next}", position.index);
-        let reply = match &entry.payload {
-            Payload::Blank => Applied { revision: self.revision, outcome: Outcome::None },
-            Payload::Normal(proposal) => {
-                #[allow(unused_mut, reason = "a planted bug changes it")]
-                let mut command = records::command::decode(&proposal.0)?;
-                planted!(ApplyReadsClock => { command.time_ms = planted::clock_ms(command.time_ms) });
-                tree::apply(txn, self.group, &command)?
-            }
-            Payload::Membership(members) => {
-                applied.membership = convert::stored_membership(members);
-                applied.membership_at = Some(position);
-                Applied { revision: self.revision, outcome: Outcome::None }
-            }
-        };
-        // Before the record of it is written, which depends on where batches end.
-        applied.digest = txn.take_digest(applied.digest);
-        applied.last = Some(position);
-        tracing::trace!(index = position.index, revision = %reply.revision, "applied");
-        Ok(reply)
     }
 
     fn tell(&self) {
@@ -160,7 +138,7 @@ impl StateStore {
         let drop = |range: std::ops::Range<Vec<u8>>| Write::DeleteRange(range.start, range.end);
         let mut writes = Vec::new();
         if planted!(SnapshotWithoutReplies) {
-            writes.push(drop(key::all_replies(self.group)));
+            writes.extend(forget_replies(&*self.engine.view()?, self.group)?);
         }
         if planted!(SnapshotWithoutLocks) {
             writes.push(drop(key::all_locks(self.group)));
@@ -193,10 +171,55 @@ impl StateStore {
     }
 }
 
+/// For planted bugs alone.
+fn forget_replies(view: &dyn kv::KvRead, group: GroupId) -> kv::Result<Vec<Write>> {
+    let (sessions, replies) = (key::sessions(group), key::all_replies(group));
+    let mut writes = vec![Write::DeleteRange(replies.start, replies.end)];
+    for pair in view.scan(&sessions.start, &sessions.end) {
+        let (key, value) = pair?;
+        let known = session::decode(&value)?;
+        let session = Session { spilled: 0, kept: Vec::new(), ..known };
+        writes.push(Write::Put(key, session::encode(&session)));
+    }
+    Ok(writes)
+}
+
 fn load(view: &dyn kv::KvRead, group: GroupId) -> kv::Result<(applied::Applied, Revision)> {
     let value = view.get(&key::applied(group))?;
     let applied = value.map(|value| applied::decode(&value)).transpose()?.unwrap_or_default();
     Ok((applied, tree::query::revision(view, group)?))
+}
+
+/// How far the state has come is told with it: the record of applied entries, and the revision.
+fn apply_entry(
+    txn: &mut Txn<Cached>,
+    group: GroupId,
+    (applied, revision): (&mut applied::Applied, &mut Revision),
+    entry: &Entry,
+) -> kv::Result<Applied> {
+    let position = convert::position(&entry.log_id);
+    let next = applied.last.map_or(0, |last| last.index + 1);
+    assert!(position.index == next, "entry {} after those before {next}", position.index);
+    let reply = match &entry.payload {
+        Payload::Blank => Applied { revision: *revision, outcome: Outcome::None },
+        Payload::Normal(proposal) => {
+            #[allow(unused_mut, reason = "a planted bug changes it")]
+            let mut command = records::command::decode(&proposal.0)?;
+            planted!(ApplyReadsClock => { command.time_ms = planted::clock_ms(command.time_ms) });
+            tree::apply(txn, group, &command)?
+        }
+        Payload::Membership(members) => {
+            applied.membership = convert::stored_membership(members);
+            applied.membership_at = Some(position);
+            Applied { revision: *revision, outcome: Outcome::None }
+        }
+    };
+    // Before the record of it is written, which depends on where batches end.
+    applied.digest = txn.take_digest(applied.digest);
+    applied.last = Some(position);
+    *revision = reply.revision.max(*revision);
+    tracing::trace!(index = position.index, revision = %reply.revision, "applied");
+    Ok(reply)
 }
 
 impl RaftStateMachine<TypeConfig> for StateStore {
@@ -242,6 +265,9 @@ impl RaftStateMachine<TypeConfig> for StateStore {
     ) -> io::Result<()> {
         let before = self.engine.view()?;
         self.engine.install(&snapshot).await?;
+        if !planted!(CacheOutlivesSnapshot) {
+            self.cache.clear();
+        }
         self.spoil(&*before)?;
         let (applied, revision) = load(&*self.engine.view()?, self.group)?;
         let came = (applied.last.map(convert::log_id), convert::applied_membership(&applied)?);

@@ -9,16 +9,6 @@ use crate::kv::{Result, StorageFault};
 
 const CHECKSUM_SIZE: usize = 4;
 
-/// Wraps a payload.
-pub fn seal(version: u8, payload: &[u8]) -> Vec<u8> {
-    let mut value = Vec::with_capacity(1 + payload.len() + CHECKSUM_SIZE);
-    value.push(version);
-    value.extend_from_slice(payload);
-    let checksum = crc32c::crc32c(&value);
-    value.extend_from_slice(&checksum.to_le_bytes());
-    value
-}
-
 /// Checks and unwraps a payload. `what` names the record in the fault.
 pub fn open<'a>(what: &'static str, version: u8, value: &'a [u8]) -> Result<&'a [u8]> {
     let split = value.split_last_chunk::<CHECKSUM_SIZE>();
@@ -34,24 +24,34 @@ pub fn open<'a>(what: &'static str, version: u8, value: &'a [u8]) -> Result<&'a 
     }
 }
 
-/// Gathers the fields of a payload.
-#[derive(Default)]
+/// Gathers the fields of a payload, after a place for the version: a value is written where it
+/// stays.
 pub struct Encoder(Vec<u8>);
+
+/// Most values fit without a second allocation.
+const CAPACITY: usize = 192;
 
 impl Encoder {
     /// Starts empty.
+    #[expect(clippy::new_without_default, reason = "there is one way to make one")]
     pub fn new() -> Self {
-        Encoder(Vec::with_capacity(64))
+        let mut value = Vec::with_capacity(CAPACITY);
+        value.push(0);
+        Encoder(value)
     }
 
     /// The payload.
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.0
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.0.split_off(1)
     }
 
     /// The payload as a stored value.
     pub fn seal(self, version: u8) -> Vec<u8> {
-        seal(version, &self.0)
+        let Encoder(mut value) = self;
+        value[0] = version;
+        let checksum = crc32c::crc32c(&value);
+        value.extend_from_slice(&checksum.to_le_bytes());
+        value
     }
 
     /// A tag or a small number.
@@ -207,7 +207,9 @@ mod tests {
 
         #[test]
         fn a_flipped_bit_is_a_fault(payload in proptest::collection::vec(any::<u8>(), 0..99), at: usize) {
-            let mut value = seal(1, &payload);
+            let mut encoder = Encoder::new();
+            encoder.fixed(&payload);
+            let mut value = encoder.seal(1);
             let bit = at % (value.len() * 8);
             value[bit / 8] ^= 1 << (bit % 8);
             prop_assert!(open("test", 1, &value).is_err());

@@ -18,7 +18,7 @@
 //! | 24 pin | revision | empty | state |
 //! | 25 mounted | namespace that is shown, mount | empty | state |
 //! | 30 session | client | [`super::session`] | state |
-//! | 31 reply | client, sequence | [`super::outcome`] | state |
+//! | 31 reply that its session does not keep | client, sequence | [`super::outcome`] | state |
 //! | 32 lock | namespace, target, 00, name | [`super::lock`] | state |
 //! | 33 lock end | time, milliseconds, the lock's key after its kind | empty | state |
 //! | 40 reclaim | directory | revision that deleted it | state |

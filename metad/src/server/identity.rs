@@ -52,6 +52,23 @@ pub enum Foreign {
     Format(u32),
 }
 
+/// Whose folder it is, and how far that server has come; None of a new one, and of one that
+/// [`claim`] refuses.
+pub fn known(
+    log: &dyn KvEngine,
+    group: GroupId,
+) -> kv::Result<Option<(String, ServerId, Standing)>> {
+    let view = log.view()?;
+    let (Some(identity), Some(standing)) =
+        (view.get(&key::identity())?, view.get(&key::standing(group))?)
+    else {
+        return Ok(None);
+    };
+    let standing = standing::decode(&standing)?;
+    let identity = identity::decode(&identity)?.ok();
+    Ok(identity.map(|identity| (identity.cluster, identity.server, standing)))
+}
+
 /// Checks that the folder is ours. A new one becomes ours.
 pub async fn claim(
     log: &dyn KvEngine,

@@ -1,6 +1,9 @@
 //! What one node says of itself, at once and from what it knows.
 
-use metad_proto::v1::{self, cluster_server};
+use metad_proto::{
+    errors::{self, Info, Reason},
+    v1::{self, cluster_server},
+};
 use openraft::{LogId, ServerState};
 use tonic::{Request, Response, Status};
 
@@ -62,11 +65,20 @@ impl cluster_server::Cluster for Cluster {
         self.changed(set)
     }
 
+    async fn remove_learner(
+        &self,
+        request: Request<v1::RemoveLearnerRequest>,
+    ) -> Result<Response<v1::MembersReply>, Status> {
+        let removed = self.0.remove_learner(ServerId(request.into_inner().node)).await;
+        self.changed(removed)
+    }
+
     async fn hand_over(
         &self,
         request: Request<v1::HandOverRequest>,
     ) -> Result<Response<v1::HandOverReply>, Status> {
-        let handed_over = self.0.hand_over(ServerId(request.into_inner().to)).await;
+        let to = request.into_inner().to;
+        let handed_over = self.0.hand_over((to != 0).then_some(ServerId(to))).await;
         handed_over.map_err(|error| change_error(error, &self.0))?;
         Ok(Response::new(v1::HandOverReply {}))
     }
@@ -87,9 +99,12 @@ impl cluster_server::Cluster for Cluster {
 }
 
 fn change_error(error: ChangeError, replica: &Replica) -> Status {
+    let server = replica.member().server;
     match error {
-        ChangeError::Refused(why) => Status::failed_precondition(why),
-        ChangeError::Unavailable(why) => status::unavailable(&why, replica.member().server),
+        ChangeError::Refused(why) => {
+            Info::new(Reason::ChangeRefused).with(errors::NODE, server).status(why)
+        }
+        ChangeError::Unavailable(why) => status::unavailable(&why, server),
     }
 }
 
@@ -125,7 +140,7 @@ fn describe(replica: &Replica) -> v1::StatusReply {
         leader,
         leader_address: members.get_node(&leader).map_or(String::new(), |node| node.addr.clone()),
         term: metrics.current_term,
-        role: role(replica.admission().standing(), metrics.state).to_owned(),
+        role: role(replica).to_owned(),
         last_log_index: metrics.last_log_index.unwrap_or(0),
         committed_index: index(metrics.local_committed),
         applied_index: index(metrics.last_applied),
@@ -134,6 +149,11 @@ fn describe(replica: &Replica) -> v1::StatusReply {
         revision: replica.state().progress().revision.0,
         members: members.nodes().map(describe).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        voters: members
+            .get_joint_config()
+            .iter()
+            .map(|voters| v1::Voters { nodes: voters.iter().copied().collect() })
+            .collect(),
     }
 }
 
@@ -141,8 +161,10 @@ fn index<T: openraft::vote::RaftCommittedLeaderId>(id: Option<LogId<T>>) -> u64 
     id.map_or(0, |id| id.index)
 }
 
-fn role(standing: Standing, state: ServerState) -> &'static str {
-    match state {
+/// What a replica is to its group now.
+pub fn role(replica: &Replica) -> &'static str {
+    let standing = replica.admission().standing();
+    match replica.metrics().state {
         ServerState::Shutdown => "stopped",
         _ if standing == Standing::New => "new",
         _ if standing == Standing::Joining => "joining",

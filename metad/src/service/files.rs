@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     kv,
+    metrics::Calls,
     raft::{Replica, Unavailable},
     tree::{self, query},
     types::{
@@ -33,12 +34,18 @@ pub struct Files {
     pub(super) replica: Replica,
     pub(super) closing: Closing,
     pub(super) subscribers: Arc<AtomicUsize>,
+    pub(super) calls: Calls,
 }
 
 impl Files {
     /// Of a replica. Subscriptions end when it is closing.
-    pub fn new(replica: Replica, closing: Closing) -> Files {
-        Files { replica, closing, subscribers: Arc::default() }
+    pub fn new(
+        replica: Replica,
+        closing: Closing,
+        subscribers: Arc<AtomicUsize>,
+        calls: Calls,
+    ) -> Files {
+        Files { replica, closing, subscribers, calls }
     }
 
     pub(super) fn server(&self) -> ServerId {

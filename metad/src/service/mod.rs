@@ -7,10 +7,12 @@
 
 mod closing;
 mod cluster;
+mod counted;
 mod decode;
 mod diff;
 mod encode;
 mod files;
+mod health;
 mod journals;
 mod list;
 mod locks;
@@ -25,23 +27,55 @@ mod subscribe;
 
 use std::sync::Arc;
 
+use axum::http::header::CONTENT_TYPE;
+use futures::FutureExt as _;
 use metad_proto::{
     limits::MESSAGE_BYTES_MAX,
     v1::{cluster_server::ClusterServer, files_server::FilesServer},
 };
 use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
+use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 pub use self::closing::{Closer, Closing, closing};
-use self::message_size::SizeLimited;
-use crate::{kv::KvEngine, raft};
+use self::{counted::Counted, message_size::SizeLimited};
+use crate::{
+    kv::KvEngine,
+    metrics::{self, Calls},
+    raft,
+};
 
-/// All services of a replica on one port.
+/// The format of the metrics.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// All services of a replica on one port, and its metrics beside them.
 pub fn routes(replica: raft::Replica, state: Arc<dyn KvEngine>, closing: Closing) -> Routes {
-    let files = FilesServer::new(files::Files::new(replica.clone(), closing))
+    let health = health::Health { replica: replica.clone(), closing: closing.clone() };
+    let subscribers = Arc::default();
+    let calls = Calls::new(Arc::clone(&subscribers));
+    let files = files::Files::new(replica.clone(), closing, subscribers, calls.clone());
+    let files = FilesServer::new(files)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let files = SizeLimited::new(files, replica.member().server);
     let cluster = ClusterServer::new(cluster::Cluster(replica.clone()));
-    let raft = raft::network::service(replica, state);
-    Routes::new(files).add_service(cluster).add_service(raft)
+    let health = HealthServer::new(health);
+    let raft = raft::network::service(replica.clone(), state);
+    let services = Routes::new(Counted::new(files, calls.clone()))
+        .add_service(Counted::new(cluster, calls.clone()))
+        .add_service(health)
+        .add_service(reflection())
+        .add_service(raft);
+    let page = move || {
+        let page = metrics::page(replica.clone(), cluster::role(&replica), calls.clone());
+        page.map(|page| ([(CONTENT_TYPE, OPENMETRICS)], page))
+    };
+    Routes::from(services.into_axum_router().route("/metrics", axum::routing::get(page)))
+}
+
+fn reflection() -> ServerReflectionServer<impl ServerReflection> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(metad_proto::DESCRIPTORS)
+        .build_v1()
+        .expect("our own descriptors are well-formed")
 }

@@ -14,10 +14,11 @@ use metad_proto::{
     v1::{self, session_answer::Answer, session_call::Call},
 };
 use prost::Message as _;
+use tokio::time::Instant;
 use tonic::{Status, Streaming};
 
 use super::files::Files;
-use crate::raft;
+use crate::{metrics::Outcome, raft};
 
 /// Answers that are sent in one message, if so many are there, and their bytes, about.
 const ANSWERS_MAX: usize = 256;
@@ -65,6 +66,7 @@ pub fn stream(
 impl Files {
     async fn answer(self, call: v1::SessionCall) -> v1::SessionAnswer {
         let v1::SessionCall { id, timeout_ms, call } = call;
+        let (began, name) = (Instant::now(), name(call.as_ref()));
         let answered = async {
             match call {
                 Some(Call::Mutate(request)) => self.change(request).await.map(Answer::Mutate),
@@ -80,7 +82,18 @@ impl Files {
                 None => Err(Status::cancelled("the time that the client gave it is over")),
             },
         };
+        self.calls.ended(name, Outcome::of(answered.as_ref().err()), began.elapsed());
         let answer = answered.unwrap_or_else(|status| Answer::Failure(errors::encode(&status)));
         v1::SessionAnswer { id, answer: Some(answer) }
+    }
+}
+
+/// As it is counted.
+fn name(call: Option<&Call>) -> &'static str {
+    match call {
+        Some(Call::Mutate(_)) => "Files/Mutate",
+        Some(Call::Stat(_)) => "Files/Stat",
+        Some(Call::Lookup(_)) => "Files/Lookup",
+        None => "",
     }
 }

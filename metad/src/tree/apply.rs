@@ -54,13 +54,13 @@ fn once(
     asked: &ClientRequest,
 ) -> Result<Applied> {
     let answer = |system: &System, outcome| Applied { revision: system.revision, outcome };
-    match session::admit(txn, group, system, asked.request)? {
+    let session = match session::admit(txn, group, system, asked.request)? {
         session::Admission::Answered(applied) => return Ok(applied),
         session::Admission::Refused(rejection) => {
             return Ok(answer(system, Outcome::Rejected(rejection)));
         }
-        session::Admission::New => {}
-    }
+        session::Admission::New(session) => session,
+    };
     let revision = system.revision.next();
     let context = Context { group, request: asked.request, time_ms: system.time_ms, revision };
     let outcome = match run(txn, system, context, asked) {
@@ -74,7 +74,7 @@ fn once(
         Err(Stop::Fault(fault)) => return Err(fault),
     };
     let applied = answer(system, outcome);
-    session::record(txn, group, system, asked, &applied)?;
+    session::record(txn, group, (system, session), asked, &applied);
     Ok(applied)
 }
 

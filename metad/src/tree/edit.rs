@@ -106,11 +106,10 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let (rev, attributes) = (self.context.revision, Attributes::new());
         let node = Node { id, parent, name, rev, body, attributes };
         let size = Usage { nodes: 1, bytes: node.bytes() };
-        self.check_room(place.way, size, Usage::default())?;
+        self.make_room(place.way, size, Usage::default())?;
         self.system.next_node = NodeId(id.0 + 1);
         self.link(&node)?;
         self.keep_mount(&node);
-        self.grow(&place.way.above, size)?;
         self.tell(place.way, ChangeKind::Created, &node);
         Ok(StepResult::of(id, node.rev))
     }
@@ -131,7 +130,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     pub fn create_like(&mut self, place: Place, nodes: Vec<(Node, Usage)>) -> Tried<StepResult> {
         let top = nodes.first().expect("a tree has a top");
         let size = Usage { nodes: nodes.len() as u64, bytes: top.0.bytes() + top.1.bytes };
-        self.check_room(place.way, size, Usage::default())?;
+        self.make_room(place.way, size, Usage::default())?;
         let first = self.system.next_node;
         let mut copies = BTreeMap::from([(top.0.parent, place.parent())]);
         for (node, usage) in nodes {
@@ -146,7 +145,6 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             self.put_account(id, Account { usage, quota: Quota::default() });
             self.tell(place.way, ChangeKind::Created, &node);
         }
-        self.grow(&place.way.above, size)?;
         Ok(StepResult::of(first, self.context.revision))
     }
 
@@ -189,15 +187,11 @@ impl<'t, T: KvTxn> Edit<'t, T> {
     pub fn update(&mut self, way: &Way, file: Node, content: Content) -> Tried<StepResult> {
         let before = file.bytes();
         let bytes = |bytes| Usage { nodes: 0, bytes };
-        self.check_room(way, bytes(content.size), bytes(before))?;
+        self.make_room(way, bytes(content.size), bytes(before))?;
         self.keep_node(&file)?;
         let body = Body::File(content);
         let node = Node { rev: self.context.revision, body, ..file };
         self.put(&node)?;
-        self.grow(&way.above, Usage { nodes: 0, bytes: node.bytes() })?;
-        if !planted!(OverwrittenBytesKept) {
-            self.shrink(&way.above, Usage { nodes: 0, bytes: before })?;
-        }
         self.tell(way, ChangeKind::Updated, &node);
         Ok(StepResult::of(node.id, node.rev))
     }

@@ -19,7 +19,7 @@ pub use self::{
     namespaces::{Which, namespace, namespaces, snapshots},
     nodes::{lookup, stat, stats, versions},
 };
-use super::{Answer, Tried, answer, reader::Reader, reclaim, retention};
+use super::{Answer, Tried, answer, reader::Reader, reclaim, retention, session};
 
 pub use super::retention::Retention;
 use crate::{
@@ -77,7 +77,7 @@ pub fn check_room(view: View, group: GroupId, action: &Action) -> Answer<()> {
                 ..
             }) if reader.lock_at(&reader.lock_key(lock)?)?.is_none()
                 // A retry gets its reply.
-                && view.get(&key::reply(group, *request))?.is_none() =>
+                && !session::is_answered(view, group, *request)? =>
             {
                 (reader.system()?.locks, limits::LOCKS, limits::LOCKS_MAX)
             }

@@ -21,8 +21,8 @@ use crate::{
 
 /// What a session says to a request.
 pub(super) enum Admission {
-    /// It is new: run it.
-    New,
+    /// It is new: run it, and [`record`] the answer in the session.
+    New(Session),
     /// It has been run, with this answer.
     Answered(Applied),
     /// It cannot be run.
@@ -39,7 +39,7 @@ pub(super) fn open(txn: &mut impl KvTxn, group: GroupId, system: &mut System) ->
     let client = system.next_client;
     system.next_client = ClientId(client.0 + 1);
     system.sessions += 1;
-    let session = Session { last_active_ms: system.time_ms, first_pending: 1 };
+    let session = Session::new(system.time_ms);
     txn.put(key::session(group, client), session::encode(&session));
     answer(system, Outcome::Session { client, ttl_ms: SESSION_TTL_MS })
 }
@@ -67,38 +67,64 @@ pub(super) fn admit(
         let (limit, value) = (PENDING_REQUESTS, PENDING_REQUESTS_MAX);
         return Ok(Admission::Refused(Rejection::LimitExceeded { limit, value }));
     }
-    match txn.get(&key::reply(group, request))? {
-        Some(reply) => Ok(Admission::Answered(outcome::decode(&reply)?)),
-        None => Ok(Admission::New),
+    match reply(txn, group, &session, request)? {
+        Some(applied) => Ok(Admission::Answered(applied)),
+        None => Ok(Admission::New(session)),
     }
+}
+
+/// Whether a request has been answered, and the session still knows it.
+pub(super) fn is_answered(
+    view: &(impl KvRead + ?Sized),
+    group: GroupId,
+    request: Request,
+) -> Result<bool> {
+    let Some(session) = find(view, group, request.client)? else { return Ok(false) };
+    Ok(reply(view, group, &session, request)?.is_some())
+}
+
+fn reply(
+    view: &(impl KvRead + ?Sized),
+    group: GroupId,
+    session: &Session,
+    request: Request,
+) -> Result<Option<Applied>> {
+    if let Some(reply) = session.kept(request.sequence) {
+        return outcome::decode(reply).map(Some);
+    }
+    if request.sequence >= session.spilled {
+        return Ok(None);
+    }
+    view.get(&key::reply(group, request))?.map(|reply| outcome::decode(&reply)).transpose()
 }
 
 /// Keeps the answer to a request, and forgets those that the client has.
 pub(super) fn record(
     txn: &mut impl KvTxn,
     group: GroupId,
-    system: &System,
+    (system, mut session): (&System, Session),
     ClientRequest { request, first_pending, .. }: &ClientRequest,
     applied: &Applied,
-) -> Result<()> {
+) {
     let request = *request;
-    let session = find(txn, group, request.client)?.expect("admit found it in this transaction");
     // A client cannot have the reply to a request that it is only making.
     let first_pending = (*first_pending).clamp(session.first_pending, request.sequence);
-    let known = key::replies(group, request.client, session.first_pending..first_pending);
-    let known = txn.scan(&known.start, &known.end).map(|pair| Ok(pair?.0));
-    for reply in known.collect::<Result<Vec<_>>>()? {
-        txn.delete(reply);
+    // At most as many as may be pending. One that never came has no reply, which is as well.
+    for sequence in session.first_pending..first_pending.min(session.spilled) {
+        txn.delete(key::reply(group, Request { sequence, ..request }));
     }
-    let session = Session { last_active_ms: system.time_ms, first_pending };
-    txn.put(key::session(group, request.client), session::encode(&session));
+    session.kept.retain(|(sequence, _)| *sequence >= first_pending);
+    (session.last_active_ms, session.first_pending) = (system.time_ms, first_pending);
     if !(planted!(RejectionsNotRemembered) && matches!(applied.outcome, Outcome::Rejected(_))) {
-        txn.put(key::reply(group, request), outcome::encode(applied));
+        let reply = outcome::encode(applied);
+        if !session.keep(request.sequence, &reply) {
+            txn.put(key::reply(group, request), reply);
+        }
     }
-    Ok(())
+    txn.put(key::session(group, request.client), session::encode(&session));
 }
 
-fn find(txn: &impl KvRead, group: GroupId, client: ClientId) -> Result<Option<Session>> {
+fn find(txn: &(impl KvRead + ?Sized), group: GroupId, client: ClientId) -> Result<Option<Session>> {
     let value = txn.get(&key::session(group, client))?;
     value.map(|value| session::decode(&value)).transpose()
 }

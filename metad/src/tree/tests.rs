@@ -1,6 +1,7 @@
 //! The tree as its users see it: scripts against expectations, and random scripts against
 //! the invariants.
 
+mod cost;
 mod limits;
 mod nodes;
 mod past;
@@ -193,6 +194,47 @@ fn all_steps_or_none() {
     );
 }
 
+/// More of them than a session keeps: the others have records of their own.
+#[test]
+fn many_pending_requests_have_one_effect_each() {
+    let first: String = (1..=12).map(|n| format!("request {n} commit create /f{n} 1\n")).collect();
+    let again = "request 1 commit create /f1 1
+         request 8 commit create /f8 1
+         request 9 commit create /f9 1
+         request 12 commit create /f12 1
+         request 13 acknowledging 12 commit create /f13 1
+         request 9 commit create /f9 1
+         request 12 commit create /f12 1
+         request 14 acknowledging 14 commit create /f14 1
+         request 13 commit create /f13 1";
+    check(
+        &format!("{first}{again}"),
+        expect![[r#"
+        request 1 commit create /f1 1: @2 #2 rev 2
+        request 2 commit create /f2 1: @3 #3 rev 3
+        request 3 commit create /f3 1: @4 #4 rev 4
+        request 4 commit create /f4 1: @5 #5 rev 5
+        request 5 commit create /f5 1: @6 #6 rev 6
+        request 6 commit create /f6 1: @7 #7 rev 7
+        request 7 commit create /f7 1: @8 #8 rev 8
+        request 8 commit create /f8 1: @9 #9 rev 9
+        request 9 commit create /f9 1: @10 #10 rev 10
+        request 10 commit create /f10 1: @11 #11 rev 11
+        request 11 commit create /f11 1: @12 #12 rev 12
+        request 12 commit create /f12 1: @13 #13 rev 13
+        request 1 commit create /f1 1: @2 #2 rev 2
+        request 8 commit create /f8 1: @9 #9 rev 9
+        request 9 commit create /f9 1: @10 #10 rev 10
+        request 12 commit create /f12 1: @13 #13 rev 13
+        request 13 acknowledging 12 commit create /f13 1: @14 #14 rev 14
+        request 9 commit create /f9 1: @14 the session has expired: its earlier requests are no longer known
+        request 12 commit create /f12 1: @13 #13 rev 13
+        request 14 acknowledging 14 commit create /f14 1: @15 #15 rev 15
+        request 13 commit create /f13 1: @15 the session has expired: its earlier requests are no longer known
+    "#]],
+    );
+}
+
 #[test]
 fn requests_have_one_effect() {
     check(
@@ -228,7 +270,7 @@ fn requests_have_one_effect() {
             wait 3600001: 
             request 8 commit create /g 1: @5 the session has expired: its earlier requests are no longer known
             request 9 commit create /h 1: @5 the session has expired: its earlier requests are no longer known
-            reclaim 1: @5 Reclaimed { more: true }
+            reclaim 1: @5 Reclaimed { more: false }
             reclaim 100: @5 Reclaimed { more: false }
             request 9 commit create /h 1: @5 the session has expired: its earlier requests are no longer known
         "#]],

@@ -46,7 +46,11 @@ impl Disk {
             Disk::Mem(log, state) => (Arc::new(log.open()), Arc::new(state.open())),
             Disk::Rocks(folder) => {
                 let open = |part: &str| -> Arc<dyn KvEngine> {
-                    let settings = Settings { memtable_size: 256 << 10, cache_size: 1 << 20 };
+                    let settings = Settings {
+                        memtable_size: 256 << 10,
+                        cache_size: 1 << 20,
+                        ..Settings::default()
+                    };
                     let folder = folder.join(part);
                     Arc::new(RocksEngine::open(&folder, settings).expect("open"))
                 };
@@ -181,7 +185,13 @@ impl Cluster {
         &self.nodes[&id].handle
     }
 
-    fn channel(&self, id: ServerId) -> Channel {
+    /// Where a node serves.
+    pub fn address(&self, id: ServerId) -> SocketAddr {
+        self.addresses[&id]
+    }
+
+    /// A connection to a node.
+    pub fn channel(&self, id: ServerId) -> Channel {
         transport::connect(&self.addresses[&id].to_string()).expect("address")
     }
 

@@ -63,6 +63,8 @@ pub async fn serve(
 ) -> io::Result<()> {
     let incoming = TcpIncoming::from(listener.0).with_nodelay(Some(true));
     Server::builder()
+        // Whoever collects metrics speaks it.
+        .accept_http1(true)
         .max_concurrent_streams(STREAMS_MAX)
         .http2_keepalive_interval(Some(KEEP_ALIVE))
         .http2_keepalive_timeout(Some(KEEP_ALIVE))

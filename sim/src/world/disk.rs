@@ -35,20 +35,29 @@ pub enum Crash {
 
 enum Disk {
     Mem(MemDisk),
+    /// Without a log, as the state is on a real disk: what is not synced goes with the process.
+    Volatile(MemDisk),
     Rocks(RocksDisk),
 }
 
 impl Disk {
-    fn new(engine: Engine, folder: &Path, name: &str) -> Disk {
+    fn of_log(engine: Engine, folder: &Path) -> Disk {
         match engine {
             Engine::Mem => Disk::Mem(MemDisk::new()),
-            Engine::Rocks => Disk::Rocks(RocksDisk::new(folder.join(name))),
+            Engine::Rocks => Disk::Rocks(RocksDisk::new(folder.join("log"), true)),
+        }
+    }
+
+    fn of_state(engine: Engine, folder: &Path) -> Disk {
+        match engine {
+            Engine::Mem => Disk::Volatile(MemDisk::new()),
+            Engine::Rocks => Disk::Rocks(RocksDisk::new(folder.join("state"), false)),
         }
     }
 
     fn open(&self, delay: Delay) -> Result<Arc<dyn KvEngine>> {
         match self {
-            Disk::Mem(disk) => {
+            Disk::Mem(disk) | Disk::Volatile(disk) => {
                 disk.set_sync_delay(Some(delay));
                 Ok(Arc::new(disk.open()))
             }
@@ -62,10 +71,11 @@ impl Disk {
                 disk.process_crash();
                 Ok(0)
             }
-            (Disk::Mem(disk), Crash::Power) => {
+            (Disk::Mem(disk), Crash::Power)
+            | (Disk::Volatile(disk), Crash::Power | Crash::Process) => {
                 Ok(disk.power_loss(|unsynced| draw_kept(unsynced as u64) as usize) as u64)
             }
-            (Disk::Mem(disk), Crash::Wipe) => {
+            (Disk::Mem(disk) | Disk::Volatile(disk), Crash::Wipe) => {
                 // Its delay goes with it: an open store sets it.
                 *disk = MemDisk::new();
                 Ok(0)
@@ -134,8 +144,8 @@ impl Disks {
     pub fn new(engine: Engine, folder: &Path, sync_us: Range<u64>, watcher: &Watcher) -> Disks {
         let files = (engine == Engine::Rocks).then(|| folder.to_owned());
         Disks {
-            log: Mutex::new(Disk::new(engine, folder, "log")),
-            state: Mutex::new(Disk::new(engine, folder, "state")),
+            log: Mutex::new(Disk::of_log(engine, folder)),
+            state: Mutex::new(Disk::of_state(engine, folder)),
             sync_time: SyncTime::new(sync_us),
             failing: Failing::new(files, watcher.clone()),
         }

@@ -7,7 +7,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use metad::{
     kv::{Result, Write},
-    records::{change, key, outcome, system},
+    records::{
+        change, key, outcome,
+        session::{self, Session},
+        system,
+    },
     types::{Change, ChangeKind, Cursor, NamespaceId, Outcome, Revision},
 };
 use metad_client::v1::RequestId;
@@ -32,6 +36,8 @@ pub struct Effects {
     requests: BTreeMap<RequestKey, Effect>,
     /// Those whose replies were written at least once.
     replied: BTreeSet<RequestKey>,
+    /// Of each client: it has the replies to all requests before this one.
+    first_pending: BTreeMap<u64, u64>,
     /// The latest that was written.
     revision: Revision,
     compacted: Revision,
@@ -50,6 +56,7 @@ impl Effects {
         let before = self.revision.0;
         let mut seen = Seen::default();
         let (journals, replies) = (journals(), key::all_replies(GROUP));
+        let sessions = key::sessions(GROUP);
         for write in batch {
             match write {
                 Write::Put(key, value) if *key == key::system(GROUP) => {
@@ -62,16 +69,17 @@ impl Effects {
                     }
                 }
                 Write::Put(key, value) if replies.contains(key) => {
-                    self.see_reply(&mut seen, key, value)?;
+                    let Some(request) = request_of(key) else { continue };
+                    self.see_reply(&mut seen, request, value)?;
+                }
+                Write::Put(key, value) if sessions.contains(key) => {
+                    let Some(client) = key::last_id(key) else { continue };
+                    self.see_session(&mut seen, client, &session::decode(value)?)?;
                 }
                 Write::Put(key, value) if journals.contains(key) => {
                     let change = change::decode(value)?;
                     seen.journaled.insert(change.cursor.revision.0);
                     self.note(&change);
-                }
-                Write::Delete(key) if replies.contains(key) => {
-                    let request = request_of(key).filter(|it| !self.replied.contains(it));
-                    seen.forgotten.extend(request);
                 }
                 _ => {}
             }
@@ -85,9 +93,21 @@ impl Effects {
         Ok(counts)
     }
 
-    fn see_reply(&mut self, seen: &mut Seen, key: &[u8], value: &[u8]) -> Result<()> {
-        let Some(request) = request_of(key) else { return Ok(()) };
-        self.replied.insert(request);
+    fn see_session(&mut self, seen: &mut Seen, client: u64, session: &Session) -> Result<()> {
+        for (sequence, reply) in &session.kept {
+            self.see_reply(seen, (client, *sequence), reply)?;
+        }
+        let first_pending = self.first_pending.entry(client).or_insert(1);
+        let forgotten = (*first_pending..session.first_pending).map(|sequence| (client, sequence));
+        seen.forgotten.extend(forgotten.filter(|request| !self.replied.contains(request)));
+        *first_pending = session.first_pending.max(*first_pending);
+        Ok(())
+    }
+
+    fn see_reply(&mut self, seen: &mut Seen, request: RequestKey, value: &[u8]) -> Result<()> {
+        if !self.replied.insert(request) {
+            return Ok(());
+        }
         let applied = outcome::decode(value)?;
         let revision = applied.revision.0;
         // These take a revision, whatever else is told at it.

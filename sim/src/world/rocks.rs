@@ -24,7 +24,8 @@ use super::syncs;
 
 /// Memtables that no run fills: when they are full depends on the heights of RocksDB's skip
 /// lists, and these on the address of a thread. Restarts and snapshots flush them.
-const SETTINGS: Settings = Settings { memtable_size: 16 << 20, cache_size: 1 << 20 };
+const MEMTABLE_SIZE: usize = 16 << 20;
+const CACHE_SIZE: usize = 1 << 20;
 
 /// How often threads are looked at before a database is opened all the same.
 const LOOKS_MAX: usize = 100_000;
@@ -54,14 +55,15 @@ fn idle() {
 /// A folder that outlives its node.
 pub struct RocksDisk {
     root: PathBuf,
+    is_logged: bool,
     /// Crashes so far; each opens a copy.
     generation: u64,
 }
 
 impl RocksDisk {
-    /// An empty disk in a folder.
-    pub fn new(root: PathBuf) -> RocksDisk {
-        RocksDisk { root, generation: 0 }
+    /// An empty disk in a folder, for a store that has a log of its own or has not.
+    pub fn new(root: PathBuf, is_logged: bool) -> RocksDisk {
+        RocksDisk { root, is_logged, generation: 0 }
     }
 
     fn folder(&self) -> PathBuf {
@@ -71,7 +73,9 @@ impl RocksDisk {
     /// Opens the store.
     pub fn open(&self, delay: Delay) -> Result<Arc<dyn KvEngine>> {
         idle();
-        let engine = RocksEngine::open(&self.folder(), SETTINGS)?;
+        let (memtable_size, cache_size) = (MEMTABLE_SIZE, CACHE_SIZE);
+        let settings = Settings { memtable_size, cache_size, is_logged: self.is_logged };
+        let engine = RocksEngine::open(&self.folder(), settings)?;
         engine.settle()?;
         Ok(Arc::new(Settled { engine, delay }))
     }
@@ -161,7 +165,7 @@ impl KvEngine for Settled {
         Box::pin(async move {
             delay().await;
             engine.sync().await?;
-            engine.settle()
+            engine.settle_files()
         })
     }
 
@@ -172,7 +176,7 @@ impl KvEngine for Settled {
             // Otherwise its files would depend on a compaction that its own flush sets off.
             engine.flush_and_settle()?;
             let checkpoint = engine.checkpoint().await?;
-            engine.settle()?;
+            engine.settle_files()?;
             Ok(checkpoint)
         })
     }

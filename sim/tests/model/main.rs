@@ -67,7 +67,8 @@ struct Engines {
 impl Engines {
     fn new() -> Engines {
         let folder = TempDir::new().expect("a folder");
-        let settings = Settings { memtable_size: 1 << 20, cache_size: 1 << 20 };
+        let settings =
+            Settings { memtable_size: 1 << 20, cache_size: 1 << 20, ..Settings::default() };
         let rocks = RocksEngine::open(folder.path(), settings).expect("open");
         Engines { mem: MemDisk::new(), rocks, groups: AtomicU32::new(1), _folder: folder }
     }

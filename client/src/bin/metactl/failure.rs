@@ -26,6 +26,9 @@ pub enum Failure {
     Line { line: usize, text: String, error: Error },
     #[error("no leader: more than half of the nodes must be up and reach one another to elect one")]
     NoLeader,
+    /// Of the members of the cluster: nothing was changed.
+    #[error("{0}")]
+    Refused(String),
     /// The command line does not make sense.
     #[error("{0}")]
     Usage(String),
@@ -84,6 +87,7 @@ impl Failure {
                     "unavailable"
                 }
                 Failure::Usage(_) => "invalid",
+                Failure::Refused(_) => "rejected",
                 _ => "failed",
             },
         };
@@ -126,6 +130,7 @@ impl Failure {
             Failure::Import(ImportError::Source { .. })
             | Failure::Read { .. }
             | Failure::NoLeader
+            | Failure::Refused(_)
             | Failure::Usage(_)
             | Failure::Runtime(_)
             | Failure::Output(_) => None,
@@ -172,6 +177,7 @@ fn hint(error: &Error) -> Option<&'static str> {
             Reason::LockHeld => "see who holds it with `metactl lock show`, and until when",
             Reason::TokenStale => "the lock was lost: acquire it again, and look before you write",
             Reason::QuotaExceeded => "see what is there with `metactl du`, or change the `quota`",
+            Reason::ChangeRefused => "see who answers with `metactl cluster status`",
             Reason::RevisionCompacted => "snapshots keep what would be forgotten",
             _ => return None,
         },

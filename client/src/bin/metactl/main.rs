@@ -5,6 +5,7 @@
 
 mod batch;
 mod cli;
+mod cluster;
 mod context;
 mod diff;
 mod failure;
@@ -14,9 +15,11 @@ mod lock;
 mod namespace;
 mod output;
 mod path;
+mod portable;
 mod read;
 mod stat;
 mod status;
+mod top;
 mod wait;
 mod watch;
 mod write;
@@ -141,6 +144,10 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Wait(options) => wait::wait(&context, options).await?,
         Command::Batch { file } => batch::run(&context, file).await?,
         Command::Status { hash } => return status::run(&context, *hash).await,
+        Command::Dump => portable::dump::run(&context).await?,
+        Command::Load { file } => portable::load::run(&context, file).await?,
+        Command::Top(options) => top::run(&context, options).await?,
+        Command::Cluster(command) => cluster::run(&context, command).await?,
         Command::Mount { path, namespace } => write::mount(&context, path, namespace).await?,
         Command::Unmount { path } => write::unmount(&context, path).await?,
         Command::Diff(options) => diff::run(&context, options).await?,

@@ -13,9 +13,9 @@ use crate::{context::Context, failure::Failure, output};
 /// Nodes that are asked, those included that others named.
 const NODES_MAX: usize = 64;
 
-struct Answer {
-    address: String,
-    status: Result<StatusReply, Error>,
+pub struct Answer {
+    pub address: String,
+    pub status: Result<StatusReply, Error>,
     /// If it was asked for.
     hash: Option<Result<StateHashReply, Error>>,
 }
@@ -33,7 +33,7 @@ pub async fn run(context: &Context, with_hash: bool) -> Result<ExitCode, Failure
 }
 
 /// Asks the nodes that the user named and those that they name.
-async fn ask_all(context: &Context, with_hash: bool) -> Result<Vec<Answer>, Failure> {
+pub async fn ask_all(context: &Context, with_hash: bool) -> Result<Vec<Answer>, Failure> {
     let mut addresses = context.client.addresses();
     let mut answers = Vec::new();
     while let Some(address) = addresses.get(answers.len()).cloned() {

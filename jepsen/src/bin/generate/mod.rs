@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Parser, ValueEnum};
 use metad_jepsen::generate::{Defect, Shape, Told, generate};
 
@@ -72,14 +72,19 @@ pub fn run(arguments: &Args) -> anyhow::Result<ExitCode> {
     };
     let mut out = BufWriter::new(std::io::stdout().lock());
     let mut written = Ok(());
-    generate(&shape, &mut |line| {
+    let is_planted = generate(&shape, &mut |line| {
         if written.is_ok() {
             written = writeln!(out, "{line}");
         }
     });
     match written.and_then(|()| out.flush()) {
         // Whoever read it has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
-        other => other.context("write the history").map(|()| ExitCode::SUCCESS),
-    }
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("write the history"),
+    }?;
+    ensure!(
+        is_planted,
+        "no violation could be planted: ask for more --operations or another --seed"
+    );
+    Ok(ExitCode::SUCCESS)
 }

@@ -3,7 +3,10 @@
 use std::{path::PathBuf, time::Duration};
 
 use super::{
-    nemesis::fault::{self, Fault},
+    nemesis::{
+        fault::{self, Fault},
+        plan::{self, Frame, Step},
+    },
     place::Place,
     target::Target,
 };
@@ -48,6 +51,9 @@ pub struct Args {
     /// Faults, by comma: names, `partition` (all of those), `all` that can be had here, `none`
     #[arg(long, value_name = "LIST", default_value = "all", value_parser = fault::parse)]
     pub nemesis: fault::List,
+    /// Faults come so many times as often, and are over as much sooner
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = fault::parse_pace)]
+    pub pace: f64,
     /// Where all random choices come from
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -87,5 +93,11 @@ impl Args {
     /// The faults that come: of those that were asked for, the ones that can be had.
     pub fn faults(&self, place: Place) -> anyhow::Result<Vec<Fault>> {
         self.nemesis.available(self.target, place, self.nodes)
+    }
+
+    /// When which of them comes.
+    pub fn plan_of(&self, faults: &[Fault]) -> Vec<Step> {
+        let Args { seed, nodes, time, pace, .. } = *self;
+        plan::plan(&Frame { seed, nodes, time, pace }, faults)
     }
 }

@@ -16,14 +16,21 @@ use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::time::{Instant, sleep};
 
-use super::{clock::Clock, disk, network, place::Place, target::Target};
+use super::{
+    clock::Clock,
+    disk::{self, Disk},
+    network,
+    place::Place,
+    target::Target,
+};
 
 /// The first port of nodes in namespaces of their own.
 const PORT: u16 = 7_100;
 /// How long a server that is told to stop may take.
 const STOP_MAX: Duration = Duration::from_secs(30);
-/// What a server says that stops because its disk is full.
-const NO_ROOM: &str = "No space left on device";
+/// What a server says that stops because its disk is full; the second is what RocksDB says to who
+/// writes after the one that there was no room for.
+const NO_ROOM: [&str; 2] = ["No space left on device", "Seen error. Skip writing buffer"];
 /// Between two looks at it.
 const LOOK_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -48,6 +55,7 @@ struct Node {
     log: PathBuf,
     process: Option<Child>,
     clock: Option<Clock>,
+    disk: Disk,
     is_paused: bool,
     /// Its disk has been full since it was started: it may end by itself for that.
     was_full: bool,
@@ -60,7 +68,6 @@ pub struct Cluster {
     binary: PathBuf,
     nodes: Vec<Node>,
     endings: Endings,
-    has_disks: bool,
     /// The node that is no member.
     idle: Option<u8>,
     /// A change of the members that is not complete.
@@ -92,8 +99,8 @@ pub struct Shape {
     pub members: u8,
     /// One more that may join.
     pub has_idle: bool,
-    /// Each has a small disk of its own.
-    pub has_disks: bool,
+    /// The disk of each.
+    pub disks: disk::Kind,
     /// Each has a clock of its own.
     pub has_clocks: bool,
 }
@@ -128,15 +135,14 @@ impl Cluster {
             };
             let folder = folders.data.join(format!("node-{id}"));
             fs::create_dir(&folder).context("create a node's folder")?;
-            if shape.has_disks {
-                disk::mount_small(&folder)?;
-            }
-            let clock = shape.has_clocks.then(|| Clock::new(folder.join("clock"))).transpose()?;
             let data = folder.join("data");
             let spot = Spot { node: id, address: at(0), peer_address: at(1), data, folder };
+            let disk = Disk::new(shape.disks, &spot)?;
+            let clock = shape.has_clocks.then(|| Clock::new(spot.folder.join("clock")));
+            let clock = clock.transpose()?;
             let log = folders.logs.join(format!("node-{id}.log"));
             File::create(&log).with_context(|| format!("create {}", log.display()))?;
-            Ok(Node { spot, log, clock, process: None, is_paused: false, was_full: false })
+            Ok(Node { spot, log, clock, disk, process: None, is_paused: false, was_full: false })
         };
         let nodes = (1..=count).map(node).collect::<Result<_>>()?;
         let idle = shape.has_idle.then_some(count);
@@ -146,7 +152,6 @@ impl Cluster {
             binary,
             nodes,
             endings: Endings::default(),
-            has_disks: shape.has_disks,
             idle,
             change: None,
         })
@@ -236,6 +241,13 @@ impl Cluster {
         Ok(())
     }
 
+    /// Ends a node as if its power failed: what it did not sync is gone, if its disk forgets. Tells
+    /// how many changes of files that were.
+    pub fn cut_power(&mut self, id: u8) -> Result<usize> {
+        self.kill(id)?;
+        self.node(id).disk.lose_unsynced()
+    }
+
     /// Asks a node to stop and waits until it has.
     pub async fn stop(&mut self, id: u8) -> Result<()> {
         self.look_after()?;
@@ -311,21 +323,21 @@ impl Cluster {
     pub fn fill_disk(&mut self, id: u8) -> Result<()> {
         let node = self.node(id);
         node.was_full = true;
-        disk::fill(&node.spot.folder)
+        node.disk.fill(&node.spot)
     }
 
     /// Makes room again.
     pub fn clear_disk(&mut self, id: u8) -> Result<()> {
         match self.node(id) {
-            node if node.was_full => disk::clear(&node.spot.folder),
+            node if node.was_full => node.disk.clear(&node.spot),
             _ => Ok(()),
         }
     }
 
     /// Removes the data of a node that does not run, which is idle from now on.
     pub fn wipe(&mut self, id: u8) -> Result<()> {
-        let data = &self.node(id).spot.data;
-        fs::remove_dir_all(data).with_context(|| format!("remove {}", data.display()))?;
+        let node = self.node(id);
+        node.disk.wipe(&node.spot.data)?;
         self.idle = Some(id);
         Ok(())
     }
@@ -361,10 +373,8 @@ impl Drop for Cluster {
                 let _ = process.kill();
                 let _ = process.wait();
             }
-            if self.has_disks {
-                // It is gone with the namespace, if not now.
-                let _ = disk::unmount(&node.spot.folder);
-            }
+            // It is gone with the namespace, if not now.
+            let _ = node.disk.unmount(&node.spot);
         }
     }
 }
@@ -380,7 +390,7 @@ impl Endings {
     fn note(&mut self, node: &Node, how: &str) {
         let log = fs::read_to_string(&node.log).unwrap_or_default();
         let last = log.lines().last().unwrap_or("its log is empty");
-        match node.was_full && last.contains(NO_ROOM) {
+        match node.was_full && NO_ROOM.iter().any(|it| last.contains(it)) {
             true => self.filled_up += 1,
             false => self.wrong.push(format!("node {} {how}: {last}", node.spot.node)),
         }

@@ -33,7 +33,7 @@ use tokio::net::unix::pipe;
 
 pub use cli::Args;
 use cluster::{Cluster, Folders, Shape};
-use nemesis::{fault::Fault, plan};
+use nemesis::fault::Fault;
 use outcome::{Tested, checked, holds};
 use place::Place;
 use stage::Stage;
@@ -65,7 +65,7 @@ fn interrupted(folder: &Path) -> Result<ExitCode> {
 fn print_plan(args: &Args) -> Result<ExitCode> {
     let (place, _) = Place::choose(args.place)?;
     let faults = args.faults(place)?;
-    for step in plan::plan(args.seed, args.nodes, args.time, &faults) {
+    for step in args.plan_of(&faults) {
         println!("{step}");
     }
     Ok(ExitCode::SUCCESS)
@@ -96,12 +96,12 @@ fn set_up<'a>(args: &'a Args, folder: &Path) -> Result<Stage<'a>> {
     let binary = args.target.binary(args.binary.as_deref())?;
     fs::create_dir_all(&args.out).with_context(|| format!("create {}", args.out.display()))?;
     let faults = args.faults(place)?;
-    let plan = plan::plan(args.seed, args.nodes, args.time, &faults);
+    let plan = args.plan_of(&faults);
     let folders = Folders { data: folder, logs: &args.out };
     let shape = Shape {
         members: args.nodes,
         has_idle: faults.contains(&Fault::Members),
-        has_disks: faults.contains(&Fault::DiskFull),
+        disks: disks(&faults),
         has_clocks: faults.contains(&Fault::Clock),
     };
     let cluster = Cluster::new(args.target, place, binary.clone(), &folders, shape)?;
@@ -117,6 +117,14 @@ fn set_up<'a>(args: &'a Args, folder: &Path) -> Result<Stage<'a>> {
     );
     let history = args.out.join("history.jsonl");
     Ok(Stage { args, workload, faults, plan, binary, cluster, switch, history })
+}
+
+fn disks(faults: &[Fault]) -> disk::Kind {
+    match faults {
+        _ if faults.iter().any(|fault| fault.is_power_loss()) => disk::Kind::Forgetful,
+        _ if faults.contains(&Fault::DiskFull) => disk::Kind::Small,
+        _ => disk::Kind::Shared,
+    }
 }
 
 /// Checks the history, and says all that was found.

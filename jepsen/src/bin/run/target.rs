@@ -25,7 +25,7 @@ impl Target {
     pub fn workloads(self) -> &'static [&'static str] {
         match self {
             Target::Metad => &["team", "sync", "lease"],
-            Target::Etcd => &["kv", "register"],
+            Target::Etcd => &["kv", "puts", "register"],
         }
     }
 

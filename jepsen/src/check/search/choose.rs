@@ -142,7 +142,7 @@ impl<M: Model> Search<'_, M> {
             for state in states.into_iter().filter(may_go_on) {
                 let longer = chain.with(entry, ordinal, state, here);
                 let key = self.key_at(here, &longer.state);
-                if self.memo.insert(key, &longer.used) {
+                if self.memo.insert(key, self.left(&longer.used)) {
                     closure.add(longer);
                 } else if let Some(failing) = self.memo.failed(key) {
                     self.collected.add(failing);

@@ -1,8 +1,9 @@
 //! The configurations that a search has seen, and the unknown operations that it used up.
 //!
-//! Owns the rule that prunes: with the same answered operations linearized and the same
-//! state, having used fewer operations of unknown outcome leaves every way open that having
-//! used more does. So a configuration is seen if one that used a subset was.
+//! Owns the rule that prunes: with the same changes linearized and the same state, having used
+//! fewer operations of unknown outcome leaves every way open that having used more does, and so
+//! does having more observations behind it. So a configuration is seen if one was that used a
+//! subset, and that misses a subset.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -11,23 +12,46 @@ use super::failing::Failing;
 use crate::model::Entry;
 
 /// Bytes that an entry costs, the table's spare room included.
-const ENTRY_BYTES: u64 = 80;
+const ENTRY_BYTES: u64 = 120;
 
 /// What was seen. Never iterated over, so the order in the table does not matter.
+#[derive(Default)]
 pub(super) struct Memo {
-    words: usize,
-    /// Sets of used operations, one after the other, for each key.
-    seen: HashMap<u128, Vec<u64>, BuildHasherDefault<LowBits>>,
+    /// For each key.
+    seen: HashMap<u128, Vec<Left>, BuildHasherDefault<LowBits>>,
     /// Why what was seen under a key leads nowhere, once that is known.
     failed: HashMap<u128, Failing, BuildHasherDefault<LowBits>>,
     bytes: u64,
 }
 
-impl Memo {
-    pub(super) fn new(words: usize) -> Memo {
-        Memo { words, seen: HashMap::default(), failed: HashMap::default(), bytes: 0 }
+/// What distinguishes configurations with one key.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Left {
+    /// Operations of unknown outcome that were used up.
+    pub(super) used: Vec<u64>,
+    /// When the first of all that is missing returned.
+    pub(super) first_return: u32,
+    /// When the missing observations were invoked before that, in order. Those invoked later are
+    /// all missing.
+    pub(super) missing: Vec<u32>,
+}
+
+impl Left {
+    /// Whether every way that is open to the other one is open here.
+    fn leaves_more_than(&self, other: &Left) -> bool {
+        let is_missing =
+            |at: &u32| *at > other.first_return || other.missing.binary_search(at).is_ok();
+        self.first_return >= other.first_return
+            && self.missing.iter().all(is_missing)
+            && is_subset(&self.used, &other.used)
     }
 
+    fn bytes(&self) -> u64 {
+        8 * self.used.len() as u64 + 4 * self.missing.len() as u64
+    }
+}
+
+impl Memo {
     /// About what the table takes.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes
@@ -46,20 +70,13 @@ impl Memo {
     }
 
     /// Remembers a configuration; false if it need not be searched.
-    pub(super) fn insert(&mut self, key: u128, used: &[u64]) -> bool {
-        debug_assert_eq!(used.len(), self.words, "every set has the same size");
-        let mut fresh = false;
-        let sets = self.seen.entry(key).or_insert_with(|| {
-            fresh = true;
-            Vec::new()
-        });
-        if fresh {
-            self.bytes += ENTRY_BYTES;
-        } else if self.words == 0 || sets.chunks(self.words).any(|seen| is_subset(seen, used)) {
+    pub(super) fn insert(&mut self, key: u128, left: Left) -> bool {
+        let known = self.seen.entry(key).or_default();
+        if known.iter().any(|known| known.leaves_more_than(&left)) {
             return false;
         }
-        sets.extend_from_slice(used);
-        self.bytes += 8 * self.words as u64;
+        self.bytes += ENTRY_BYTES + left.bytes();
+        known.push(left);
         true
     }
 }
@@ -118,10 +135,6 @@ impl UsedSet {
         }
         set.bits = vec![0; set.entries.len().div_ceil(64)];
         set
-    }
-
-    pub(super) fn words(&self) -> usize {
-        self.bits.len()
     }
 
     pub(super) fn count(&self) -> usize {

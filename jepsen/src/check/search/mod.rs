@@ -42,7 +42,7 @@ use claims::Claims;
 use closure::Closure;
 use events::{EventList, Position};
 use failing::Failing;
-use memo::{Memo, UsedSet};
+use memo::{Left, Memo, UsedSet};
 use window::Window;
 
 /// How a search ended. Orders hold indices of entries.
@@ -188,7 +188,7 @@ impl<'a, M: Model> Search<'a, M> {
             here: ahead.initial(),
             ahead,
             is_separable,
-            memo: Memo::new(used.words()),
+            memo: Memo::default(),
             window: Window::new(model, entries, &used, chain_max),
             chain_max,
             collected: Failing::default(),
@@ -234,7 +234,7 @@ impl<'a, M: Model> Search<'a, M> {
             // Inside a closure it was remembered before it was visited.
             let fresh = self.in_closure() || {
                 let key = self.key();
-                let fresh = self.memo.insert(key, self.used.bits());
+                let fresh = self.memo.insert(key, self.left(self.used.bits()));
                 if !fresh {
                     self.failing = self.memo.failed(key).cloned().unwrap_or_else(Failing::all);
                 }
@@ -268,6 +268,28 @@ impl<'a, M: Model> Search<'a, M> {
             Here::At(_) | Here::Anywhere => self.model.fingerprint(state),
         };
         mix(self.linearized_hash, held)
+    }
+
+    /// The rest of the current configuration, with these operations of unknown outcome used up.
+    fn left(&self, used: &[u64]) -> Left {
+        let mut left = Left { used: used.to_vec(), ..Left::default() };
+        if self.is_separable {
+            return left;
+        }
+        let mut position = self.events.first();
+        while let Some(entry) = self.events.invoked_at(position) {
+            position = self.events.next(position);
+            if self.entries[entry].observes {
+                left.missing.push(self.entries[entry].invoked);
+            }
+        }
+        left.first_return = self.events.first_return();
+        left
+    }
+
+    /// Whether an operation is named by the key of a configuration.
+    fn is_in_key(&self, entry: usize) -> bool {
+        self.is_separable || !self.entries[entry].observes
     }
 
     /// Nothing is left to be tried here.
@@ -335,17 +357,23 @@ impl<'a, M: Model> Search<'a, M> {
             self.events.lift(entry);
             self.claims.linearize(entry);
             self.ahead.linearize(entry);
-            self.linearized_hash ^= entry_hash(entry);
+            self.toggle(entry);
             self.answered_left -= 1;
         } else {
             self.used.set(entry);
         }
     }
 
+    fn toggle(&mut self, entry: usize) {
+        if self.is_in_key(entry) {
+            self.linearized_hash ^= entry_hash(entry);
+        }
+    }
+
     fn unmark(&mut self, entry: usize) {
         if self.entries[entry].completed.is_some() {
             self.answered_left += 1;
-            self.linearized_hash ^= entry_hash(entry);
+            self.toggle(entry);
             self.ahead.restore(entry);
             self.claims.restore(entry);
             self.events.restore(entry);

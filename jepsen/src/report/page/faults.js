@@ -1,7 +1,8 @@
 // What the nemesis did: faults with a beginning and an end, moments, and who led when.
 
+const DOWN = ["kill", "power-loss", "crash", "stop", "wipe"];
 const ENDED_BY = {
-  restart: ["kill", "crash", "stop", "wipe"], start: ["kill", "crash", "stop", "wipe"],
+  restart: DOWN, start: DOWN,
   resume: ["pause"], heal: ["partition"],
 };
 // Remarks for checkers.

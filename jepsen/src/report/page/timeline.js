@@ -42,14 +42,8 @@ class Timeline {
       if (right < LABELS_WIDTH || left > LABELS_WIDTH + view.width) return;
       pen.fillStyle = fill;
       pen.fillRect(left, y + 1, Math.max(right - left, 3), LANE - 3);
-      if (right - left < 24) return;
-      pen.save();
-      pen.beginPath();
-      pen.rect(left, y, right - left, LANE);
-      pen.clip();
       pen.fillStyle = ink;
-      pen.fillText(text, left + 5, y + LANE / 2);
-      pen.restore();
+      this.#drawClipped(pen, text, left, right, y);
     };
     const label = (text, y) => { pen.fillStyle = colours.faint; pen.fillText(text, 8, y + LANE / 2); };
     if (hasLeaders) {
@@ -72,18 +66,28 @@ class Timeline {
     this.#drawBlocked(pen, height, "violation");
   }
 
+  // A mark for each, and its name as far as the next one.
   #drawMoments(pen, moments, top, colours) {
-    let free = 0;
-    for (const it of moments) {
-      const x = this.view.x(it.at);
-      if (x < LABELS_WIDTH || x > LABELS_WIDTH + this.view.width) continue;
+    const end = LABELS_WIDTH + this.view.width;
+    const placed = moments.map((it) => ({ name: it.name, x: this.view.x(it.at) }));
+    const shown = placed.filter((it) => it.x >= LABELS_WIDTH && it.x <= end);
+    shown.forEach(({ name, x }, number) => {
       pen.fillStyle = colours.fault;
       pen.fillRect(x - 1, top + 2, 2, LANE - 4);
-      if (x < free) continue;
       pen.fillStyle = colours.text;
-      pen.fillText(it.name, x + 5, top + LANE / 2);
-      free = x + 14 + pen.measureText(it.name).width;
-    }
+      this.#drawClipped(pen, name, x, (shown[number + 1]?.x ?? end) - 3, top);
+    });
+  }
+
+  // Text from left to right, cut off there; none where it would say nothing.
+  #drawClipped(pen, text, left, right, top) {
+    if (right - left < 24) return;
+    pen.save();
+    pen.beginPath();
+    pen.rect(left, top, right - left, LANE);
+    pen.clip();
+    pen.fillText(text, left + 5, top + LANE / 2);
+    pen.restore();
   }
 
   #drawAxis(pen, colours, height) {

@@ -2,8 +2,8 @@
 //!
 //! Owns: a folder, in which `ACTIVE` names the folder of the database in use, so that a
 //! whole state can be replaced by writing one small file; and `checkpoints/`, which is
-//! emptied at each start. Invariants: a write goes to RocksDB's log in the order of the
-//! calls, so that a crash leaves a prefix; once a write or a sync has failed, every later
+//! emptied at each start. Invariants: writes reach the disk in the order of the calls, so that
+//! a crash leaves a prefix; once a write or a sync has failed, every later
 //! one fails, since nobody can tell any more what is on disk.
 
 mod checkpoint;
@@ -17,7 +17,7 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use rocksdb::WriteBatch;
+use rocksdb::{WriteBatch, WriteOptions};
 
 use self::{checkpoint::Checksums, database::Database, folder::Folder};
 use super::{Checkpoint, Incoming, KvEngine, Result, StorageFault, View, Write, blocking};
@@ -30,11 +30,23 @@ pub struct Settings {
     pub memtable_size: usize,
     /// Bytes of blocks kept in memory for reads.
     pub cache_size: usize,
+    /// Whether writes go to a log of RocksDB's own, so that they are on disk once that is synced.
+    /// Without it, a sync writes a sorted file, and a crash of the process loses as much as one of
+    /// the machine: for what can be made again from elsewhere.
+    pub is_logged: bool,
+}
+
+impl Settings {
+    /// Of a state that Raft's log replays: a second log of the same would cost twice. What is in
+    /// memory is small, since most of what a write costs is to find its place there.
+    pub fn replayed() -> Settings {
+        Settings { is_logged: false, memtable_size: 8 << 20, ..Settings::default() }
+    }
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { memtable_size: 16 << 20, cache_size: 64 << 20 }
+        Settings { memtable_size: 16 << 20, cache_size: 64 << 20, is_logged: true }
     }
 }
 
@@ -87,7 +99,14 @@ impl RocksEngine {
     pub fn flush_and_settle(&self) -> Result<()> {
         let flushed = self.0.database().flush();
         flushed.map_err(|error| self.0.broke("flush the memtable", error))?;
-        self.settle()
+        self.settle_files()
+    }
+
+    /// Like [`RocksEngine::settle`], and removes what was replaced: whether RocksDB's threads do,
+    /// when they flush or compact, depends on which of them is first. For the simulator.
+    pub fn settle_files(&self) -> Result<()> {
+        self.settle()?;
+        self.0.database().purge()
     }
 
     /// Waits until no flush or compaction is due: what is on disk then does not depend on
@@ -114,13 +133,18 @@ impl Shared {
         StorageFault::io(action, std::io::Error::other(error))
     }
 
-    fn flush_log(&self) -> Result<()> {
+    fn sync(&self) -> Result<()> {
         self.intact()?;
-        self.database().flush_wal(true).map_err(|error| self.broke("sync", error))
+        let database = self.database();
+        let flushed = match self.settings.is_logged {
+            true => database.flush_wal(true),
+            false => database.flush(),
+        };
+        flushed.map_err(|error| self.broke("sync", error))
     }
 
     fn make_checkpoint(&self) -> Result<Checkpoint> {
-        self.flush_log()?;
+        self.sync()?;
         let mut checksums = self.checksums.lock().unwrap_or_else(PoisonError::into_inner);
         checkpoint::make(&self.database(), self.folder.new_checkpoint()?, &mut checksums)
     }
@@ -159,7 +183,10 @@ impl KvEngine for RocksEngine {
                 Write::DeleteRange(..) => {}
             }
         }
-        self.0.database().write(writes).map_err(|error| self.0.broke("write a batch", error))
+        let mut options = WriteOptions::default();
+        options.disable_wal(!self.0.settings.is_logged);
+        let written = self.0.database().write_opt(writes, &options);
+        written.map_err(|error| self.0.broke("write a batch", error))
     }
 
     fn sync(&self) -> BoxFuture<'static, Result<()>> {
@@ -167,7 +194,7 @@ impl KvEngine for RocksEngine {
         Box::pin(async move {
             let flush = || {
                 let shared = shared.clone();
-                blocking(move || shared.flush_log().is_ok())
+                blocking(move || shared.sync().is_ok())
             };
             match shared.syncs.run(flush).await {
                 true => Ok(()),

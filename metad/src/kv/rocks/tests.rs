@@ -3,19 +3,45 @@ use std::sync::Arc;
 use super::{super::conformance, *};
 
 fn engine(folder: &Path) -> RocksEngine {
-    let settings = Settings { memtable_size: 64 << 10, cache_size: 1 << 20 };
+    open(folder, true)
+}
+
+fn open(folder: &Path, is_logged: bool) -> RocksEngine {
+    let settings = Settings { memtable_size: 64 << 10, cache_size: 1 << 20, is_logged };
     RocksEngine::open(folder, settings).expect("open")
 }
 
 #[tokio::test]
 async fn conforms() {
-    let folder = tempfile::tempdir().expect("folder");
-    let made = std::cell::Cell::new(0);
-    let make = || -> Arc<dyn KvEngine> {
-        made.set(made.get() + 1);
-        Arc::new(engine(&folder.path().join(made.get().to_string())))
-    };
-    conformance::all(&make).await;
+    for is_logged in [true, false] {
+        let folder = tempfile::tempdir().expect("folder");
+        let made = std::cell::Cell::new(0);
+        let make = || -> Arc<dyn KvEngine> {
+            made.set(made.get() + 1);
+            Arc::new(open(&folder.path().join(made.get().to_string()), is_logged))
+        };
+        conformance::all(&make).await;
+    }
+}
+
+#[tokio::test]
+async fn without_a_log_a_kill_leaves_what_was_synced() {
+    let (folder, killed) = (tempfile::tempdir().expect("folder"), tempfile::tempdir().expect("it"));
+    let store = open(folder.path(), false);
+    let put = |key: &[u8]| vec![Write::Put(key.to_vec(), b"1".to_vec())];
+    store.write(put(b"synced")).expect("write");
+    store.sync().await.expect("sync");
+    store.write(put(b"not")).expect("write");
+    for part in ["ACTIVE", "data-1"] {
+        let copied = std::process::Command::new("cp")
+            .arg("-r")
+            .args([folder.path().join(part), killed.path().join(part)])
+            .status();
+        assert!(copied.expect("cp").success());
+    }
+    let view = open(killed.path(), false).view().expect("view");
+    assert!(view.get(b"synced").expect("get").is_some());
+    assert!(view.get(b"not").expect("get").is_none());
 }
 
 #[tokio::test]

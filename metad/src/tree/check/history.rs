@@ -211,7 +211,15 @@ pub(super) fn check_requests(
         }
     }
     let range = key::sessions(group);
-    let sessions = view.scan(&range.start, &range.end).count() as u64;
+    let mut sessions = 0;
+    for pair in view.scan(&range.start, &range.end) {
+        let session = session::decode(&pair?.1)?;
+        sessions += 1;
+        let pending = session.kept.iter().all(|(sequence, _)| *sequence >= session.first_pending);
+        findings.expect(pending, "a reply belongs to a session that may ask for it", || {
+            format!("{session:?}")
+        });
+    }
     findings.expect(sessions == system.sessions, "counters equal a recount", || {
         format!("{} sessions counted, {sessions} stored", system.sessions)
     });
@@ -226,7 +234,8 @@ fn check_replies(view: &dyn KvRead, group: GroupId, findings: &mut Findings) -> 
         let client = key::last_id(&key[..key.len() - 8]).expect("the range holds whole keys");
         let session = view.get(&key::session(group, ClientId(client)))?;
         let session = session.map(|value| session::decode(&value)).transpose()?;
-        let pending = session.is_some_and(|session| sequence >= session.first_pending);
+        let pending = session
+            .is_some_and(|session| (session.first_pending..session.spilled).contains(&sequence));
         findings.expect(pending, "a reply belongs to a session that may ask for it", || {
             format!("client {client}, sequence {sequence}")
         });

@@ -8,11 +8,8 @@ use std::{collections::BTreeMap, fmt::Write as _};
 
 use expect_test::Expect;
 
-pub use self::parse::{content, node_ref};
-use self::{
-    ask::show,
-    parse::{quota, step},
-};
+pub use self::parse::{content, node_ref, step};
+use self::{ask::show, parse::quota};
 use crate::{
     kv::{Txn, Write},
     tree::{apply, check::check_tree},
@@ -64,20 +61,31 @@ impl Machine {
         let mut txn = Txn::new(&self.state);
         let command = Command { time_ms: self.time_ms, action };
         let applied = apply(&mut txn, GROUP, &command).unwrap();
-        for write in txn.into_batch() {
+        self.write(txn.into_batch());
+        applied
+    }
+
+    /// Takes in what was written to it.
+    pub fn write(&mut self, writes: Vec<Write>) {
+        for write in writes {
             match write {
                 Write::Put(key, value) => drop(self.state.insert(key, value)),
                 Write::Delete(key) => drop(self.state.remove(&key)),
                 Write::DeleteRange(..) => unreachable!("apply deletes key by key"),
             }
         }
-        applied
+    }
+
+    /// Of the next request.
+    pub fn next_sequence(&mut self) -> u64 {
+        self.sequence += 1;
+        self.sequence
     }
 
     /// As the next request.
     pub fn ask_for(&mut self, mutation: Mutation) -> Applied {
-        self.sequence += 1;
-        self.ask_as(self.sequence, 1, mutation)
+        let sequence = self.next_sequence();
+        self.ask_as(sequence, 1, mutation)
     }
 
     fn ask_as(&mut self, sequence: u64, first_pending: u64, mutation: Mutation) -> Applied {

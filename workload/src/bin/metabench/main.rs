@@ -3,7 +3,10 @@
 //!
 //! Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 the cluster is unavailable.
 
+mod compare;
+mod micro;
 mod scale;
+mod servers;
 mod team;
 
 use std::process::ExitCode;
@@ -11,12 +14,19 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use metad_workload::Error;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Runs workloads against metad, and measures.
 #[derive(Parser)]
 #[command(
     version,
     after_help = "Examples:
   metabench team --clients 8 --time 10s --history team.jsonl
+  metabench micro                         # mdtest's phases on a cluster of its own
+  metabench micro --phases file-create --clients 1,16,256 --rounds 3 --json
+  metabench micro --phases file-create --rate 5000            # an open loop
+  metabench compare                       # against etcd and JuiceFS; takes some minutes
   metabench scale                         # starts a server of its own; takes some minutes
   metabench scale --entries 100000 --tree 100000 --trees 2    # smaller"
 )]
@@ -27,6 +37,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Workload {
+    /// metad and what people would pick instead, in turns on this machine.
+    Compare(compare::Compare),
+    /// One kind of operation at a time, as mdtest and etcd's benchmark do.
+    Micro(micro::Micro),
     /// People working in a shared folder.
     Team(team::Team),
     /// How costs grow with what is there: large directories, deep paths, large namespaces.
@@ -36,6 +50,8 @@ enum Workload {
 #[tokio::main]
 async fn main() -> ExitCode {
     let ran = match Cli::parse().workload {
+        Workload::Compare(compare) => compare::compare(&compare).await,
+        Workload::Micro(micro) => micro::micro(&micro).await,
         Workload::Team(team) => team::team(&team).await,
         Workload::Scale(scale) => scale::scale(&scale).await,
     };

@@ -291,6 +291,73 @@ pub const SNAPSHOT_DELETE: &str = "\
 Example:
   metactl snapshot rm before";
 
+pub const DUMP: &str = "\
+All at one revision, but for quotas: those that hold meanwhile. Not ids, revs, the past, journals
+and locks. Others may write meanwhile. The last line says that it is complete.
+
+Examples:
+  metactl dump > all.jsonl
+  metactl dump | zstd > all.jsonl.zst";
+
+pub const LOAD: &str = "\
+If it is interrupted, delete the namespaces that it has made, and load again.
+
+Examples:
+  metactl --endpoints 127.0.0.1:8101 load all.jsonl
+  zstd -dc all.jsonl.zst | metactl load";
+
+pub const TOP: &str = "\
+Examples:
+  metactl top                     again each second
+  metactl top -n 2 --json         two looks, for a program: the second one has rates";
+
+pub const CLUSTER: &str = "\
+One change at a time, and none that would leave too few voters that answer. A command that was
+interrupted is completed by the same command again.
+
+Examples:
+  metactl cluster status
+  metactl cluster add 10.0.0.4:7101             a learner: it follows, and does not vote
+  metactl cluster promote 4                     it votes
+  metactl cluster replace 2 10.0.0.5:7101       a new node in the place of node 2
+  metactl cluster remove 4
+  metactl cluster transfer-leader 1";
+
+pub const CLUSTER_STATUS: &str = "\
+Examples:
+  metactl cluster status
+  metactl cluster status --json";
+
+pub const CLUSTER_ADD: &str = "\
+Start the node first; it needs an address of the cluster, and takes a number that is free:
+  metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad
+
+Examples:
+  metactl cluster add 10.0.0.4:7101
+  metactl cluster add 10.0.0.4:7101 --timeout 1h    it has much to catch up with";
+
+pub const CLUSTER_PROMOTE: &str = "\
+Example:
+  metactl cluster promote 4";
+
+pub const CLUSTER_REMOVE: &str = "\
+A leader hands its leadership over first.
+
+Example:
+  metactl cluster remove 4";
+
+pub const CLUSTER_REPLACE: &str = "\
+The new node catches up as a learner; then it votes and the other one is gone, at once.
+
+Examples:
+  metactl cluster replace 2 10.0.0.5:7101
+  metactl cluster replace 2 10.0.0.5:7101 --timeout 1h    it has much to catch up with";
+
+pub const CLUSTER_TRANSFER: &str = "\
+Examples:
+  metactl cluster transfer-leader
+  metactl cluster transfer-leader 1";
+
 pub const EXPLAIN: &str = "\
 Examples:
   metactl explain                 all reasons

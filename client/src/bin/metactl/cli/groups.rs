@@ -1,4 +1,4 @@
-//! Commands that come in groups: snapshots, namespaces and locks.
+//! Commands that come in groups: snapshots, namespaces, locks, and the cluster.
 
 use std::time::Duration;
 
@@ -155,4 +155,46 @@ pub struct LockName {
     /// Which of the locks on that path.
     #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
     pub name: String,
+}
+
+#[derive(Subcommand)]
+#[command(after_help = examples::CLUSTER)]
+pub enum ClusterCommand {
+    /// Shows the members: who leads, who votes, who answers, and how many may be lost.
+    #[command(after_help = examples::CLUSTER_STATUS)]
+    Status,
+    /// Adds a node as a learner, which follows and does not vote, and waits for it to catch up.
+    #[command(after_help = examples::CLUSTER_ADD)]
+    Add {
+        /// Where the new node serves, started with `metad serve --join`.
+        #[arg(value_name = "HOST:PORT")]
+        address: String,
+    },
+    /// Makes a learner a voter.
+    #[command(after_help = examples::CLUSTER_PROMOTE)]
+    Promote {
+        /// The learner's number.
+        node: u64,
+    },
+    /// Removes a node, a voter or a learner. Stop it afterwards.
+    #[command(after_help = examples::CLUSTER_REMOVE)]
+    Remove {
+        /// Its number.
+        node: u64,
+    },
+    /// Puts a new node in the place of another one, which may be dead.
+    #[command(after_help = examples::CLUSTER_REPLACE)]
+    Replace {
+        /// The number of the node that goes.
+        node: u64,
+        /// Where the new node serves, started with `metad serve --join`.
+        #[arg(value_name = "HOST:PORT")]
+        address: String,
+    },
+    /// Hands the leadership over to another voter.
+    #[command(after_help = examples::CLUSTER_TRANSFER)]
+    TransferLeader {
+        /// Its number; the one that can follow soonest, without it.
+        node: Option<u64>,
+    },
 }

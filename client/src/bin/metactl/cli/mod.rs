@@ -14,9 +14,10 @@ use metad_client::{Level, errors::Reason};
 
 use crate::path::NodePath;
 pub use groups::{
-    Create, LockCommand, LockName, NamespaceCommand, Policy, SnapshotCommand, Update,
+    ClusterCommand, Create, LockCommand, LockName, NamespaceCommand, Policy, SnapshotCommand,
+    Update,
 };
-pub use read::{Diff, Journal, Log, Lookup, Ls, Past, Stat, Tree, Wait, Watch};
+pub use read::{Diff, Journal, Log, Lookup, Ls, Past, Stat, Top, Tree, Wait, Watch};
 pub use values::{Bound, Bounds, Fence, bound};
 use values::{fence, level, positive, reason};
 pub use write::{Attr, Import, Put, Quota};
@@ -193,6 +194,21 @@ pub enum Command {
         #[arg(long)]
         hash: bool,
     },
+    /// Prints all namespaces and their trees at one revision, as JSON lines that `load` reads.
+    #[command(after_help = examples::DUMP)]
+    Dump,
+    /// Makes what a dump tells, in a cluster that has no namespaces of these names.
+    #[command(after_help = examples::LOAD)]
+    Load {
+        /// The dump; - for stdin.
+        #[arg(default_value = "-")]
+        file: PathBuf,
+    },
+    /// Shows what each node does, again each second: role, writes a second, how far behind.
+    Top(Top),
+    /// Adds, promotes, replaces and removes nodes of the cluster, and hands the leadership over.
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
     /// Works with snapshots: names for revisions, which keep what was there.
     #[command(subcommand)]
     Snapshot(SnapshotCommand),

@@ -1,9 +1,14 @@
 //! Options of the commands that read.
 
+use std::time::Duration;
+
 use clap::Args;
 use metad_client::v1::Cursor;
 
-use super::{examples, values::cursor};
+use super::{
+    examples,
+    values::{cursor, positive},
+};
 use crate::path::NodePath;
 
 #[derive(Args)]
@@ -130,4 +135,15 @@ pub struct Journal {
     #[arg(long, value_name = "COUNT", default_value_t = 1_000,
         value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub limit: u32,
+}
+
+#[derive(Args)]
+#[command(after_help = examples::TOP)]
+pub struct Top {
+    /// How long between two looks.
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = positive)]
+    pub interval: Duration,
+    /// How many looks. Until it is interrupted, without it.
+    #[arg(short = 'n', long, value_name = "COUNT")]
+    pub count: Option<u64>,
 }

@@ -39,6 +39,7 @@ pub async fn test(stage: &mut Stage<'_>) -> Result<Tested> {
     let recorder = Recorder::new(out, &header)?;
     let workload = Workload {
         is_register,
+        put_share: if stage.workload == "puts" { 0.9 } else { 0.5 },
         seed: args.seed,
         think: args.think,
         end: Instant::now() + args.time,

@@ -28,6 +28,8 @@ const TRIES_MAX: u32 = 20;
 pub struct Workload<'a> {
     /// One register, or keys.
     pub is_register: bool,
+    /// The share of puts among operations on keys.
+    pub put_share: f64,
     /// Where all randomness comes from.
     pub seed: u64,
     /// Mean time between an answer and the next operation.
@@ -134,7 +136,7 @@ impl Workload<'_> {
         };
         if !self.is_register {
             let key = random.random_range(0..KEYS).to_string();
-            let is_put = random.random_bool(0.5);
+            let is_put = random.random_bool(self.put_share);
             return (key, if is_put { Operation::Put(fresh()) } else { Operation::Get });
         }
         let operation = match random.random_range(0..4) {

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::run::{clock, place::Place, target::Target};
+use crate::run::{clock, disk, place::Place, target::Target};
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -11,6 +11,10 @@ pub enum Fault {
     Kill,
     /// SIGKILL to all nodes at once.
     KillAll,
+    /// SIGKILL to one node, whose disk forgets what was not synced.
+    PowerLoss,
+    /// The same to all nodes at once.
+    PowerLossAll,
     /// SIGSTOP to one node, and later SIGCONT.
     Pause,
     /// One node after the other is stopped by SIGTERM and started again.
@@ -51,6 +55,8 @@ enum Needs {
     FakeClock,
     /// A small file system for each node.
     Disk,
+    /// A disk that forgets.
+    Forgetting,
     /// What only metad has.
     Metad,
     /// A network of our own.
@@ -63,9 +69,11 @@ const fn row(fault: Fault, name: &'static str, needs: Needs) -> Row {
     Row { fault, name, needs }
 }
 
-const TABLE: [Row; 13] = [
+const TABLE: [Row; 15] = [
     row(Fault::Kill, "kill", Needs::Nothing),
     row(Fault::KillAll, "kill-all", Needs::Nothing),
+    row(Fault::PowerLoss, "power-loss", Needs::Forgetting),
+    row(Fault::PowerLossAll, "power-loss-all", Needs::Forgetting),
     row(Fault::Pause, "pause", Needs::Nothing),
     row(Fault::Rolling, "rolling-restart", Needs::Nothing),
     row(Fault::Clock, "clock-jump", Needs::FakeClock),
@@ -92,7 +100,13 @@ impl Fault {
 
     /// Whether it hits one node, rather than all or a drawn set of them.
     pub fn hits_one(self) -> bool {
-        matches!(self, Fault::Kill | Fault::Pause | Fault::Clock | Fault::DiskFull)
+        use Fault::{Clock, DiskFull, Kill, Pause, PowerLoss};
+        matches!(self, Kill | PowerLoss | Pause | Clock | DiskFull)
+    }
+
+    /// Whether a disk forgets.
+    pub fn is_power_loss(self) -> bool {
+        self.row().needs == Needs::Forgetting
     }
 
     fn row(self) -> &'static Row {
@@ -109,9 +123,12 @@ impl Fault {
             Needs::FakeClock if clock::library().is_none() => {
                 Some("there is no libfaketime; on Debian: apt-get install libfaketime".to_owned())
             }
-            Needs::Disk | Needs::Network | Needs::NetworkOf(_) if place == Place::Loopback => {
+            Needs::Disk | Needs::Forgetting | Needs::Network | Needs::NetworkOf(_)
+                if place == Place::Loopback =>
+            {
                 Some("it needs namespaces".to_owned())
             }
+            Needs::Forgetting => disk::obstacle_to_forgetting(),
             Needs::NetworkOf(least) if nodes < least => Some(format!("it needs {least} nodes")),
             _ => None,
         }
@@ -130,6 +147,14 @@ pub enum List {
 /// All names.
 pub fn names() -> String {
     TABLE.map(|row| row.name).join(" ")
+}
+
+/// Reads how often faults come.
+pub fn parse_pace(text: &str) -> Result<f64> {
+    match text.parse() {
+        Ok(pace) if (0.01..=100.0).contains(&pace) => Ok(pace),
+        _ => bail!("expected a number from 0.01 to 100"),
+    }
 }
 
 /// Reads a list of names.

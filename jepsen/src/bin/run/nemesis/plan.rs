@@ -1,15 +1,15 @@
 //! When which fault comes, drawn from the seed alone.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::Range, time::Duration};
 
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng, seq::SliceRandom};
 
 use super::fault::Fault;
 
 /// Time without a fault of the same kind.
-const GAP_MS: std::ops::Range<u64> = 1_000..5_000;
+const GAP_MS: Range<u64> = 1_000..5_000;
 /// How long a fault is on.
-const LENGTH_MS: std::ops::Range<u64> = 500..5_000;
+const LENGTH_MS: Range<u64> = 500..5_000;
 /// No fault is on in the last part of a run.
 const QUIET_END: Duration = Duration::from_millis(500);
 
@@ -37,40 +37,58 @@ pub struct Step {
     pub draw: u64,
 }
 
+/// What a plan is drawn for.
+pub struct Frame {
+    /// Where it is drawn from.
+    pub seed: u64,
+    /// Nodes of the cluster.
+    pub nodes: u8,
+    /// How long clients are at work.
+    pub time: Duration,
+    /// How many times as fast as usual faults follow one another.
+    pub pace: f64,
+}
+
 /// The faults of a run, those of nodes and those of links each one after the other.
-pub fn plan(seed: u64, nodes: u8, time: Duration, faults: &[Fault]) -> Vec<Step> {
+pub fn plan(frame: &Frame, faults: &[Fault]) -> Vec<Step> {
     let (links, others): (Vec<_>, Vec<_>) = faults.iter().partition(|fault| fault.is_of_links());
-    let mut steps = strand(seed, 1, nodes, time, others);
-    steps.extend(strand(seed, 2, nodes, time, links));
+    let mut steps = frame.strand(1, others);
+    steps.extend(frame.strand(2, links));
     steps.sort_by_key(|step| step.at);
     steps
 }
 
-/// Deals the faults like cards: each comes before one of them comes again.
-fn strand(seed: u64, stream: u64, nodes: u8, time: Duration, faults: Vec<Fault>) -> Vec<Step> {
-    let mut random = ChaCha8Rng::seed_from_u64(seed);
-    random.set_stream(stream);
-    let mut steps = Vec::new();
-    let mut at = Duration::ZERO;
-    loop {
-        let mut deck = faults.clone();
-        deck.shuffle(&mut random);
-        for fault in deck {
-            at += Duration::from_millis(random.random_range(GAP_MS));
-            let length = Duration::from_millis(random.random_range(LENGTH_MS));
-            let victim = match random.random_bool(0.5) {
-                true => Victim::Leader,
-                false => Victim::Node(random.random_range(1..=nodes)),
-            };
-            if at + length + QUIET_END > time {
+impl Frame {
+    /// Deals the faults like cards: each comes before one of them comes again.
+    fn strand(&self, stream: u64, faults: Vec<Fault>) -> Vec<Step> {
+        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
+        random.set_stream(stream);
+        let mut steps = Vec::new();
+        let mut at = Duration::ZERO;
+        loop {
+            let mut deck = faults.clone();
+            deck.shuffle(&mut random);
+            for fault in deck {
+                at += self.draw(&mut random, GAP_MS);
+                let length = self.draw(&mut random, LENGTH_MS);
+                let victim = match random.random_bool(0.5) {
+                    true => Victim::Leader,
+                    false => Victim::Node(random.random_range(1..=self.nodes)),
+                };
+                if at + length + QUIET_END > self.time {
+                    return steps;
+                }
+                steps.push(Step { at, length, fault, victim, draw: random.random() });
+                at += length;
+            }
+            if faults.is_empty() {
                 return steps;
             }
-            steps.push(Step { at, length, fault, victim, draw: random.random() });
-            at += length;
         }
-        if faults.is_empty() {
-            return steps;
-        }
+    }
+
+    fn draw(&self, random: &mut ChaCha8Rng, range_ms: Range<u64>) -> Duration {
+        Duration::from_millis(random.random_range(range_ms)).div_f64(self.pace)
     }
 }
 

@@ -9,8 +9,10 @@ use crate::run::cluster::Cluster;
 /// Brings one on, and takes it back.
 pub async fn inflict(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>) -> Result<()> {
     match step.fault {
-        Fault::Kill => kill(step, cluster, scene, vec![scene.victim(step, cluster)]).await,
-        Fault::KillAll => kill(step, cluster, scene, cluster.ids()).await,
+        Fault::Kill | Fault::PowerLoss => {
+            kill(step, cluster, scene, vec![scene.victim(step, cluster)]).await
+        }
+        Fault::KillAll | Fault::PowerLossAll => kill(step, cluster, scene, cluster.ids()).await,
         Fault::Pause => pause(step, cluster, scene).await,
         Fault::Rolling => rolling(step, cluster, scene).await,
         Fault::Clock => machines::clock_jump(step, cluster, scene).await,
@@ -23,8 +25,13 @@ pub async fn inflict(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>) -> R
 async fn kill(step: &Step, cluster: &mut Cluster, scene: &Scene<'_>, nodes: Vec<u8>) -> Result<()> {
     scene.count(step.fault);
     for node in &nodes {
-        cluster.kill(*node)?;
-        scene.tell("kill", json!({ "node": node }))?;
+        if step.fault.is_power_loss() {
+            let lost = cluster.cut_power(*node)?;
+            scene.tell("power-loss", json!({ "node": node, "lost_writes": lost }))?;
+        } else {
+            cluster.kill(*node)?;
+            scene.tell("kill", json!({ "node": node }))?;
+        }
     }
     while_on(step.length).await;
     for node in &nodes {

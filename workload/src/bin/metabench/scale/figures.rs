@@ -68,6 +68,10 @@ impl Figures {
         self.add(name, vec![mib], "MiB");
     }
 
+    pub fn bytes(&mut self, name: &str, bytes: f64) {
+        self.add(name, vec![bytes], "bytes");
+    }
+
     /// The ratio of two medians, and both sides; the spread is that of blocks of samples.
     pub fn ratio(&mut self, name: &str, pairs: &Pairs) {
         const BLOCKS: usize = 10;

@@ -47,7 +47,7 @@ impl Bench {
             anyhow::ensure!(page.value.len() as u64 == entries.min(1_000), "a whole page");
         }
         figures.latency("first page of 1,000", &pages);
-        figures.memory_mib("server before listings", self.server.memory_mib()?);
+        figures.memory_mib("server before listings", self.servers.memory_mib()?);
         let (mut whole, mut memory_mib) = (Vec::new(), Vec::new());
         for _ in 0..LISTINGS {
             let mut most_mib = 0.0;
@@ -64,7 +64,7 @@ impl Bench {
 
     /// Reads a listing to its end; says how many entries it had.
     async fn list_whole(&self, ns: u64, memory_mib: &mut f64) -> anyhow::Result<u64> {
-        let channel = transport::connect(&self.server.endpoints()[0])?;
+        let channel = transport::connect(&self.servers.endpoints()[0])?;
         let mut files = FilesClient::new(channel);
         let request = v1::ListRequest { ns, ..v1::ListRequest::default() };
         let mut stream = files.list(request).await?.into_inner();
@@ -73,7 +73,7 @@ impl Bench {
             listed += message.entries.len() as u64;
             if looked.elapsed() > LOOK {
                 looked = Instant::now();
-                *memory_mib = memory_mib.max(self.server.memory_mib()?);
+                *memory_mib = memory_mib.max(self.servers.memory_mib()?);
             }
             if message.done {
                 return Ok(listed);

@@ -3,8 +3,8 @@
 
 mod build;
 mod figures;
+mod footprint;
 mod measure;
-mod server;
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
@@ -13,18 +13,19 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use metad_client::{Client, Options};
 
-use self::{figures::Figures, server::Server};
+use self::figures::Figures;
+use crate::servers::{Place, Servers, beside_this_program};
 
 /// What to build, and how often to measure.
 #[derive(Args)]
 pub struct Scale {
-    /// The server's program; by default the one beside this program.
+    /// The servers' program; by default `metad` beside this one.
     #[arg(long, value_name = "FILE")]
-    metad: Option<PathBuf>,
-    /// Nodes of the server's cluster, all in one process.
+    program: Option<PathBuf>,
+    /// Nodes of the cluster, each a process.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=9))]
     nodes: u16,
-    /// The first port.
+    /// The first port; each node may take two.
     #[arg(long, default_value_t = 7301)]
     port: u16,
     /// Where the data is; thrown away at the end without it.
@@ -54,16 +55,19 @@ pub async fn scale(scale: &Scale) -> anyhow::Result<ExitCode> {
         "--tree must be a multiple of {}",
         build::COPY_NODES
     );
-    let server = Server::start(scale).await?;
+    let program = match &scale.program {
+        Some(program) => program.clone(),
+        None => beside_this_program("metad")?,
+    };
+    let (nodes, port, data) = (scale.nodes, scale.port, scale.data.clone());
+    let servers = Servers::metad(&Place { program, nodes, port, data }).await?;
     let options = Options {
         deadline: Duration::from_secs(60),
         attempt_timeout: Duration::from_secs(30),
-        ..Options::new(server.endpoints())
+        ..Options::new(servers.endpoints())
     };
-    let bench = Bench { client: Client::new(options)?, server, samples: scale.samples };
-    let figures = bench.run(scale).await;
-    bench.server.stop()?;
-    let figures = figures?;
+    let mut bench = Bench { client: Client::new(options)?, servers, samples: scale.samples };
+    let figures = bench.run(scale).await?;
     if scale.json {
         println!("{}", serde_json::to_string(&figures)?);
     } else {
@@ -72,15 +76,15 @@ pub async fn scale(scale: &Scale) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A server and a client of it.
+/// A cluster and a client of it.
 struct Bench {
     client: Client,
-    server: Server,
+    servers: Servers,
     samples: usize,
 }
 
 impl Bench {
-    async fn run(&self, scale: &Scale) -> anyhow::Result<Figures> {
+    async fn run(&mut self, scale: &Scale) -> anyhow::Result<Figures> {
         let mut figures = Figures::new(scale);
         let flat = self.namespace("flat").await?;
         let built = self.build_directory(flat, scale.entries).await.context("build a directory")?;
@@ -96,8 +100,10 @@ impl Bench {
         self.measure_depth(empty, &mut figures).await.context("stat")?;
         self.measure_du(large, &mut figures).await.context("du")?;
         self.measure_moves(large, &mut figures).await.context("move")?;
+        self.measure_footprint(scale.entries + total, &mut figures).context("footprint")?;
+        self.measure_restarts(large, &mut figures).await.context("restart")?;
         self.measure_deletes(large, scale.trees, &mut figures).await.context("delete")?;
-        figures.memory_mib("server at the end", self.server.memory_mib()?);
+        figures.memory_mib("server at the end", self.servers.memory_mib()?);
         Ok(figures)
     }
 

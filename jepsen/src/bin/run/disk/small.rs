@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result};
 use rustix::{
     fs::{FallocateFlags, fallocate, statvfs},
-    mount::{MountFlags, UnmountFlags, mount},
+    mount::{MountFlags, UnmountFlags},
 };
 
 /// Room on a node's disk.
@@ -19,9 +19,9 @@ const SIZE: &str = "size=1g";
 const FILLER: &str = "filler";
 
 /// Mounts an empty file system at a folder, in the mount namespace of this process.
-pub fn mount_small(folder: &Path) -> Result<()> {
+pub fn mount(folder: &Path) -> Result<()> {
     let size = CString::new(SIZE).expect("there is no zero in it");
-    mount("tmpfs", folder, "tmpfs", MountFlags::empty(), Some(&*size))
+    rustix::mount::mount("tmpfs", folder, "tmpfs", MountFlags::empty(), Some(&*size))
         .with_context(|| format!("mount a small disk at {}", folder.display()))
 }
 

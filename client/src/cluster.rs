@@ -107,13 +107,13 @@ impl Client {
         Err(Error::Unavailable { message: self.in_vain(&last) })
     }
 
-    fn cluster(&self, address: &str) -> Result<ClusterClient<Channel>, Error> {
+    pub(crate) fn cluster(&self, address: &str) -> Result<ClusterClient<Channel>, Error> {
         let target = self.endpoints(|endpoints| endpoints.at(address));
         let target = target.map_err(|error| Error::Invalid(error.to_string()))?;
         Ok(ClusterClient::new(target.channel))
     }
 
-    async fn once<T>(
+    pub(crate) async fn once<T>(
         &self,
         address: &str,
         allowed: Duration,

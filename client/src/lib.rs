@@ -4,6 +4,7 @@
 //! - [`Client`]: mutations, reads, listings, differences, locks, journals, subscriptions, the
 //!   state of nodes
 //! - [`Level`]: what reads must reflect, and so which nodes answer them
+//! - [`backup`]: the records that backups are made of
 //! - [`locks`]: leases with fencing tokens
 //! - [`steps`]: short ways to write the steps of a mutation
 //! - [`Error`]: rejected, unavailable and unknown, never mixed
@@ -11,6 +12,7 @@
 //! It runs on tokio and in the simulator alike: no threads, no clock but tokio's, all
 //! randomness from the seed in [`Options`]. Only [`import`] reads the local file system.
 
+pub mod backup;
 mod call;
 mod client;
 mod cluster;

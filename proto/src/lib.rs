@@ -1,11 +1,12 @@
-//! metad's wire: the messages of its gRPC services, the limits and error reasons that
-//! clients and servers share, and the transport that carries them.
+//! metad's wire: the messages of its gRPC services, the limits, error reasons and the hash of a
+//! state that clients and servers share, and the transport that carries them.
 //!
 //! Nothing here knows what the server does with a message; the domain types are metad's.
 
 pub mod errors;
 pub mod limits;
 pub mod planted;
+pub mod state_hash;
 pub mod transport;
 
 /// Generated from `proto/metad/v1/*.proto`, where each message is documented.

@@ -80,6 +80,8 @@ pub const PAGE_ENTRIES_MAX: usize = 1_000;
 pub const PENDING_REQUESTS_MAX: u64 = 4_096;
 /// Subscriptions that one node serves at a time.
 pub const SUBSCRIBERS_MAX: usize = 10_000;
+/// Backups that one node tells at a time: each keeps what it reads from being freed.
+pub const BACKUPS_MAX: usize = 2;
 /// Milliseconds of replicated time without a request after which a session expires.
 pub const SESSION_TTL_MS: u64 = 60 * 60 * 1_000;
 
@@ -123,6 +125,8 @@ pub const PAGE_ENTRIES: &str = "page_entries";
 pub const PENDING_REQUESTS: &str = "pending_requests";
 /// See [`SUBSCRIBERS_MAX`].
 pub const SUBSCRIBERS: &str = "subscribers";
+/// See [`BACKUPS_MAX`].
+pub const BACKUPS: &str = "backups";
 /// See [`MESSAGE_BYTES_MAX`].
 pub const MESSAGE_BYTES: &str = "message_bytes";
 /// See [`MOUNTS_MAX`].
@@ -163,6 +167,7 @@ pub const NAMES: &[&str] = &[
     PAGE_ENTRIES,
     PENDING_REQUESTS,
     SUBSCRIBERS,
+    BACKUPS,
     MESSAGE_BYTES,
     MOUNTS,
     MOUNT_RECORDS,

@@ -14,6 +14,7 @@ use tonic::{Code, Status};
 /// What clients and operators call, in order.
 pub const NAMES: &[&str] = &[
     "Cluster/AddLearner",
+    "Cluster/Backup",
     "Cluster/HandOver",
     "Cluster/RemoveLearner",
     "Cluster/SetVoters",

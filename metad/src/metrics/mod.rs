@@ -4,10 +4,12 @@
 //! docs/METRICS.md is made. What Raft knows is read when somebody asks; only calls are counted
 //! as they end. Must not: have labels whose values nobody can list, such as paths.
 
+mod backups;
 mod calls;
 mod page;
 
 pub use self::{
+    backups::Backups,
     calls::{Calls, Outcome},
     page::page,
 };
@@ -94,6 +96,10 @@ metrics! {
         "Subscriptions and waits for changes under way.";
     SERVICE_SUBSCRIBERS_MAX = Gauge "metad_service_subscribers_max",
         "So many there may be.";
+    SERVICE_BACKUPS = Gauge "metad_service_backups",
+        "Backups that this node tells now.";
+    SERVICE_BACKUP_TIME = Gauge "metad_service_backup_time_seconds",
+        "When this node told a backup to its end last, seconds since 1970; 0 if it has not since it started.";
 }
 
 #[cfg(test)]

@@ -11,17 +11,22 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use super::{Calls, Kind, Metric};
+use super::{Backups, Calls, Kind, Metric};
 use crate::{
     metrics as names,
     raft::{Replica, runtime::Runtime, types::Metrics},
 };
 
 /// What a node shows, in the OpenMetrics text format.
-pub async fn page(replica: Replica, role: &'static str, calls: Calls) -> String {
+pub async fn page(
+    replica: Replica,
+    role: &'static str,
+    calls: Calls,
+    backups: Backups,
+) -> String {
     let mut registry = Registry::default();
     let has_leader = replica.hears_a_leader().await;
-    registry.register_collector(Box::new(Shown { replica, role, has_leader, calls }));
+    registry.register_collector(Box::new(Shown { replica, role, has_leader, calls, backups }));
     let mut page = String::new();
     text::encode(&mut page, &registry).expect("text takes all");
     page
@@ -32,6 +37,7 @@ struct Shown {
     role: &'static str,
     has_leader: bool,
     calls: Calls,
+    backups: Backups,
 }
 
 impl fmt::Debug for Shown {
@@ -67,7 +73,9 @@ impl Collector for Shown {
         page.gauge(names::TREE_REVISION, self.replica.state().progress().revision.0)?;
         page.calls(&self.calls)?;
         page.gauge(names::SERVICE_SUBSCRIBERS, self.calls.subscribers() as u64)?;
-        page.gauge(names::SERVICE_SUBSCRIBERS_MAX, SUBSCRIBERS_MAX as u64)
+        page.gauge(names::SERVICE_SUBSCRIBERS_MAX, SUBSCRIBERS_MAX as u64)?;
+        page.gauge(names::SERVICE_BACKUPS, self.backups.count() as u64)?;
+        page.gauge(names::SERVICE_BACKUP_TIME, self.backups.last_seconds())
     }
 }
 

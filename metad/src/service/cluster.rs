@@ -1,5 +1,6 @@
 //! What one node says of itself, at once and from what it knows.
 
+use futures::{StreamExt as _, stream::BoxStream};
 use metad_proto::{
     errors::{self, Info, Reason},
     v1::{self, cluster_server},
@@ -7,24 +8,32 @@ use metad_proto::{
 use openraft::{LogId, ServerState};
 use tonic::{Request, Response, Status};
 
-use super::status;
+use super::{backup, closing::Closing, status};
 use crate::{
     kv,
+    metrics::Backups,
     raft::{ChangeError, Replica},
     records::standing::Standing,
     tree::query,
-    types::ServerId,
+    types::{Revision, ServerId},
 };
 
 /// The service.
-pub struct Cluster(pub Replica);
+pub struct Cluster {
+    /// The node.
+    pub replica: Replica,
+    /// Those under way, and the last one.
+    pub backups: Backups,
+    /// Ends them.
+    pub closing: Closing,
+}
 
 impl Cluster {
     fn changed(
         &self,
         index: Result<u64, ChangeError>,
     ) -> Result<Response<v1::MembersReply>, Status> {
-        let index = index.map_err(|error| change_error(error, &self.0))?;
+        let index = index.map_err(|error| change_error(error, &self.replica))?;
         Ok(Response::new(v1::MembersReply { index }))
     }
 }
@@ -35,16 +44,16 @@ impl cluster_server::Cluster for Cluster {
         &self,
         _request: Request<v1::StatusRequest>,
     ) -> Result<Response<v1::StatusReply>, Status> {
-        Ok(Response::new(describe(&self.0)))
+        Ok(Response::new(describe(&self.replica)))
     }
 
     async fn state_hash(
         &self,
         _request: Request<v1::StateHashRequest>,
     ) -> Result<Response<v1::StateHashReply>, Status> {
-        let replica = self.0.clone();
+        let replica = self.replica.clone();
         let hashed = kv::blocking(move || hash(&replica)).await;
-        hashed.map(Response::new).map_err(|fault| status::fault(&fault, &self.0))
+        hashed.map(Response::new).map_err(|fault| status::fault(&fault, &self.replica))
     }
 
     async fn add_learner(
@@ -52,7 +61,7 @@ impl cluster_server::Cluster for Cluster {
         request: Request<v1::AddLearnerRequest>,
     ) -> Result<Response<v1::MembersReply>, Status> {
         let v1::AddLearnerRequest { node, address } = request.into_inner();
-        let added = self.0.add_learner(ServerId(node), &address).await;
+        let added = self.replica.add_learner(ServerId(node), &address).await;
         self.changed(added)
     }
 
@@ -61,7 +70,7 @@ impl cluster_server::Cluster for Cluster {
         request: Request<v1::SetVotersRequest>,
     ) -> Result<Response<v1::MembersReply>, Status> {
         let voters = request.into_inner().voters.into_iter().map(ServerId).collect();
-        let set = self.0.set_voters(&voters).await;
+        let set = self.replica.set_voters(&voters).await;
         self.changed(set)
     }
 
@@ -69,7 +78,7 @@ impl cluster_server::Cluster for Cluster {
         &self,
         request: Request<v1::RemoveLearnerRequest>,
     ) -> Result<Response<v1::MembersReply>, Status> {
-        let removed = self.0.remove_learner(ServerId(request.into_inner().node)).await;
+        let removed = self.replica.remove_learner(ServerId(request.into_inner().node)).await;
         self.changed(removed)
     }
 
@@ -78,8 +87,8 @@ impl cluster_server::Cluster for Cluster {
         request: Request<v1::HandOverRequest>,
     ) -> Result<Response<v1::HandOverReply>, Status> {
         let to = request.into_inner().to;
-        let handed_over = self.0.hand_over((to != 0).then_some(ServerId(to))).await;
-        handed_over.map_err(|error| change_error(error, &self.0))?;
+        let handed_over = self.replica.hand_over((to != 0).then_some(ServerId(to))).await;
+        handed_over.map_err(|error| change_error(error, &self.replica))?;
         Ok(Response::new(v1::HandOverReply {}))
     }
 
@@ -89,12 +98,24 @@ impl cluster_server::Cluster for Cluster {
     ) -> Result<Response<v1::TrimReply>, Status> {
         let v1::TrimRequest { snapshot, purge } = request.into_inner();
         if snapshot {
-            self.0.make_snapshot().await.map_err(|error| change_error(error, &self.0))?;
+            self.replica.make_snapshot().await.map_err(|error| change_error(error, &self.replica))?;
         }
         if purge {
-            self.0.purge_log().await.map_err(|error| change_error(error, &self.0))?;
+            self.replica.purge_log().await.map_err(|error| change_error(error, &self.replica))?;
         }
         Ok(Response::new(v1::TrimReply {}))
+    }
+
+    type BackupStream = BoxStream<'static, Result<v1::BackupReply, Status>>;
+
+    async fn backup(
+        &self,
+        request: Request<v1::BackupRequest>,
+    ) -> Result<Response<Self::BackupStream>, Status> {
+        let revision = Revision(request.into_inner().revision);
+        let Cluster { replica, backups, closing } = self;
+        let told = backup::stream(replica, revision, backups, closing).await?;
+        Ok(Response::new(told.boxed()))
     }
 }
 

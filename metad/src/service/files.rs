@@ -138,9 +138,9 @@ impl Files {
     }
 
     /// A place for one more who waits for changes.
-    pub(super) fn seat(&self) -> Result<subscribe::Seat, Status> {
+    pub(super) fn seat(&self) -> Result<Seat, Status> {
         let (limit, value) = (limits::SUBSCRIBERS, limits::SUBSCRIBERS_MAX as u64);
-        let seat = subscribe::Seat::take(&self.subscribers);
+        let seat = Seat::take(&self.subscribers, limits::SUBSCRIBERS_MAX);
         self.decoded(seat.ok_or(Rejection::LimitExceeded { limit, value }))
     }
 

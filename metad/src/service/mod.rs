@@ -5,6 +5,7 @@
 //! rejection says the revision that it reflects and the node that gave it; rejected,
 //! unavailable and fault are never mixed ([`status`]). Must not: keep state of its own.
 
+mod backup;
 mod closing;
 mod cluster;
 mod counted;
@@ -21,6 +22,7 @@ mod namespaces;
 mod nodes;
 mod parts;
 mod reading;
+mod seat;
 mod session;
 mod status;
 mod subscribe;
@@ -41,7 +43,7 @@ pub use self::closing::{Closer, Closing, closing};
 use self::{counted::Counted, message_size::SizeLimited};
 use crate::{
     kv::KvEngine,
-    metrics::{self, Calls},
+    metrics::{self, Backups, Calls},
     raft,
 };
 
@@ -52,13 +54,14 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 pub fn routes(replica: raft::Replica, state: Arc<dyn KvEngine>, closing: Closing) -> Routes {
     let health = health::Health { replica: replica.clone(), closing: closing.clone() };
     let subscribers = Arc::default();
-    let calls = Calls::new(Arc::clone(&subscribers));
-    let files = files::Files::new(replica.clone(), closing, subscribers, calls.clone());
+    let (calls, backups) = (Calls::new(Arc::clone(&subscribers)), Backups::default());
+    let files = files::Files::new(replica.clone(), closing.clone(), subscribers, calls.clone());
     let files = FilesServer::new(files)
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let files = SizeLimited::new(files, replica.member().server);
-    let cluster = ClusterServer::new(cluster::Cluster(replica.clone()));
+    let cluster = cluster::Cluster { replica: replica.clone(), backups: backups.clone(), closing };
+    let cluster = ClusterServer::new(cluster);
     let health = HealthServer::new(health);
     let raft = raft::network::service(replica.clone(), state);
     let services = Routes::new(Counted::new(files, calls.clone()))
@@ -67,7 +70,7 @@ pub fn routes(replica: raft::Replica, state: Arc<dyn KvEngine>, closing: Closing
         .add_service(reflection())
         .add_service(raft);
     let page = move || {
-        let page = metrics::page(replica.clone(), cluster::role(&replica), calls.clone());
+        let page = metrics::page(replica.clone(), cluster::role(&replica), calls.clone(), backups.clone());
         page.map(|page| ([(CONTENT_TYPE, OPENMETRICS)], page))
     };
     Routes::from(services.into_axum_router().route("/metrics", axum::routing::get(page)))

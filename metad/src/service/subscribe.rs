@@ -1,41 +1,15 @@
 //! Subscriptions: a journal told for as long as the client listens.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
-
 use futures::{Stream, StreamExt as _, future::Either};
-use metad_proto::{
-    limits::{PAGE_ENTRIES_MAX, SUBSCRIBERS_MAX},
-    v1,
-};
+use metad_proto::{limits::PAGE_ENTRIES_MAX, v1};
 use tonic::Status;
 
-use super::{closing::Closing, encode, status};
+use super::{closing::Closing, encode, seat::Seat, status};
 use crate::{
     journal::{self, End, Told},
     raft::{Replica, Unavailable},
     types::{Cursor, NamespaceId, Revision, ServerId},
 };
-
-/// One of the places for subscribers; given back when dropped.
-pub struct Seat(Arc<AtomicUsize>);
-
-impl Seat {
-    /// None when all are taken.
-    pub fn take(taken: &Arc<AtomicUsize>) -> Option<Seat> {
-        let seat = |count: usize| (count < SUBSCRIBERS_MAX).then_some(count + 1);
-        taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, seat).ok()?;
-        Some(Seat(taken.clone()))
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
 
 /// The messages of a subscription.
 pub fn stream(

@@ -8,8 +8,7 @@ mod locks;
 mod namespaces;
 mod nodes;
 
-use metad_proto::limits;
-use xxhash_rust::xxh3::Xxh3;
+use metad_proto::{limits, state_hash::StateHasher};
 
 pub use self::{
     diff::{Comparison, Difference, Located, comparison},
@@ -112,16 +111,11 @@ pub fn reclaimable(view: View, group: GroupId, time_ms: u64) -> Result<bool> {
 /// A hash over all records of the group in the order of their keys, and their number.
 /// Replicas at the same applied index have the same.
 pub fn state_hash(view: View, group: GroupId) -> Result<(u128, u64)> {
-    let mut hash = Xxh3::new();
-    let mut count = 0;
+    let mut hasher = StateHasher::default();
     let range = key::group_range(group);
     for pair in view.scan(&range.start, &range.end) {
         let (key, value) = pair?;
-        for part in [key, value] {
-            hash.update(&(part.len() as u64).to_be_bytes());
-            hash.update(&part);
-        }
-        count += 1;
+        hasher.add(&key, &value);
     }
-    Ok((hash.digest128(), count))
+    Ok((hasher.hash(), hasher.records()))
 }

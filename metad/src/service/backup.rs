@@ -1,0 +1,126 @@
+//! Backups: all records of one pinned view, in the order of their keys, a message at a time.
+//!
+//! Owns nothing but the view. Invariants: all that is told is of one revision; the end says how
+//! many records there were and their hash, so that what was cut is noticed. Must not: read on
+//! before a message is taken, or hold up other tasks while it reads.
+
+use futures::{Stream, future::Either};
+use metad_proto::{
+    limits::{self, BACKUPS_MAX},
+    state_hash::StateHasher,
+    v1::{self, backup_reply::Part},
+};
+use tonic::Status;
+
+use super::{closing::Closing, seat::Seat, status};
+use crate::{
+    kv::{self, View},
+    metrics::Backups,
+    raft::{Replica, Unavailable},
+    records::{identity::FORMAT, key},
+    tree::query,
+    types::{Consistency, GroupId, Rejection, Revision},
+};
+
+/// Bytes of records in a message, unless its last one is larger.
+const MESSAGE_SIZE: usize = 256 << 10;
+
+/// Pins a view that reflects a revision at least, and gives the messages that tell it.
+pub async fn stream(
+    replica: &Replica,
+    revision: Revision,
+    backups: &Backups,
+    closing: &Closing,
+) -> Result<impl Stream<Item = Result<v1::BackupReply, Status>> + Send + use<>, Status> {
+    let server = replica.member().server;
+    let seat = Seat::take(backups.under_way(), BACKUPS_MAX).ok_or_else(|| {
+        let (limit, value) = (limits::BACKUPS, BACKUPS_MAX as u64);
+        status::rejected(&Rejection::LimitExceeded { limit, value }, None, server)
+    })?;
+    let view = replica.view(Consistency::AtLeast(revision)).await;
+    let view = view.map_err(|why| status::unavailable(&why, server))?;
+    let begin = begin(replica, &view).map_err(|fault| status::fault(&fault, replica))?;
+    let mut told = Told::new(view, replica.member().group);
+    let (replica, backups, closing) = (replica.clone(), backups.clone(), closing.clone());
+    Ok(async_stream::try_stream! {
+        let _seat = seat;
+        yield reply(Part::Begin(begin));
+        let mut closed = std::pin::pin!(closing.wait());
+        loop {
+            let read = std::pin::pin!(kv::blocking(move || told.read()));
+            let read = match futures::future::select(&mut closed, read).await {
+                Either::Left(_) => {
+                    Err(status::unavailable(&Unavailable::shutting_down(), server))?
+                }
+                Either::Right((read, _)) => read,
+            };
+            let records;
+            (told, records) = read.map_err(|fault| status::fault(&fault, &replica))?;
+            if records.is_empty() {
+                break;
+            }
+            yield reply(Part::Records(v1::BackupRecords { records }));
+        }
+        yield reply(Part::End(told.end()));
+        backups.ended(replica.now_ms());
+    })
+}
+
+fn reply(part: Part) -> v1::BackupReply {
+    v1::BackupReply { part: Some(part) }
+}
+
+fn begin(replica: &Replica, view: &View) -> kv::Result<v1::BackupBegin> {
+    let member = replica.member();
+    let applied = replica.state().applied(view)?;
+    Ok(v1::BackupBegin {
+        cluster: member.cluster.clone(),
+        group: member.group.0,
+        node: member.server.0,
+        format: FORMAT,
+        revision: query::revision(&**view, member.group)?.0,
+        time_ms: query::time_ms(&**view, member.group)?,
+        applied_index: applied.last.map_or(0, |last| last.index),
+    })
+}
+
+/// What has been told of a view.
+struct Told {
+    view: View,
+    group: GroupId,
+    /// The least key that has not been.
+    next: Vec<u8>,
+    hasher: StateHasher,
+}
+
+impl Told {
+    fn new(view: View, group: GroupId) -> Told {
+        let next = key::group_range(group).start;
+        Told { view, group, next, hasher: StateHasher::default() }
+    }
+
+    /// The next records; none at the end.
+    fn read(mut self) -> kv::Result<(Told, Vec<v1::BackupRecord>)> {
+        let (mut records, mut size) = (Vec::new(), 0);
+        let end = key::group_range(self.group).end;
+        for pair in self.view.scan(&self.next, &end) {
+            let (key, value) = pair?;
+            self.hasher.add(&key, &value);
+            size += key.len() + value.len();
+            records.push(v1::BackupRecord { key: key.into(), value: value.into() });
+            if size >= MESSAGE_SIZE {
+                break;
+            }
+        }
+        if let Some(last) = records.last() {
+            self.next = last.key.to_vec();
+            self.next.push(0);
+        }
+        Ok((self, records))
+    }
+
+    fn end(&self) -> v1::BackupEnd {
+        let hash = self.hasher.hash().to_be_bytes().to_vec().into();
+        v1::BackupEnd { records: self.hasher.records(), hash }
+    }
+}

@@ -27,7 +27,7 @@ pub struct Head {
     /// The cluster's name.
     pub cluster: String,
     /// The Raft group.
-    pub group: u32,
+    pub group: u64,
     /// The format of the stored records.
     pub stored_format: u32,
     /// What it reflects.

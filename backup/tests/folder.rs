@@ -94,7 +94,8 @@ async fn damage_is_told_by_its_name() {
     let chunk = files(&folder.path().join("b/chunks")).pop().expect("a chunk");
     let name = chunk.file_name().expect("a name").to_str().expect("text").to_owned();
     let whole = fs::read(&chunk).expect("read");
-    for spoiled in [&whole[..whole.len() / 2], b"", &[&whole[..9], &[0; 9], &whole[18..]].concat()] {
+    for spoiled in [&whole[..whole.len() / 2], b"", &[&whole[..9], &[0; 9], &whole[18..]].concat()]
+    {
         fs::write(&chunk, spoiled).expect("write");
         let why = verify(&backup).await.expect_err("damaged").to_string();
         assert!(why.contains(&name) && why.contains("damaged"), "{why}");

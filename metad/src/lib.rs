@@ -6,6 +6,7 @@
 //! - [`tree`]: the deterministic state machine and its queries
 //! - [`raft`]: consensus: log store, state store, network, read barrier
 //! - [`fsck`]: checking data folders
+//! - [`restore`]: making the data of a new cluster of a backup
 //! - [`journal`]: tailing the journal for subscribers
 //! - [`metrics`]: what is counted and shown to whoever monitors
 //! - [`service`]: gRPC; the only place that knows both wire and domain types
@@ -22,6 +23,7 @@ pub mod kv;
 pub mod metrics;
 pub mod raft;
 pub mod records;
+pub mod restore;
 pub mod server;
 pub mod service;
 pub mod tree;

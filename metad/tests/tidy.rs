@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["records"],
     &["tree"],
     &["raft"],
-    &["config", "fsck", "journal", "metrics"],
+    &["config", "fsck", "journal", "metrics", "restore"],
     &["service"],
     &["server"],
     &["command", "main", "lib"],
@@ -194,6 +194,7 @@ fn manifests_keep_apart_what_must_be() {
         ("client", vec!["metad"]),
         ("workload", vec!["metad"]),
         ("proto", vec!["metad", "metad-client"]),
+        ("backup", vec!["metad", "metad-client"]),
         ("metad", vec!["metad-sim", "metad-client", "metad-jepsen", "metad-workload"]),
     ];
     for (package, forbidden) in never {

@@ -41,6 +41,9 @@ mod tests {
         let mut hasher = StateHasher::default();
         hasher.add(b"a", b"bc");
         hasher.add(b"ab", b"c");
-        assert_eq!(format!("{:032x} {}", hasher.hash(), hasher.records()), "24a08799f9876e3cbb0774b52aaa0397 2");
+        assert_eq!(
+            format!("{:032x} {}", hasher.hash(), hasher.records()),
+            "24a08799f9876e3cbb0774b52aaa0397 2"
+        );
     }
 }

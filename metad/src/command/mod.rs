@@ -6,6 +6,7 @@
 mod dev;
 mod fsck;
 mod join;
+mod restore;
 mod serve;
 
 use std::{
@@ -24,6 +25,8 @@ Examples:
   metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad
                                          a new node for a cluster that there is
   metad fsck data/1                      checks the data of a node that is stopped
+  metad restore --from /mnt/backups --config node1.toml
+                                         a new cluster of a backup; `metactl backup` makes them
 
 A configuration for `metad serve`:
   cluster = \"home\"
@@ -63,6 +66,9 @@ enum Command {
     /// Checks data folders, without changing them: every record and every invariant.
     #[command(after_help = fsck::EXAMPLES)]
     Fsck(fsck::Options),
+    /// Makes the data folder of the first node of a new cluster of a backup.
+    #[command(after_help = restore::EXAMPLES)]
+    Restore(restore::Options),
     /// Runs a whole cluster in this process, for trying things.
     #[command(after_help = EXAMPLES)]
     Dev(dev::Options),
@@ -73,7 +79,9 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| match cli.command {
         Command::Serve(_) => EnvFilter::new("info,openraft=error"),
-        Command::Dev(_) | Command::Fsck(_) => EnvFilter::new("warn,openraft=off"),
+        Command::Dev(_) | Command::Fsck(_) | Command::Restore(_) => {
+            EnvFilter::new("warn,openraft=off")
+        }
     });
     let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr);
     match cli.log_format {
@@ -91,6 +99,7 @@ pub fn main() -> ExitCode {
         match cli.command {
             Command::Serve(options) => serve::serve(options).await,
             Command::Dev(options) => dev::dev(options).await,
+            Command::Restore(options) => restore::restore(options).await,
             Command::Fsck(_) => unreachable!("it needs no runtime"),
         }
     });

@@ -18,12 +18,7 @@ use crate::{
 };
 
 /// What a node shows, in the OpenMetrics text format.
-pub async fn page(
-    replica: Replica,
-    role: &'static str,
-    calls: Calls,
-    backups: Backups,
-) -> String {
+pub async fn page(replica: Replica, role: &'static str, calls: Calls, backups: Backups) -> String {
     let mut registry = Registry::default();
     let has_leader = replica.hears_a_leader().await;
     registry.register_collector(Box::new(Shown { replica, role, has_leader, calls, backups }));

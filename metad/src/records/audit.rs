@@ -24,6 +24,7 @@ pub fn audit(key: &[u8], value: &[u8]) -> Result<()> {
         Kind::JournalStart => decode_cursor("journal start", value).map(drop),
         Kind::Milestone => milestone::decode(value).map(drop),
         Kind::Snapshot => snapshot::decode(value).map(drop),
+        Kind::Restored => decode_revision("restore record", value).map(drop),
         Kind::Session => session::decode(value).map(drop),
         Kind::Reply => outcome::decode(value).map(drop),
         Kind::Lock => lock::decode(value).map(drop),

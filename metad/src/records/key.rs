@@ -17,6 +17,7 @@
 //! | 23 snapshot | namespace, name | [`super::snapshot`] | state |
 //! | 24 pin | revision | empty | state |
 //! | 25 mounted | namespace that is shown, mount | empty | state |
+//! | 26 restored | the revision that it goes on from | the revision of the backup | state |
 //! | 30 session | client | [`super::session`] | state |
 //! | 31 reply that its session does not keep | client, sequence | [`super::outcome`] | state |
 //! | 32 lock | namespace, target, 00, name | [`super::lock`] | state |
@@ -252,6 +253,17 @@ pub fn mounts_of(group: GroupId, namespace: NamespaceId) -> Range<Vec<u8>> {
 /// All mounts.
 pub fn all_mounted(group: GroupId) -> Range<Vec<u8>> {
     prefix_range(key(group, Kind::Mounted, &[]))
+}
+
+/// The cluster was restored, and goes on from this revision.
+pub fn restored(group: GroupId, revision: Revision) -> Vec<u8> {
+    key(group, Kind::Restored, &[&revision.0.to_be_bytes()])
+}
+
+/// All times that it was restored and goes on from after a revision, the first one first.
+pub fn restored_after(group: GroupId, revision: Revision) -> Range<Vec<u8>> {
+    let all = prefix_range(key(group, Kind::Restored, &[]));
+    restored(group, revision.next())..all.end
 }
 
 /// A client session.

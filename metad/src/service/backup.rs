@@ -75,7 +75,7 @@ fn begin(replica: &Replica, view: &View) -> kv::Result<v1::BackupBegin> {
     let applied = replica.state().applied(view)?;
     Ok(v1::BackupBegin {
         cluster: member.cluster.clone(),
-        group: member.group.0,
+        group: member.group.0.into(),
         node: member.server.0,
         format: FORMAT,
         revision: query::revision(&**view, member.group)?.0,

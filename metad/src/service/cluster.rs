@@ -98,7 +98,10 @@ impl cluster_server::Cluster for Cluster {
     ) -> Result<Response<v1::TrimReply>, Status> {
         let v1::TrimRequest { snapshot, purge } = request.into_inner();
         if snapshot {
-            self.replica.make_snapshot().await.map_err(|error| change_error(error, &self.replica))?;
+            self.replica
+                .make_snapshot()
+                .await
+                .map_err(|error| change_error(error, &self.replica))?;
         }
         if purge {
             self.replica.purge_log().await.map_err(|error| change_error(error, &self.replica))?;

@@ -15,6 +15,7 @@ use super::{
     decode::{self, Decoded},
     diff, encode, list,
     reading::Reading,
+    seat::Seat,
     session, status, subscribe,
 };
 use crate::{

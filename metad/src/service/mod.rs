@@ -70,7 +70,8 @@ pub fn routes(replica: raft::Replica, state: Arc<dyn KvEngine>, closing: Closing
         .add_service(reflection())
         .add_service(raft);
     let page = move || {
-        let page = metrics::page(replica.clone(), cluster::role(&replica), calls.clone(), backups.clone());
+        let page =
+            metrics::page(replica.clone(), cluster::role(&replica), calls.clone(), backups.clone());
         page.map(|page| ([(CONTENT_TYPE, OPENMETRICS)], page))
     };
     Routes::from(services.into_axum_router().route("/metrics", axum::routing::get(page)))

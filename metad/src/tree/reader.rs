@@ -9,7 +9,7 @@ use super::{Tried, past};
 use crate::{
     kv::{KvRead, Result, StorageFault},
     records::{
-        decode_cursor, key, lock, namespace,
+        decode_cursor, decode_revision, key, lock, namespace,
         node::{self, Location, Place},
         system::{self, System},
         usage,
@@ -82,7 +82,7 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
             if at < compacted {
                 return Err(Rejection::RevisionCompacted { oldest: compacted }.into());
             }
-            if at > revision {
+            if at > revision || reader.never_was(at)? {
                 return Err(Rejection::NoRevision.into());
             }
             if planted!(PastOffByOne) && at < revision {
@@ -90,6 +90,15 @@ impl<'v, V: KvRead + ?Sized> Reader<'v, V> {
             }
         }
         Ok(reader)
+    }
+
+    /// Whether a revision is of the cluster that this one's backup is from, and came after it.
+    pub fn never_was(&self, revision: Revision) -> Result<bool> {
+        let range = key::restored_after(self.group, revision);
+        let Some(pair) = self.view.scan(&range.start, &range.end).next() else {
+            return Ok(false);
+        };
+        Ok(decode_revision("restore record", &pair?.1)? < revision)
     }
 
     pub fn system(&self) -> Result<System> {

@@ -17,6 +17,8 @@ pub enum Failure {
     Client(#[from] Error),
     #[error(transparent)]
     Import(#[from] ImportError),
+    #[error(transparent)]
+    Backup(#[from] metad_backup::Error),
     #[error("read {path}: {error}")]
     Read { path: String, error: io::Error },
     #[error("{}", no_namespace(name))]
@@ -128,6 +130,7 @@ impl Failure {
                 Some(error)
             }
             Failure::Import(ImportError::Source { .. })
+            | Failure::Backup(_)
             | Failure::Read { .. }
             | Failure::NoLeader
             | Failure::Refused(_)

@@ -3,6 +3,7 @@
 //! Data goes to stdout, the rest to stderr. Exit codes: 0 done, 1 refused or failed, 2 wrong
 //! usage, 3 the cluster is unavailable, 4 the outcome is unknown.
 
+mod backup;
 mod batch;
 mod cli;
 mod cluster;
@@ -146,6 +147,7 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         Command::Status { hash } => return status::run(&context, *hash).await,
         Command::Dump => portable::dump::run(&context).await?,
         Command::Load { file } => portable::load::run(&context, file).await?,
+        Command::Backup(command) => backup::run(&context, command).await?,
         Command::Top(options) => top::run(&context, options).await?,
         Command::Cluster(command) => cluster::run(&context, command).await?,
         Command::Mount { path, namespace } => write::mount(&context, path, namespace).await?,

@@ -20,6 +20,7 @@ pub enum Kind {
     Snapshot = 0x23,
     Pin = 0x24,
     Mounted = 0x25,
+    Restored = 0x26,
     Session = 0x30,
     Reply = 0x31,
     Lock = 0x32,
@@ -37,7 +38,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 28] = [
+    const ALL: [Kind; 29] = [
         Kind::System,
         Kind::Namespace,
         Kind::NamespaceByName,
@@ -52,6 +53,7 @@ impl Kind {
         Kind::Snapshot,
         Kind::Pin,
         Kind::Mounted,
+        Kind::Restored,
         Kind::Session,
         Kind::Reply,
         Kind::Lock,

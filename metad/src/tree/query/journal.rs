@@ -38,7 +38,11 @@ pub fn journal_page(
         // Something after it is gone, or it is of another history.
         let is_too_old = trimmed.is_some_and(|trimmed| after.is_none_or(|after| after < trimmed));
         let is_too_old = is_too_old && !planted!(CursorNotReset);
-        if is_too_old || after.is_some_and(|after| after.revision > revision) {
+        let is_of_another = match after {
+            Some(after) => after.revision > revision || reader.never_was(after.revision)?,
+            None => false,
+        };
+        if is_too_old || is_of_another {
             return Err(Rejection::CursorReset { revision }.into());
         }
         let range = key::journal_after(group, id, after);

@@ -306,6 +306,38 @@ Examples:
   metactl --endpoints 127.0.0.1:8101 load all.jsonl
   zstd -dc all.jsonl.zst | metactl load";
 
+pub const BACKUP: &str = "\
+A backup is one revision of all namespaces with their past, journals, snapshots, locks and
+sessions. `metad restore` makes a new cluster of it.
+
+Examples:
+  metactl backup create /mnt/backups
+  metactl backup list /mnt/backups
+  metactl backup verify /mnt/backups
+
+Of an object store with the S3 API, the environment tells the rest: AWS_ACCESS_KEY_ID,
+AWS_SECRET_ACCESS_KEY, AWS_REGION, and AWS_ENDPOINT of one that is not Amazon's;
+AWS_ALLOW_HTTP=true if it has no TLS.";
+
+pub const BACKUP_CREATE: &str = "\
+If it is interrupted, give it again: what was written is not written twice.
+
+Examples:
+  metactl backup create /mnt/backups
+  metactl backup create s3://bucket/metad
+  metactl backup create /mnt/backups --node 10.0.0.2:7101 --timeout 1m    of this node; it may be
+                                                                          silent for a minute";
+
+pub const BACKUP_LIST: &str = "\
+Examples:
+  metactl backup list /mnt/backups
+  metactl backup list s3://bucket/metad --json";
+
+pub const BACKUP_VERIFY: &str = "\
+Examples:
+  metactl backup verify /mnt/backups
+  metactl backup verify /mnt/backups --backup home-123-1a2b3c4d";
+
 pub const TOP: &str = "\
 Examples:
   metactl top                     again each second

@@ -158,6 +158,35 @@ pub struct LockName {
 }
 
 #[derive(Subcommand)]
+#[command(after_help = examples::BACKUP)]
+pub enum BackupCommand {
+    /// Makes a backup of all that was acknowledged so far; writes only what is new there.
+    #[command(after_help = examples::BACKUP_CREATE)]
+    Create {
+        /// Where: a folder, or s3://BUCKET/FOLDER.
+        place: String,
+        /// The node that tells its state; one that follows, without it.
+        #[arg(long, value_name = "HOST:PORT")]
+        node: Option<String>,
+    },
+    /// Lists the backups that are complete, the latest last.
+    #[command(visible_alias = "ls", after_help = examples::BACKUP_LIST)]
+    List {
+        /// Where they are.
+        place: String,
+    },
+    /// Reads a backup, and checks the hash of each chunk and of the whole state.
+    #[command(after_help = examples::BACKUP_VERIFY)]
+    Verify {
+        /// Where it is.
+        place: String,
+        /// Its name; that of the latest, without it.
+        #[arg(long, value_name = "NAME")]
+        backup: Option<String>,
+    },
+}
+
+#[derive(Subcommand)]
 #[command(after_help = examples::CLUSTER)]
 pub enum ClusterCommand {
     /// Shows the members: who leads, who votes, who answers, and how many may be lost.

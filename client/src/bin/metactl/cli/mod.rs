@@ -14,8 +14,8 @@ use metad_client::{Level, errors::Reason};
 
 use crate::path::NodePath;
 pub use groups::{
-    ClusterCommand, Create, LockCommand, LockName, NamespaceCommand, Policy, SnapshotCommand,
-    Update,
+    BackupCommand, ClusterCommand, Create, LockCommand, LockName, NamespaceCommand, Policy,
+    SnapshotCommand, Update,
 };
 pub use read::{Diff, Journal, Log, Lookup, Ls, Past, Stat, Top, Tree, Wait, Watch};
 pub use values::{Bound, Bounds, Fence, bound};
@@ -204,6 +204,9 @@ pub enum Command {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
+    /// Backs the whole cluster up while it is at work; `metad restore` makes a new one of it.
+    #[command(subcommand)]
+    Backup(BackupCommand),
     /// Shows what each node does, again each second: role, writes a second, how far behind.
     Top(Top),
     /// Adds, promotes, replaces and removes nodes of the cluster, and hands the leadership over.

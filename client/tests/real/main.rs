@@ -1,6 +1,7 @@
 //! metactl and the client against real servers: what operators do to a cluster.
 //! The server is another package's: `cargo test --workspace` builds it, `--package` does not.
 
+mod backups;
 mod members;
 mod portable;
 mod rolling;

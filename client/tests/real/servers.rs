@@ -39,6 +39,13 @@ fn binary() -> Option<PathBuf> {
     path.is_file().then_some(path)
 }
 
+/// A command of the server, which logs nothing.
+pub fn metad() -> Command {
+    let mut command = Command::new(binary().expect("it is there"));
+    command.env("RUST_LOG", "off").stdin(Stdio::null());
+    command
+}
+
 fn free_address() -> String {
     let socket = TcpListener::bind("127.0.0.1:0").expect("a free port");
     socket.local_addr().expect("its address").to_string()
@@ -48,27 +55,36 @@ impl Servers {
     /// Starts so many, which form a cluster. None if there is no server to start.
     pub fn start(count: usize) -> Option<Servers> {
         binary()?;
-        let folder = TempDir::new().expect("a folder");
-        let addresses: Vec<_> = (0..count).map(|_| free_address()).collect();
-        let mut servers = Servers { folder, addresses, running: Vec::new() };
-        for index in 0..count {
-            servers.running.push(None);
-            servers.configure(index + 1);
-            servers.start_node(index + 1);
+        let mut servers = Servers::prepare(count, "test");
+        for node in 1..=count {
+            servers.start_node(node);
         }
         Some(servers)
     }
 
-    fn configure(&self, node: usize) {
+    /// Configures so many, of a cluster of this name, and starts none.
+    pub fn prepare(count: usize, cluster: &str) -> Servers {
+        let folder = TempDir::new().expect("a folder");
+        let addresses: Vec<_> = (0..count).map(|_| free_address()).collect();
+        let running = (0..count).map(|_| None).collect();
+        let servers = Servers { folder, addresses, running };
+        for node in 1..=count {
+            servers.configure(node, cluster);
+        }
+        servers
+    }
+
+    fn configure(&self, node: usize, cluster: &str) {
         let mut text =
-            format!("cluster = \"test\"\nnode = {node}\ndata_dir = \"{node}\"\n[peers]\n");
+            format!("cluster = {cluster:?}\nnode = {node}\ndata_dir = \"{node}\"\n[peers]\n");
         for (index, address) in self.addresses.iter().enumerate() {
             writeln!(text, "{} = \"{address}\"", index + 1).expect("text takes all");
         }
         std::fs::write(self.config(node), text).expect("write");
     }
 
-    fn config(&self, node: usize) -> PathBuf {
+    /// The configuration of one of those that form the cluster.
+    pub fn config(&self, node: usize) -> PathBuf {
         self.folder.path().join(format!("{node}.toml"))
     }
 
@@ -161,8 +177,8 @@ impl Servers {
 
 /// Starts a server and waits until it listens; or gives what it says as it ends.
 fn spawn(arguments: &[&std::ffi::OsStr]) -> Result<Server, String> {
-    let mut command = Command::new(binary().expect("it is there"));
-    command.args(arguments).env("RUST_LOG", "off").stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut command = metad();
+    command.args(arguments).stderr(Stdio::piped());
     let mut server = Server(command.spawn().expect("it starts"));
     let mut stderr = BufReader::new(server.0.stderr.take().expect("piped"));
     let mut line = String::new();

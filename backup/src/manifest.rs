@@ -10,13 +10,17 @@ pub const FORMAT: u32 = 1;
 pub struct Manifest {
     /// Of backups. First, so that a later one is told by it.
     pub format: u32,
+    /// The backup that this one goes on from: its records are then the entries of the log that
+    /// lead from there to here. Without it, they are a whole state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
     /// Of what.
     #[serde(flatten)]
     pub head: Head,
     /// Records in all chunks.
     pub records: u64,
-    /// Over all records, as `metactl status --hash` tells it: 32 hexadecimal digits.
-    pub state_hash: String,
+    /// Over all records; of a state, as `metactl status --hash` tells it: 32 hexadecimal digits.
+    pub hash: String,
     /// In the order of their records' keys.
     pub chunks: Vec<ChunkInfo>,
 }
@@ -36,6 +40,8 @@ pub struct Head {
     pub applied_index: u64,
     /// Replicated time at that revision, milliseconds since 1970.
     pub time_ms: u64,
+    /// The running digest of all that was applied until then: 32 hexadecimal digits.
+    pub digest: String,
 }
 
 /// One chunk.
@@ -66,7 +72,7 @@ impl Manifest {
     /// The backup's name: what was backed up twice without a change is one backup.
     pub fn name(&self) -> String {
         let Head { cluster, revision, .. } = &self.head;
-        format!("{cluster}-{revision}-{}", self.state_hash.get(..8).unwrap_or_default())
+        format!("{cluster}-{revision}-{}", self.hash.get(..8).unwrap_or_default())
     }
 
     /// Bytes of all records.

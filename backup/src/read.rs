@@ -61,6 +61,22 @@ async fn read_manifest(place: &Place, name: &str) -> Result<Manifest> {
     }
 }
 
+fn none(place: &Place, why: String) -> Error {
+    Error::NoBackup { place: place.shown().to_owned(), why }
+}
+
+/// Without a name, which one is meant must be clear.
+fn one_cluster(place: &Place, listed: &[Listed]) -> Result<()> {
+    let clusters: BTreeSet<_> = listed.iter().map(|backup| &backup.manifest.head.cluster).collect();
+    match clusters.len() {
+        0 | 1 => Ok(()),
+        _ => {
+            let why = "it has backups of several clusters: name one with --backup";
+            Err(none(place, why.to_owned()))
+        }
+    }
+}
+
 /// A backup that is read.
 pub struct Backup {
     place: Place,
@@ -74,27 +90,59 @@ impl Backup {
     /// # Errors
     /// If there is none, or without a name some of several clusters.
     pub async fn open(place: &Place, name: Option<&str>) -> Result<Backup> {
-        let none = |why: String| Error::NoBackup { place: place.shown().to_owned(), why };
         let manifest = match name {
             Some(name) => match read_manifest(place, name).await {
                 Err(Error::Place { source: object_store::Error::NotFound { .. }, .. }) => {
-                    return Err(none(format!("there is no backup {name:?}")));
+                    return Err(none(place, format!("there is no backup {name:?}")));
                 }
                 other => other?,
             },
             None => {
                 let all = list(place).await?;
-                let clusters: BTreeSet<_> =
-                    all.iter().map(|backup| &backup.manifest.head.cluster).collect();
-                if clusters.len() > 1 {
-                    let why = "it has backups of several clusters: name one with --backup";
-                    return Err(none(why.to_owned()));
-                }
+                one_cluster(place, &all)?;
                 let latest = all.into_iter().next_back();
-                latest.ok_or_else(|| none("there is no backup".to_owned()))?.manifest
+                latest.ok_or_else(|| none(place, "there is no backup".to_owned()))?.manifest
             }
         };
         Ok(Backup { place: place.clone(), manifest })
+    }
+
+    /// The backup, after those that it goes on from: first a whole state, then journals.
+    ///
+    /// # Errors
+    /// If one of them is not there.
+    pub async fn chain(self) -> Result<Vec<Backup>> {
+        let mut chain = vec![self];
+        while let Some(last) = chain.last()
+            && let Some(after) = &last.manifest.after
+        {
+            let before = Backup::open(&last.place, Some(after)).await?;
+            // An index that is not less leads round in a circle, or nowhere.
+            let (from, to) = (&before.manifest.head, &last.manifest.head);
+            if (&from.cluster, from.group) != (&to.cluster, to.group)
+                || from.applied_index >= to.applied_index
+            {
+                let path = manifest::path(&last.manifest.name());
+                return Err(last.place.damaged(&path, format!("it does not go on from {after}")));
+            }
+            chain.push(before);
+        }
+        chain.reverse();
+        Ok(chain)
+    }
+
+    /// The backup to restore a revision from: the first that reaches it.
+    ///
+    /// # Errors
+    /// If none does.
+    pub async fn reaching(place: &Place, revision: u64) -> Result<Backup> {
+        let all = list(place).await?;
+        one_cluster(place, &all)?;
+        let found = all.into_iter().find(|backup| backup.manifest.head.revision >= revision);
+        let found = found.ok_or_else(|| {
+            none(place, format!("there is no backup that reaches revision {revision}"))
+        })?;
+        Ok(Backup { place: place.clone(), manifest: found.manifest })
     }
 
     /// Reads all records, a chunk at a time. What was given is whole only once this has
@@ -116,10 +164,10 @@ impl Backup {
             }
             each(records).map_err(Error::Refused)?;
         }
-        let Manifest { records, state_hash, .. } = &self.manifest;
-        if (hasher.records(), &format!("{:032x}", hasher.hash())) != (*records, state_hash) {
+        let Manifest { records, hash, .. } = &self.manifest;
+        if (hasher.records(), &format!("{:032x}", hasher.hash())) != (*records, hash) {
             let path = manifest::path(&self.manifest.name());
-            return Err(self.place.damaged(&path, "its chunks do not have the hash of its state"));
+            return Err(self.place.damaged(&path, "its chunks do not have the hash of the whole"));
         }
         Ok(())
     }

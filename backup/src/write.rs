@@ -109,7 +109,12 @@ impl Writer {
     ///
     /// # Errors
     /// If they are not, or something cannot be written.
-    pub async fn finish(mut self, head: Head, records: u64, hash: &[u8]) -> Result<Made> {
+    pub async fn finish(
+        mut self,
+        head: Head,
+        after: Option<String>,
+        (records, hash): (u64, &[u8]),
+    ) -> Result<Made> {
         let came = self.hasher.hash().to_be_bytes();
         if (self.hasher.records(), &came[..]) != (records, hash) {
             return Err(Error::Told("its records do not have its hash".to_owned()));
@@ -122,8 +127,8 @@ impl Writer {
             written?;
         }
         let Writer { place, chunks, new_chunks, new_bytes, hasher, .. } = self;
-        let state_hash = format!("{:032x}", hasher.hash());
-        let manifest = Manifest { format: FORMAT, head, records, state_hash, chunks };
+        let hash = format!("{:032x}", hasher.hash());
+        let manifest = Manifest { format: FORMAT, after, head, records, hash, chunks };
         let text = serde_json::to_vec_pretty(&manifest).expect("a manifest is plain data");
         place.put(&manifest::path(&manifest.name()), text.into()).await?;
         Ok(Made { manifest, new_chunks, new_bytes })

@@ -19,7 +19,15 @@ fn records(changed: u64) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
 
 fn head(revision: u64) -> Head {
     let cluster = "home".to_owned();
-    Head { cluster, group: 1, stored_format: 4, revision, applied_index: revision, time_ms: 5 }
+    Head {
+        cluster,
+        group: 1,
+        stored_format: 4,
+        revision,
+        applied_index: revision,
+        time_ms: 5,
+        digest: String::new(),
+    }
 }
 
 async fn back_up(place: &Place, changed: u64) -> Made {
@@ -30,7 +38,7 @@ async fn back_up(place: &Place, changed: u64) -> Made {
         writer.add(&key, &value).await.expect("add");
     }
     let hash = hasher.hash().to_be_bytes();
-    writer.finish(head(changed), hasher.records(), &hash).await.expect("finish")
+    writer.finish(head(changed), None, (hasher.records(), &hash)).await.expect("finish")
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -121,7 +129,7 @@ async fn what_was_cut_off_is_no_backup() {
     let mut writer = Writer::begin(place.clone()).await.expect("begin");
     writer.add(b"b", b"").await.expect("add");
     assert!(matches!(writer.add(b"a", b"").await, Err(Error::Told(_))), "out of order");
-    let ended = writer.finish(head(1), 1, &[0; 16]).await;
+    let ended = writer.finish(head(1), None, (1, &[0; 16])).await;
     assert!(matches!(ended, Err(Error::Told(_))), "{ended:?}");
     assert!(files(&folder.path().join("b/backups")).is_empty());
 }
@@ -135,4 +143,32 @@ fn a_place_that_makes_no_sense_is_told() {
         let why = Place::open(place).err().expect("refused").to_string();
         assert!(why.contains(expected) && why.contains("s3://BUCKET/FOLDER"), "{why}");
     }
+}
+
+#[tokio::test]
+async fn a_journal_goes_on_from_a_backup() {
+    let (_folder, place) = place();
+    let base = back_up(&place, 3).await.manifest;
+    let goes_on = async |revision: u64, after: String| {
+        let writer = Writer::begin(place.clone()).await.expect("begin");
+        let hash = StateHasher::default().hash().to_be_bytes();
+        let made = writer.finish(head(revision), Some(after), (0, &hash)).await;
+        made.expect("finish").manifest
+    };
+    let journal = goes_on(5, base.name()).await;
+    let later = goes_on(8, journal.name()).await;
+    let names = async |backup: Backup| -> Vec<String> {
+        let chain = backup.chain().await.expect("a chain");
+        chain.iter().map(|backup| backup.manifest.name()).collect()
+    };
+    let found = Backup::reaching(&place, 4).await.expect("found");
+    assert_eq!(names(found).await, [base.name(), journal.name()]);
+    let found = Backup::open(&place, Some(&later.name())).await.expect("found");
+    assert_eq!(names(found).await, [base.name(), journal.name(), later.name()]);
+    assert!(Backup::reaching(&place, 9).await.is_err(), "none reaches it");
+
+    let wrong = goes_on(2, later.name()).await;
+    let wrong = Backup::open(&place, Some(&wrong.name())).await.expect("found");
+    let why = wrong.chain().await.err().expect("it goes back").to_string();
+    assert!(why.contains("does not go on from"), "{why}");
 }

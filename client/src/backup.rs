@@ -31,9 +31,23 @@ impl Client {
     /// Has the node at an address tell its whole state, which reflects a revision at least. Not
     /// retried: who got a part of it asks again for all.
     pub async fn backup(&self, address: &str, revision: u64) -> Result<Backup, Error> {
+        self.tell(address, BackupRequest { revision, after_index: 0 }).await
+    }
+
+    /// The same, but for the entries of its log that lead there from the one of an index.
+    pub async fn backup_journal(
+        &self,
+        address: &str,
+        revision: u64,
+        after_index: u64,
+    ) -> Result<Backup, Error> {
+        self.tell(address, BackupRequest { revision, after_index }).await
+    }
+
+    async fn tell(&self, address: &str, request: BackupRequest) -> Result<Backup, Error> {
         let mut cluster = self.cluster(address)?.max_decoding_message_size(MESSAGE_BYTES_MAX);
         let begun = async {
-            let mut stream = cluster.backup(BackupRequest { revision }).await?.into_inner();
+            let mut stream = cluster.backup(request).await?.into_inner();
             match stream.message().await?.and_then(|reply| reply.part) {
                 Some(Part::Begin(begin)) => Ok((stream, begin)),
                 _ => Err(cut()),

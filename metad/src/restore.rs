@@ -11,6 +11,7 @@ use std::{mem, sync::Arc};
 
 use crate::{
     kv::{self, KvEngine, KvRead as _, StorageFault, Txn, View, Write},
+    raft,
     records::{
         self,
         applied::{self, Applied},
@@ -101,9 +102,49 @@ impl Restore {
         if self.size >= BATCH_SIZE { self.flush() } else { Ok(()) }
     }
 
+    /// Applies an entry of the journal that a backup goes on with, unless its change comes after
+    /// a revision. False: it does.
+    ///
+    /// # Errors
+    /// If it is not the next entry, or the stores fail.
+    pub fn replay(
+        &mut self,
+        key: &[u8],
+        value: &[u8],
+        until: Option<Revision>,
+    ) -> kv::Result<bool> {
+        self.flush()?;
+        let view = self.state.view()?;
+        let mut applied = applied(&view, self.group)?;
+        let mut revision = tree::query::revision(&*view, self.group)?;
+        let index = key::last_id(key)
+            .ok_or_else(|| StorageFault::corrupt("journal of a backup", "a key of no entry"))?;
+        let mut txn = Txn::new(view);
+        raft::replay(&mut txn, self.group, (&mut applied, &mut revision), (index, value))?;
+        if until.is_some_and(|until| revision > until) {
+            return Ok(false);
+        }
+        let mut writes = txn.into_batch();
+        writes.push(Write::Put(key::applied(self.group), applied::encode(&applied)));
+        self.state.write(writes)?;
+        Ok(true)
+    }
+
+    /// The running digest of all that was applied.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub fn digest(&mut self) -> kv::Result<u128> {
+        self.flush()?;
+        Ok(applied(&self.state.view()?, self.group)?.digest)
+    }
+
     fn flush(&mut self) -> kv::Result<()> {
         self.size = 0;
-        self.state.write(mem::take(&mut self.batch))
+        match mem::take(&mut self.batch) {
+            batch if batch.is_empty() => Ok(()),
+            batch => self.state.write(batch),
+        }
     }
 
     /// All came: makes them the state of a new cluster, with all namespaces or only one.
@@ -183,6 +224,11 @@ fn apply(txn: &mut Txn<View>, group: GroupId, action: Action) -> kv::Result<Outc
     Ok(tree::apply(txn, group, &Command { time_ms: 0, action })?.outcome)
 }
 
+fn applied(view: &View, group: GroupId) -> kv::Result<Applied> {
+    let value = view.get(&key::applied(group))?;
+    value.map_or(Ok(Applied::default()), |value| applied::decode(&value))
+}
+
 fn namespaces(view: &View, group: GroupId) -> kv::Result<Vec<(NamespaceId, String)>> {
     let range = key::namespaces(group);
     let read = |pair: kv::Result<kv::Pair>| {
@@ -194,10 +240,10 @@ fn namespaces(view: &View, group: GroupId) -> kv::Result<Vec<(NamespaceId, Strin
 
 /// Makes the founder the only member, and gives the last entry that the state reflects.
 fn found(state: &dyn KvEngine, group: GroupId, founder: &Founder) -> kv::Result<entry::Position> {
-    let none = || StorageFault::corrupt("backup", "it is of a cluster that never was");
-    let value = state.view()?.get(&key::applied(group))?.ok_or_else(none)?;
-    let before = applied::decode(&value)?;
-    let last = before.last.ok_or_else(none)?;
+    let before = applied(&state.view()?, group)?;
+    let last = before
+        .last
+        .ok_or_else(|| StorageFault::corrupt("backup", "it is of a cluster that never was"))?;
     let membership = Membership {
         voters: vec![[founder.server].into()],
         servers: [(founder.server, founder.address.clone())].into(),

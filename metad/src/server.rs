@@ -86,14 +86,14 @@ pub async fn run(
     let Deps { log, state, clock, listener, on_ready } = deps;
     let member = Member { cluster: config.cluster, group: GROUP, server: config.server };
     identity::claim(&*log, &*state, &member, config.raft.format).await?;
-    let started = raft::start(member, &config.raft, log, state.clone(), clock).await?;
+    let started = raft::start(member, &config.raft, log.clone(), state.clone(), clock).await?;
     let raft::Started { replica, log_syncing, faults } = started;
     if let Some(on_ready) = on_ready {
         on_ready(Handle { replica: replica.clone() });
     }
 
     let (closer, closing) = service::closing();
-    let routes = service::routes(replica.clone(), state, closing.clone());
+    let routes = service::routes(replica.clone(), (log, state), closing.clone());
     let serving = transport::serve(listener, routes, closing.wait()).boxed().fuse();
     let mut work = Work { replica, log_syncing: log_syncing.fuse(), serving, faults };
     let ended = work.until(&config.raft, config.retention, &config.peers, shutdown).await;

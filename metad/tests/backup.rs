@@ -28,14 +28,14 @@ fn cluster() -> Cluster {
     Cluster::start(vec![disk], raft::Settings::default())
 }
 
-async fn begin(cluster: &Cluster) -> Result<Streaming<v1::BackupReply>, Status> {
-    let asked = cluster.admin(NODE).backup(v1::BackupRequest { revision: 0 }).await;
+async fn begin(cluster: &Cluster, after_index: u64) -> Result<Streaming<v1::BackupReply>, Status> {
+    let asked = cluster.admin(NODE).backup(v1::BackupRequest { revision: 0, after_index }).await;
     asked.map(tonic::Response::into_inner)
 }
 
 /// Reads a backup to its end, which says what came.
-async fn back_up(cluster: &Cluster) -> (BackupBegin, Vec<BackupRecord>) {
-    let mut stream = begin(cluster).await.expect("begin");
+async fn back_up(cluster: &Cluster, after_index: u64) -> (BackupBegin, Vec<BackupRecord>) {
+    let mut stream = begin(cluster, after_index).await.expect("begin");
     let mut next = async || stream.message().await.expect("message").and_then(|reply| reply.part);
     let Some(Part::Begin(begin)) = next().await else { panic!("no beginning") };
     let (mut records, mut hasher) = (Vec::new(), StateHasher::default());
@@ -107,7 +107,7 @@ async fn a_restored_cluster_is_as_the_other_one_was_and_goes_on_apart() {
     session.mkdir(&first, "a").await;
     let asked = session.mkdirs(&["b".to_owned()]);
     let told = mutate(&first, &asked).await.expect("mkdir");
-    let (head, records) = back_up(&first).await;
+    let (head, records) = back_up(&first, 0).await;
     assert_eq!((head.cluster.as_str(), head.revision), ("test", told.revision));
     let later = session.mkdir(&first, "c").await.revision;
 
@@ -138,7 +138,7 @@ async fn one_namespace_is_restored_without_the_others() {
     kept.mkdir(&first, "a").await;
     let mut other = Session::open(&first, "music").await;
     other.mkdir(&first, "b").await;
-    let (_, records) = back_up(&first).await;
+    let (_, records) = back_up(&first, 0).await;
     let none = restore(records.clone(), Some("films")).await.err().expect("no such namespace");
     assert!(none.to_string().contains("\"photos\", \"music\""), "{none}");
     let (second, _) = restore(records, Some("photos")).await.expect("restored");
@@ -163,13 +163,59 @@ async fn a_node_tells_so_many_backups_at_a_time() {
     }
     let mut taken = Vec::new();
     for _ in 0..BACKUPS_MAX {
-        taken.push(begin(&cluster).await.expect("begin"));
+        taken.push(begin(&cluster, 0).await.expect("begin"));
     }
-    let refused = Info::of(&begin(&cluster).await.expect_err("full")).expect("ours");
+    let refused = Info::of(&begin(&cluster, 0).await.expect_err("full")).expect("ours");
     assert_eq!(refused.reason, Reason::LimitExceeded);
     assert_eq!(refused.metadata[errors::LIMIT], "backups");
     drop(taken);
-    let free = eventually("a place", async || begin(&cluster).await.ok()).await;
+    let free = eventually("a place", async || begin(&cluster, 0).await.ok()).await;
     drop(free);
-    eventually("a place again", async || begin(&cluster).await.ok()).await;
+    eventually("a place again", async || begin(&cluster, 0).await.ok()).await;
+}
+
+#[tokio::test]
+async fn a_journal_leads_from_a_backup_to_any_later_revision() {
+    let first = cluster();
+    let mut session = Session::open(&first, "main").await;
+    let (base, records) = back_up(&first, 0).await;
+    let mut revisions = Vec::new();
+    for name in ["a", "b", "c"] {
+        revisions.push(Revision(session.mkdir(&first, name).await.revision));
+    }
+    let (later, entries) = back_up(&first, base.applied_index).await;
+    assert_eq!(entries.len() as u64, later.applied_index - base.applied_index);
+
+    for (until, reached) in [(None, revisions[2]), (Some(revisions[1]), revisions[1])] {
+        let state = MemDisk::new();
+        let mut restore = Restore::new(Arc::new(state.open()), GROUP);
+        for BackupRecord { key, value } in records.clone() {
+            restore.add(key.into(), value.into()).expect("a record");
+        }
+        assert_eq!(base.digest, restore.digest().expect("digest").to_be_bytes().as_slice());
+        let mut replay = |entry: &BackupRecord| restore.replay(&entry.key, &entry.value, until);
+        let all = entries.iter().all(|entry| replay(entry).expect("an entry"));
+        assert_eq!(all, until.is_none());
+        if all {
+            assert!(replay(&entries[0]).is_err(), "it was applied already");
+            assert_eq!(later.digest, restore.digest().expect("digest").to_be_bytes().as_slice());
+        }
+        let (cluster, address) = ("test".to_owned(), "127.0.0.1:1".to_owned());
+        let founder = Founder { cluster, server: NODE, address };
+        let restored = restore.finish(&MemDisk::new().open(), &founder, None).await;
+        assert_eq!(restored.expect("restored").revision, reached);
+    }
+
+    // A log that was purged does not go back that far.
+    let trim = |snapshot, purge| v1::TrimRequest { snapshot, purge };
+    first.admin(NODE).trim(trim(true, false)).await.expect("snapshot");
+    eventually("a log that was purged", async || {
+        first.admin(NODE).trim(trim(false, true)).await.expect("purge");
+        let refused = begin(&first, base.applied_index).await.err()?;
+        let reason = Info::of(&refused).map(|info| info.reason);
+        assert_eq!(reason, Some(Reason::PreconditionFailed), "{refused}");
+        assert!(refused.message().contains("make a whole one"), "{refused}");
+        Some(())
+    })
+    .await;
 }

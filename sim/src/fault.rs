@@ -80,13 +80,15 @@ pub enum Fault {
     Replace,
     /// A member is added, and later removed.
     Grow,
+    /// A node is backed up, and then what came since; a cluster must come of both.
+    Backup,
 }
 
 impl Fault {
     /// All of them, with their names in reports and histories and how much likelier than
     /// others they are on. Those that aim at a promise (a vote is synced before it is
     /// granted; a cut-off leader does not serve reads) are.
-    const TABLE: [(Fault, &'static str, u32); 34] = [
+    const TABLE: [(Fault, &'static str, u32); 35] = [
         (Fault::Crash, "crash", 2),
         (Fault::BatchCrash, "batch-crash", 2),
         (Fault::PowerLoss, "power-loss", 2),
@@ -121,6 +123,7 @@ impl Fault {
         (Fault::Snapshot, "snapshot", 2),
         (Fault::Replace, "replace", 2),
         (Fault::Grow, "grow", 2),
+        (Fault::Backup, "backup", 2),
     ];
 
     /// All of them.
@@ -135,7 +138,7 @@ impl Fault {
 
     /// Whether it was added when there were seeds that are to stay as they were.
     pub(crate) fn is_later(self) -> bool {
-        matches!(self, Fault::StaleBlock | Fault::MisdirectedRead)
+        matches!(self, Fault::StaleBlock | Fault::MisdirectedRead | Fault::Backup)
     }
 
     fn row(self) -> (Fault, &'static str, u32) {

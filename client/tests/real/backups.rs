@@ -14,7 +14,8 @@ use crate::servers::{Servers, metad};
 fn make(servers: &Servers, begin: &str, count: usize) {
     let steps = servers.folder().join("steps");
     for part in 0..count.div_ceil(1_000) {
-        let names = (0..count.min(1_000)).map(|name| format!("mkdir /{begin}{part}-{name:0>100}\n"));
+        let names =
+            (0..count.min(1_000)).map(|name| format!("mkdir /{begin}{part}-{name:0>100}\n"));
         fs::write(&steps, names.collect::<String>()).expect("write");
         servers.told(&["batch", steps.to_str().expect("text")]);
     }
@@ -86,7 +87,10 @@ fn a_cluster_at_work_is_backed_up_and_restored() {
     // What did not change is not written again.
     from.told(&["mkdir", "/last"]);
     let second = from.told(&["backup", "create", place]);
-    assert!(second["new_chunks"].as_u64() < first["chunks"].as_u64().map(|all| all / 2), "{second}");
+    assert!(
+        second["new_chunks"].as_u64() < first["chunks"].as_u64().map(|all| all / 2),
+        "{second}"
+    );
     let listed = from.told(&["backup", "list", place]);
     assert_eq!(listed["backups"].as_array().map(Vec::len), Some(2), "{listed}");
     assert_eq!(from.told(&["backup", "verify", place])["name"], second["name"]);
@@ -94,7 +98,7 @@ fn a_cluster_at_work_is_backed_up_and_restored() {
     // A new cluster of one node has all of it, and a backup of it is as good as new.
     let mut to = Servers::prepare(1, "restored");
     let told = restore(place, &to.config(1), &[]).expect("restored");
-    assert_eq!(told["state_hash"], second["state_hash"]);
+    assert_eq!(told["hash"], second["hash"]);
     to.start_node(1);
     to.until("leader", |status| status["leader"] == 1);
     assert_eq!(dump(&to), dump(&from));
@@ -166,7 +170,8 @@ fn one_namespace_is_restored() {
     to.start_node(1);
     to.until("leader", |status| status["leader"] == 1);
     let namespaces = to.told(&["ns", "ls"])["namespaces"].clone();
-    let names: Vec<_> = namespaces.as_array().expect("a list").iter().map(|ns| &ns["name"]).collect();
+    let names: Vec<_> =
+        namespaces.as_array().expect("a list").iter().map(|ns| &ns["name"]).collect();
     assert_eq!(names, ["photos"]);
     assert_eq!(to.told(&["--ns", "photos", "stat", "/2026"])["name"], "2026");
 
@@ -177,4 +182,42 @@ fn one_namespace_is_restored() {
     fs::write(&file, dumped.stdout).expect("write");
     from.told(&["load", file.to_str().expect("text")]);
     assert_eq!(from.told(&["--ns", "photos", "stat", "/2026"])["name"], "2026");
+}
+
+#[test]
+fn any_revision_of_a_journal_is_restored() {
+    let Some(from) = Servers::start(1) else { return };
+    from.told(&["ns", "create", "main"]);
+    let place = from.folder().join("backups");
+    let place = place.to_str().expect("text");
+    let base = from.told(&["backup", "create", place]);
+    let why = from.refused(&["backup", "create", place, "--journal"]);
+    assert!(why.contains("nothing came since"), "{why}");
+    from.told(&["mkdir", "/a"]);
+    let wanted = from.told(&["mkdir", "/b"])["revision"].as_u64().expect("a revision");
+    from.told(&["mkdir", "/c"]);
+    let journal = from.told(&["backup", "create", place, "--journal"]);
+    assert_eq!(journal["after"], base["name"]);
+    from.told(&["mkdir", "/d"]);
+    let later = from.told(&["backup", "create", place, "--journal"]);
+    assert_eq!(later["after"], journal["name"]);
+    from.told(&["backup", "verify", place]);
+
+    for (more, expected) in [
+        (vec![], vec!["a", "b", "c", "d"]),
+        (vec!["--revision".to_owned(), wanted.to_string()], vec!["a", "b"]),
+    ] {
+        let mut to = Servers::prepare(1, "restored");
+        let more: Vec<_> = more.iter().map(String::as_str).collect();
+        restore(place, &to.config(1), &more).expect("restored");
+        to.start_node(1);
+        to.until("leader", |status| status["leader"] == 1);
+        let listed = to.told(&["ls"]);
+        let entries = listed["entries"].as_array().expect("entries");
+        let names: Vec<_> = entries.iter().filter_map(|entry| entry["name"].as_str()).collect();
+        assert_eq!(names, expected);
+    }
+    let to = Servers::prepare(1, "restored");
+    let why = restore(place, &to.config(1), &["--revision", "999"]).expect_err("none");
+    assert!(why.contains("there is no backup that reaches revision 999"), "{why}");
 }

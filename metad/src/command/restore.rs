@@ -17,14 +17,15 @@ use indicatif::{HumanCount, ProgressBar};
 use metad::{
     config::{Config, Setup},
     kv::{
-        KvEngine,
+        self, KvEngine,
         rocks::{RocksEngine, Settings},
     },
     records::identity::{FORMAT, FORMAT_BEFORE},
     restore::{Founder, Restore, Restored},
     server::GROUP,
+    types::Revision,
 };
-use metad_backup::{Backup, Head, Place};
+use metad_backup::{Backup, Head, Manifest, Place, Record};
 use serde_json::json;
 
 use super::serve::{LOG, STATE};
@@ -41,6 +42,7 @@ Examples:
   metactl cluster add 10.0.0.2:7101      and `metactl cluster promote 2`
 
   metad restore --from s3://bucket/metad --backup home-123-1a2b3c4d --config node1.toml
+  metad restore --from /mnt/backups --revision 4711 --config node1.toml
   metad restore --from /mnt/backups --namespace photos --config node1.toml
 
 Of an object store: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_REGION, and AWS_ENDPOINT of one
@@ -61,6 +63,10 @@ pub struct Options {
     /// The configuration of the new cluster's first node.
     #[arg(long, value_name = "FILE")]
     config: PathBuf,
+    /// Restores what was there at this revision: one between a backup and the journals that go on
+    /// from it.
+    #[arg(long, value_name = "REVISION")]
+    revision: Option<u64>,
     /// Restores this namespace alone.
     #[arg(long, value_name = "NAME")]
     namespace: Option<String>,
@@ -75,30 +81,82 @@ pub async fn restore(options: Options) -> anyhow::Result<()> {
         bail!("join: a restored node is the first of a new cluster: put [peers] in its place");
     };
     let place = Place::open(&options.from)?;
-    let backup = Backup::open(&place, options.backup.as_deref()).await?;
-    check(&backup.manifest.head, &config)?;
+    let chain = chain(&place, &options).await?;
+    let last = &chain.last().expect("a chain has a backup").manifest;
+    check(&last.head, &config)?;
     let folder = Folder::prepare(&config.data_dir)?;
     let (log, state) = folder.open()?;
     let mut restore = Restore::new(state, GROUP);
-    let bar = progress(backup.manifest.records);
-    let read = backup.read(|records| {
-        bar.inc(records.len() as u64);
-        let mut add = |record: metad_backup::Record| restore.add(record.key, record.value);
-        records.into_iter().try_for_each(&mut add).map_err(|fault| fault.to_string())
-    });
-    read.await?;
+    let until = options.revision.map(Revision);
+    let bar = progress(chain.iter().map(|backup| backup.manifest.records).sum());
+    for backup in &chain {
+        read(backup, &mut restore, until, &bar).await?;
+    }
     let restored = restore.finish(&*log, &founder(&config), options.namespace.as_deref()).await?;
+    let expected = options.revision.unwrap_or(last.head.revision);
     ensure!(
-        restored.revision.0 == backup.manifest.head.revision,
-        "the backup says revision {}, its records are of {}: back up again",
-        backup.manifest.head.revision,
+        restored.revision.0 == expected,
+        "revision {expected} is not in {}, whose records are of {}: back up again",
+        last.name(),
         restored.revision
     );
     // The stores are closed before they move.
     drop(log);
     folder.complete()?;
     bar.finish_and_clear();
-    print(&config, &backup, restored, options.json);
+    print(&config, last, restored, options.json);
+    Ok(())
+}
+
+/// The backup that is asked for, after those that it goes on from.
+async fn chain(place: &Place, options: &Options) -> anyhow::Result<Vec<Backup>> {
+    let last = match (&options.backup, options.revision) {
+        (None, Some(revision)) => Backup::reaching(place, revision).await?,
+        (name, _) => Backup::open(place, name.as_deref()).await?,
+    };
+    let chain = last.chain().await?;
+    if let (Some(revision), [base, ..]) = (options.revision, &chain[..]) {
+        let (from, to) = (&base.manifest, &chain[chain.len() - 1].manifest);
+        ensure!(
+            (from.head.revision..=to.head.revision).contains(&revision),
+            "revision {revision} is not between {} and {}, of which every one can be restored: \
+             see `metactl backup list {}`",
+            from.name(),
+            to.name(),
+            place.shown()
+        );
+    }
+    Ok(chain)
+}
+
+/// Takes in a state, or what a journal says came after it, up to a revision.
+async fn read(
+    backup: &Backup,
+    restore: &mut Restore,
+    until: Option<Revision>,
+    bar: &ProgressBar,
+) -> anyhow::Result<()> {
+    let manifest = &backup.manifest;
+    let mut goes_on = true;
+    let mut take = |Record { key, value }: Record| -> kv::Result<()> {
+        match manifest.after {
+            None => restore.add(key, value)?,
+            Some(_) if goes_on => goes_on = restore.replay(&key, &value, until)?,
+            Some(_) => {}
+        }
+        Ok(())
+    };
+    let taken = backup.read(|records| {
+        bar.inc(records.len() as u64);
+        records.into_iter().try_for_each(&mut take).map_err(|fault| fault.to_string())
+    });
+    taken.await?;
+    // Two states with the same digest have had the same changes.
+    ensure!(
+        !goes_on || format!("{:032x}", restore.digest()?) == manifest.head.digest,
+        "{} does not lead to the state that it says: restore an earlier one",
+        manifest.name()
+    );
     Ok(())
 }
 
@@ -196,8 +254,8 @@ fn progress(records: u64) -> ProgressBar {
     bar
 }
 
-fn print(config: &Config, backup: &Backup, restored: Restored, as_json: bool) {
-    let (manifest, data_dir) = (&backup.manifest, config.data_dir.display());
+fn print(config: &Config, manifest: &Manifest, restored: Restored, as_json: bool) {
+    let data_dir = config.data_dir.display();
     let Restored { revision, goes_on_from } = restored;
     if as_json {
         let line = json!({
@@ -208,7 +266,7 @@ fn print(config: &Config, backup: &Backup, restored: Restored, as_json: bool) {
             "revision": revision.0,
             "goes_on_from": goes_on_from.0,
             "records": manifest.records,
-            "state_hash": manifest.state_hash,
+            "hash": manifest.hash,
         });
         println!("{line}");
         return;

@@ -27,7 +27,7 @@ use super::{
     types::{Entry, LogId, Payload, Snapshot, SnapshotMeta, StoredMembership, TypeConfig},
 };
 use crate::{
-    kv::{self, Cache, Cached, Checkpoint, KvEngine, StorageFault, Txn, Write},
+    kv::{self, Cache, Checkpoint, KvEngine, StorageFault, Txn, Write},
     records::{
         self, applied, key,
         session::{self, Session},
@@ -191,8 +191,8 @@ fn load(view: &dyn kv::KvRead, group: GroupId) -> kv::Result<(applied::Applied, 
 }
 
 /// How far the state has come is told with it: the record of applied entries, and the revision.
-fn apply_entry(
-    txn: &mut Txn<Cached>,
+pub(super) fn apply_entry<B: kv::KvRead>(
+    txn: &mut Txn<B>,
     group: GroupId,
     (applied, revision): (&mut applied::Applied, &mut Revision),
     entry: &Entry,

@@ -57,7 +57,7 @@ impl Unavailable {
     }
 
     /// This server has not come as far as was asked for.
-    pub(super) fn behind(wanted: Revision, revision: Revision) -> Unavailable {
+    pub fn behind(wanted: Revision, revision: Revision) -> Unavailable {
         Unavailable::before(Cause::Behind { wanted, revision })
     }
 

@@ -1,5 +1,7 @@
 //! What one node says of itself, at once and from what it knows.
 
+use std::sync::Arc;
+
 use futures::{StreamExt as _, stream::BoxStream};
 use metad_proto::{
     errors::{self, Info, Reason},
@@ -10,18 +12,20 @@ use tonic::{Request, Response, Status};
 
 use super::{backup, closing::Closing, status};
 use crate::{
-    kv,
+    kv::{self, KvEngine},
     metrics::Backups,
     raft::{ChangeError, Replica},
     records::standing::Standing,
     tree::query,
-    types::{Revision, ServerId},
+    types::ServerId,
 };
 
 /// The service.
 pub struct Cluster {
     /// The node.
     pub replica: Replica,
+    /// Its log, for backups.
+    pub log: Arc<dyn KvEngine>,
     /// Those under way, and the last one.
     pub backups: Backups,
     /// Ends them.
@@ -115,9 +119,8 @@ impl cluster_server::Cluster for Cluster {
         &self,
         request: Request<v1::BackupRequest>,
     ) -> Result<Response<Self::BackupStream>, Status> {
-        let revision = Revision(request.into_inner().revision);
-        let Cluster { replica, backups, closing } = self;
-        let told = backup::stream(replica, revision, backups, closing).await?;
+        let Cluster { replica, log, backups, closing } = self;
+        let told = backup::stream(replica, log, request.into_inner(), backups, closing).await?;
         Ok(Response::new(told.boxed()))
     }
 }

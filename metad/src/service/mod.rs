@@ -51,7 +51,11 @@ use crate::{
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// All services of a replica on one port, and its metrics beside them.
-pub fn routes(replica: raft::Replica, state: Arc<dyn KvEngine>, closing: Closing) -> Routes {
+pub fn routes(
+    replica: raft::Replica,
+    (log, state): (Arc<dyn KvEngine>, Arc<dyn KvEngine>),
+    closing: Closing,
+) -> Routes {
     let health = health::Health { replica: replica.clone(), closing: closing.clone() };
     let subscribers = Arc::default();
     let (calls, backups) = (Calls::new(Arc::clone(&subscribers)), Backups::default());
@@ -60,7 +64,8 @@ pub fn routes(replica: raft::Replica, state: Arc<dyn KvEngine>, closing: Closing
         .max_decoding_message_size(MESSAGE_BYTES_MAX)
         .max_encoding_message_size(MESSAGE_BYTES_MAX);
     let files = SizeLimited::new(files, replica.member().server);
-    let cluster = cluster::Cluster { replica: replica.clone(), backups: backups.clone(), closing };
+    let cluster =
+        cluster::Cluster { replica: replica.clone(), log, backups: backups.clone(), closing };
     let cluster = ClusterServer::new(cluster);
     let health = HealthServer::new(health);
     let raft = raft::network::service(replica.clone(), state);

@@ -4,6 +4,7 @@
 //! Each fault has a number, and all that is drawn for it comes from the seed and that
 //! number: leaving one out changes nothing about when and how the others come.
 
+mod backups;
 mod clocks;
 mod disks;
 mod links;
@@ -110,6 +111,7 @@ impl Strand<'_> {
             | Fault::StaleBlock
             | Fault::MisdirectedRead => self.disk(fault, length).await,
             Fault::ClockJump | Fault::ClockDrift => self.clock(fault, length).await,
+            Fault::Backup => self.back_up(length).await,
             Fault::TransferLeader | Fault::Snapshot | Fault::Replace | Fault::Grow => {
                 self.operator(fault, length).await;
             }

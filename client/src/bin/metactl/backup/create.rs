@@ -1,7 +1,7 @@
 //! Making a backup: from a follower where there is one, so that the leader is left alone.
 
 use indicatif::{HumanBytes, HumanCount, ProgressBar};
-use metad_backup::{Head, Made, Place, Writer};
+use metad_backup::{Backup, Head, Made, Manifest, Place, Writer};
 use metad_client::{Error, backup::Told, errors::Reason, v1::BackupBegin};
 use serde_json::json;
 
@@ -9,11 +9,21 @@ use super::value;
 use crate::{
     context::Context,
     failure::Failure,
+    output::hex,
     status::{self, Answer},
 };
 
-pub async fn run(context: &Context, place: &str, node: Option<&str>) -> Result<(), Failure> {
+pub async fn run(
+    context: &Context,
+    place: &str,
+    node: Option<&str>,
+    journal: bool,
+) -> Result<(), Failure> {
     let place = Place::create(place)?;
+    let after = match journal {
+        true => Some(Backup::open(&place, None).await?.manifest),
+        false => None,
+    };
     // Whatever was acknowledged before this is in it.
     let revision = context.client.list_namespaces().await?.revision;
     let nodes = match node {
@@ -22,7 +32,7 @@ pub async fn run(context: &Context, place: &str, node: Option<&str>) -> Result<(
     };
     let mut last = Failure::NoLeader;
     for node in nodes {
-        match back_up(context, &place, &node, revision).await {
+        match back_up(context, &place, after.as_ref(), (&node, revision)).await {
             Ok(made) => return print(context, &node, &made),
             Err(Failure::Client(error)) if may_be_told_elsewhere(&error) => {
                 last = Failure::About { subject: node, error };
@@ -48,7 +58,10 @@ fn in_turn(answers: &[Answer]) -> Vec<String> {
 fn may_be_told_elsewhere(error: &Error) -> bool {
     match error {
         Error::Unavailable { .. } => true,
-        Error::Rejected { info, .. } => info.reason == Reason::LimitExceeded,
+        // It is full, or its log does not go back as far as another's may.
+        Error::Rejected { info, .. } => {
+            matches!(info.reason, Reason::LimitExceeded | Reason::PreconditionFailed)
+        }
         _ => false,
     }
 }
@@ -56,11 +69,21 @@ fn may_be_told_elsewhere(error: &Error) -> bool {
 async fn back_up(
     context: &Context,
     place: &Place,
-    node: &str,
-    revision: u64,
+    after: Option<&Manifest>,
+    (node, revision): (&str, u64),
 ) -> Result<Made, Failure> {
-    let mut told = context.client.backup(node, revision).await?;
+    let mut told = match after {
+        Some(after) => {
+            let from = after.head.applied_index;
+            context.client.backup_journal(node, revision, from).await?
+        }
+        None => context.client.backup(node, revision).await?,
+    };
     let head = head(told.begin());
+    if let Some(after) = after {
+        check(after, &head)?;
+    }
+    let after = after.map(Manifest::name);
     let mut writer = Writer::begin(place.clone()).await?;
     let bar = ProgressBar::new_spinner();
     loop {
@@ -74,7 +97,7 @@ async fn back_up(
             }
             Told::End(end) => {
                 bar.finish_and_clear();
-                return Ok(writer.finish(head, end.records, &end.hash).await?);
+                return Ok(writer.finish(head, after, (end.records, &end.hash)).await?);
             }
         }
     }
@@ -88,7 +111,25 @@ fn head(begin: &BackupBegin) -> Head {
         revision: begin.revision,
         applied_index: begin.applied_index,
         time_ms: begin.time_ms,
+        digest: hex(&begin.digest),
     }
+}
+
+/// Whether a journal can go on from there.
+fn check(after: &Manifest, head: &Head) -> Result<(), Failure> {
+    if after.head.cluster != head.cluster {
+        return Err(Failure::Refused(format!(
+            "the latest backup there is of cluster {:?}, this is {:?}: make a whole one first",
+            after.head.cluster, head.cluster
+        )));
+    }
+    if after.head.applied_index == head.applied_index {
+        return Err(Failure::Refused(format!(
+            "nothing came since {}: it is as late as a backup can be",
+            after.name()
+        )));
+    }
+    Ok(())
 }
 
 fn print(context: &Context, node: &str, made: &Made) -> Result<(), Failure> {

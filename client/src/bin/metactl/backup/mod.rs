@@ -11,7 +11,9 @@ use crate::{cli::BackupCommand, context::Context, failure::Failure};
 
 pub async fn run(context: &Context, command: &BackupCommand) -> Result<(), Failure> {
     match command {
-        BackupCommand::Create { place, node } => create::run(context, place, node.as_deref()).await,
+        BackupCommand::Create { place, node, journal } => {
+            create::run(context, place, node.as_deref(), *journal).await
+        }
         BackupCommand::List { place } => list(context, place).await,
         BackupCommand::Verify { place, backup } => verify(context, place, backup.as_deref()).await,
     }
@@ -25,15 +27,17 @@ async fn list(context: &Context, place: &str) -> Result<(), Failure> {
 }
 
 async fn verify(context: &Context, place: &str, name: Option<&str>) -> Result<(), Failure> {
-    let backup = Backup::open(&Place::open(place)?, name).await?;
-    let bar = ProgressBar::new(backup.manifest.records).with_message("reading");
-    let count = |records: Vec<_>| {
-        bar.inc(records.len() as u64);
-        Ok(())
-    };
-    backup.read(count).await?;
+    let chain = Backup::open(&Place::open(place)?, name).await?.chain().await?;
+    let bar = ProgressBar::new(chain.iter().map(|backup| backup.manifest.records).sum());
+    for backup in &chain {
+        let count = |records: Vec<_>| {
+            bar.inc(records.len() as u64);
+            Ok(())
+        };
+        backup.read(count).await?;
+    }
     bar.finish_and_clear();
-    let manifest = &backup.manifest;
+    let Some(Backup { manifest, .. }) = chain.last() else { return Ok(()) };
     let value = || {
         let mut value = value(manifest);
         value["sound"] = json!(true);
@@ -41,7 +45,7 @@ async fn verify(context: &Context, place: &str, name: Option<&str>) -> Result<()
     };
     let text = || {
         let records = HumanCount(manifest.records);
-        format!("{}: sound: {records} records with hash {}", manifest.name(), manifest.state_hash)
+        format!("{}: sound: {records} records with hash {}", manifest.name(), manifest.hash)
     };
     Ok(context.output.data(value, text)?)
 }
@@ -56,7 +60,8 @@ fn value(manifest: &Manifest) -> Value {
         "records": manifest.records,
         "bytes": manifest.size(),
         "chunks": manifest.chunks.len(),
-        "state_hash": manifest.state_hash,
+        "hash": manifest.hash,
+        "after": manifest.after,
     })
 }
 

@@ -325,6 +325,7 @@ If it is interrupted, give it again: what was written is not written twice.
 Examples:
   metactl backup create /mnt/backups
   metactl backup create s3://bucket/metad
+  metactl backup create /mnt/backups --journal      what came since the one before
   metactl backup create /mnt/backups --node 10.0.0.2:7101 --timeout 1m    of this node; it may be
                                                                           silent for a minute";
 

@@ -168,6 +168,10 @@ pub enum BackupCommand {
         /// The node that tells its state; one that follows, without it.
         #[arg(long, value_name = "HOST:PORT")]
         node: Option<String>,
+        /// Only what came since the latest backup there, change by change: any revision between
+        /// the two can be restored.
+        #[arg(long)]
+        journal: bool,
     },
     /// Lists the backups that are complete, the latest last.
     #[command(visible_alias = "ls", after_help = examples::BACKUP_LIST)]

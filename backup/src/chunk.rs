@@ -6,8 +6,8 @@ use bytes::Bytes;
 const SIZE_MIN: usize = 64 << 10;
 /// Once it has so many bytes, it is cut wherever that is.
 const SIZE_MAX: usize = 1 << 20;
-/// One of so many keys is a place to cut: some 200 KiB of records lie between two.
-const CUT_ONE_OF: u32 = 2_048;
+/// One of so many keys is a place to cut: some 150 KiB of records lie between two.
+const CUT_ONE_OF: u32 = 1_024;
 /// A little compression is much faster than the network and the disk.
 const LEVEL: i32 = 3;
 

@@ -71,12 +71,14 @@ fn a_cluster_at_work_is_backed_up_and_restored() {
     let Some(from) = Servers::start(3) else { return };
     from.told(&["ns", "create", "main"]);
     from.told(&["ns", "create", "other"]);
-    make(&from, "a", 4_000);
+    make(&from, "a", 12_000);
     let place = from.folder().join("backups");
     let place = place.to_str().expect("text");
 
     // Others write meanwhile; what was acknowledged before is in it.
     let writer = Writer::start(&from);
+    let nodes = || from.told(&["du", "/"])["nodes"].as_u64().expect("a count");
+    while nodes() <= 12_000 {}
     let before = from.told(&["mkdir", "/before"]);
     let first = from.told(&["backup", "create", place]);
     drop(writer);

@@ -2,6 +2,7 @@
 //! The server is another package's: `cargo test --workspace` builds it, `--package` does not.
 
 mod backups;
+mod bucket;
 mod members;
 mod portable;
 mod rolling;

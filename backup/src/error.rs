@@ -21,7 +21,7 @@ pub enum Error {
         /// The place.
         place: String,
         /// What it says.
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     /// There is no such backup.
     #[error("{place}: {why}: see `metactl backup list {place}`")]
@@ -61,4 +61,12 @@ pub enum Error {
     /// Whoever takes the records refuses one.
     #[error("{0}")]
     Refused(String),
+}
+
+impl Error {
+    /// There is no such file.
+    pub(crate) fn is_not_found(&self) -> bool {
+        let Error::Place { source, .. } = self else { return false };
+        matches!(**source, object_store::Error::NotFound { .. })
+    }
 }

@@ -80,7 +80,8 @@ impl Place {
     }
 
     fn failed(&self, action: &'static str, name: &str, source: object_store::Error) -> Error {
-        Error::Place { action, name: name.to_owned(), place: self.shown.clone(), source }
+        let (name, place, source) = (name.to_owned(), self.shown.clone(), Box::new(source));
+        Error::Place { action, name, place, source }
     }
 
     pub(crate) fn damaged(&self, name: &str, why: impl Into<String>) -> Error {

@@ -92,7 +92,7 @@ impl Backup {
     pub async fn open(place: &Place, name: Option<&str>) -> Result<Backup> {
         let manifest = match name {
             Some(name) => match read_manifest(place, name).await {
-                Err(Error::Place { source: object_store::Error::NotFound { .. }, .. }) => {
+                Err(error) if error.is_not_found() => {
                     return Err(none(place, format!("there is no backup {name:?}")));
                 }
                 other => other?,
@@ -176,7 +176,7 @@ impl Backup {
         let path = info.path();
         let damaged = |why: String| self.place.damaged(&path, why);
         let stored = match self.place.get(&path).await {
-            Err(Error::Place { source: object_store::Error::NotFound { .. }, .. }) => {
+            Err(error) if error.is_not_found() => {
                 return Err(damaged("it is gone".to_owned()));
             }
             other => other?,

@@ -17,7 +17,7 @@ use crate::{
         applied::{self, Applied},
         audit::audit,
         encode_revision, entry,
-        identity::{self, FORMAT, Identity},
+        identity::{self, Identity},
         key,
         membership::Membership,
         namespace,
@@ -46,6 +46,8 @@ pub struct Founder {
     pub server: ServerId,
     /// Where it serves.
     pub address: String,
+    /// The stored format that it writes.
+    pub format: u32,
 }
 
 /// Why nothing was restored.
@@ -255,8 +257,8 @@ fn found(state: &dyn KvEngine, group: GroupId, founder: &Founder) -> kv::Result<
 
 /// A log that has been purged up to an entry, of a full member.
 fn log_records(group: GroupId, founder: &Founder, last: entry::Position) -> Vec<Write> {
-    let Founder { cluster, server, .. } = founder;
-    let identity = Identity { format: FORMAT, cluster: cluster.clone(), group, server: *server };
+    let Founder { cluster, server, format, .. } = founder;
+    let identity = Identity { format: *format, cluster: cluster.clone(), group, server: *server };
     let position = records::entry::encode_position(Some(last));
     let vote = Vote { term: last.term, server: *server, committed: false };
     vec![

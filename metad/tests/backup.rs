@@ -6,6 +6,7 @@ use metad::{
     fsck,
     kv::{KvEngine as _, mem::MemDisk},
     raft,
+    records::identity::FORMAT,
     restore::{Founder, Restore, RestoreError, Restored, SKIPPED},
     server::GROUP,
     types::{Revision, ServerId},
@@ -54,19 +55,22 @@ async fn back_up(cluster: &Cluster, after_index: u64) -> (BackupBegin, Vec<Backu
     }
 }
 
+fn founder() -> Founder {
+    let (cluster, address) = ("test".to_owned(), "127.0.0.1:1".to_owned());
+    Founder { cluster, server: NODE, address, format: FORMAT }
+}
+
 /// A cluster of these records, after a power loss.
 async fn restore(
     records: Vec<BackupRecord>,
     only: Option<&str>,
 ) -> Result<(Cluster, Restored), RestoreError> {
     let (log, state) = (MemDisk::new(), MemDisk::new());
-    let founder =
-        Founder { cluster: "test".to_owned(), server: NODE, address: "127.0.0.1:1".to_owned() };
     let mut restore = Restore::new(Arc::new(state.open()), GROUP);
     for BackupRecord { key, value } in records {
         restore.add(key.into(), value.into())?;
     }
-    let restored = restore.finish(&log.open(), &founder, only).await?;
+    let restored = restore.finish(&log.open(), &founder(), only).await?;
     log.power_loss(|_| 0);
     state.power_loss(|_| 0);
     let views = (log.open().view()?, state.open().view()?);
@@ -200,9 +204,7 @@ async fn a_journal_leads_from_a_backup_to_any_later_revision() {
             assert!(replay(&entries[0]).is_err(), "it was applied already");
             assert_eq!(later.digest, restore.digest().expect("digest").to_be_bytes().as_slice());
         }
-        let (cluster, address) = ("test".to_owned(), "127.0.0.1:1".to_owned());
-        let founder = Founder { cluster, server: NODE, address };
-        let restored = restore.finish(&MemDisk::new().open(), &founder, None).await;
+        let restored = restore.finish(&MemDisk::new().open(), &founder(), None).await;
         assert_eq!(restored.expect("restored").revision, reached);
     }
 

@@ -165,6 +165,7 @@ fn founder(config: &Config) -> Founder {
         cluster: config.cluster.clone(),
         server: config.server,
         address: config.peers[&config.server].clone(),
+        format: config.raft.format,
     }
 }
 

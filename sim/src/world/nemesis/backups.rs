@@ -7,6 +7,7 @@ use madsim::time::{sleep, timeout};
 use metad::{
     fsck::{self, Stores},
     kv::{KvEngine as _, mem::MemDisk},
+    records::identity::FORMAT,
     restore::{Founder, Restore},
     types::ServerId,
 };
@@ -98,7 +99,7 @@ async fn restore(base: Came, journal: Option<Came>) -> Result<(), String> {
         reached(&mut restore, &journal.begin)?;
     }
     let (cluster, address) = ("restored".to_owned(), "10.9.9.9:1".to_owned());
-    let founder = Founder { cluster, server: ServerId(1), address };
+    let founder = Founder { cluster, server: ServerId(1), address, format: FORMAT };
     restore.finish(&log.open(), &founder, None).await.map_err(|error| error.to_string())?;
     let (log, state) = (log.open().view().map_err(said)?, state.open().view().map_err(said)?);
     let report = fsck::check(&Stores { log: &*log, state: &*state }, &|_| ());

@@ -73,8 +73,9 @@ fn listed_value(listed: &Listed) -> Value {
 
 fn line(listed: &Listed) -> String {
     let Listed { name, made, manifest } = listed;
+    let kind = if manifest.after.is_some() { "journal" } else { "whole" };
     format!(
-        "{name:<32} {} {:>14} records {:>12}",
+        "{name:<32} {} {kind:<7} {:>14} records {:>12}",
         format_rfc3339_seconds(*made),
         HumanCount(manifest.records).to_string(),
         HumanBytes(manifest.size()).to_string(),

@@ -23,8 +23,8 @@ use crate::{
     raft::{Replica, Unavailable},
     tree::{self, query},
     types::{
-        Action, Applied, Command, Field, Mutation, NameInvalid, NamespaceId, Outcome, Rejection,
-        Revision, ServerId,
+        Action, Applied, ClientId, Command, Field, Mutation, NameInvalid, NamespaceId, Outcome,
+        Rejection, Revision, ServerId,
     },
 };
 

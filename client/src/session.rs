@@ -14,7 +14,7 @@ use std::{
 
 use metad_proto::{
     limits::PENDING_REQUESTS_MAX,
-    v1::{OpenSessionRequest, RequestId},
+    v1::{CloseSessionRequest, OpenSessionRequest, RequestId},
 };
 use tokio::{
     sync::{Notify, OnceCell},
@@ -38,6 +38,8 @@ pub(crate) struct Session {
 struct Sequences {
     next: u64,
     pending: BTreeSet<u64>,
+    /// It has been closed: nothing begins any more.
+    is_closed: bool,
 }
 
 impl Sequences {
@@ -48,7 +50,7 @@ impl Sequences {
 
 impl Session {
     fn new(client_id: u64) -> Self {
-        let sequences = Sequences { next: 1, pending: BTreeSet::new() };
+        let sequences = Sequences { next: 1, pending: BTreeSet::new(), is_closed: false };
         Session { client_id, sequences: Mutex::new(sequences), released: Notify::new() }
     }
 
@@ -56,11 +58,25 @@ impl Session {
         work(&mut self.sequences.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// None while the server may not remember any more requests of this session.
+    /// Unless a request is pending, none begins from now on. Says whether that is so.
+    fn close(&self) -> bool {
+        self.sequences(|sequences| {
+            sequences.is_closed |= sequences.pending.is_empty();
+            sequences.is_closed
+        })
+    }
+
+    fn is_closed(&self) -> bool {
+        self.sequences(|sequences| sequences.is_closed)
+    }
+
+    /// None while the server may not remember any more requests of this session, and once it is
+    /// closed.
     fn begin(self: &Arc<Self>) -> Option<Request> {
         let sequence = self.sequences(|sequences| {
             let sequence = sequences.next;
-            if sequence - sequences.first_pending() >= PENDING_REQUESTS_MAX {
+            let pending = sequence - sequences.first_pending();
+            if sequences.is_closed || pending >= PENDING_REQUESTS_MAX {
                 return None;
             }
             sequences.next += 1;
@@ -139,9 +155,42 @@ impl Client {
                 session.released.notify_one();
                 return Ok(request);
             }
+            if session.is_closed() {
+                continue;
+            }
             let remaining = deadline.remaining().ok_or_else(late)?;
             timeout(remaining, session.released.notified()).await.map_err(|_| late())?;
         }
+    }
+
+    /// Ends the session, so that the cluster need not keep it until it expires; the next mutation
+    /// opens another one. Does nothing while there is none, or while a request of it may be sent
+    /// again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: the session ends when it expires.
+    pub async fn close_session(&self) -> Result<(), Error> {
+        let Some(client_id) = self.take_idle_session() else { return Ok(()) };
+        self.call(Aim::Leader, self.deadline(), |attempt: Attempt| async move {
+            let request = attempt.request(CloseSessionRequest { client_id });
+            let mut files = attempt.files;
+            Ok(files.close_session(request).await?.into_inner())
+        })
+        .await
+        .map_err(Ended::of_read)?;
+        Ok(())
+    }
+
+    /// No request begins under it any more.
+    fn take_idle_session(&self) -> Option<u64> {
+        let mut current = self.shared.session.lock().unwrap_or_else(PoisonError::into_inner);
+        let session = current.get()?;
+        if !session.close() {
+            return None;
+        }
+        let client_id = session.client_id;
+        *current = Arc::default();
+        Some(client_id)
     }
 
     /// New requests get a new session. Those of the expired one keep it.
@@ -185,6 +234,16 @@ mod tests {
         assert_eq!(third.first_pending(), 3);
         drop(third);
         assert_eq!(session.begin().expect("there is room").first_pending(), 4);
+    }
+
+    #[test]
+    fn a_session_with_a_pending_request_is_not_closed() {
+        let session = Arc::new(Session::new(7));
+        let request = session.begin().expect("there is room");
+        assert!(!session.close());
+        drop(request);
+        assert!(session.close());
+        assert!(session.begin().is_none());
     }
 
     #[test]

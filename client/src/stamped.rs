@@ -42,6 +42,7 @@ macro_rules! stamped {
 
 stamped! {
     OpenSessionReply
+    CloseSessionReply
     MutateReply
     SubscribeReply
     WaitForChangeReply

@@ -218,6 +218,7 @@ fn keep_only(state: &dyn KvEngine, group: GroupId, only: &str) -> Result<(), Res
             return Err(StorageFault::corrupt("backup", why).into());
         }
     }
+    apply(&mut txn, group, Action::CloseSession(client))?;
     Ok(state.write(txn.into_batch())?)
 }
 

@@ -26,6 +26,8 @@ use crate::{
 
 /// How long a client waits for another one to join its race.
 const RACE_WAIT: Duration = Duration::from_millis(100);
+/// What a client that goes away gives its goodbye.
+const GOODBYE: Duration = Duration::from_millis(200);
 /// From here on, numbers are not those of a run's clients.
 const FINAL_NUMBERS: u64 = u64::MAX - 1;
 /// Added to a client's number: the stream of what it does beside its work.
@@ -105,6 +107,8 @@ impl<'a> Process<'a> {
         while !self.run.is_over() {
             syncer.online(self).await?;
             syncer.offline(&mut self.random);
+            // Who goes away for long says so. If nobody hears it, the session expires.
+            drop(timeout(GOODBYE, self.client.close_session()).await);
             // Not all away for equally long.
             let away = self.run.config.offline_window.mul_f64(self.random.random_range(0.2..1.0));
             let end = self.run.elapsed() + away;

@@ -166,6 +166,13 @@ impl Files for Agreeable {
         Ok(Response::new(OpenSessionReply { client_id, ..OpenSessionReply::default() }))
     }
 
+    async fn close_session(
+        &self,
+        _: Request<CloseSessionRequest>,
+    ) -> Result<Response<CloseSessionReply>, Status> {
+        Ok(Response::new(CloseSessionReply::default()))
+    }
+
     async fn mutate(
         &self,
         request: Request<MutateRequest>,

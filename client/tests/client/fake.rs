@@ -62,6 +62,8 @@ pub struct Plot {
     pub lists: Vec<ListRequest>,
     pub subscriptions: Vec<SubscribeRequest>,
     pub sessions: u64,
+    /// Sessions that were closed.
+    pub closed: u64,
     /// How session streams go; each call on one is played as the unary one of its name.
     pub streams: Streams,
     /// How many session streams there were.
@@ -299,6 +301,14 @@ impl Files for Service {
         });
         let reply = OpenSessionReply { revision: 1, client_id, ttl_ms: 60_000, node: self.id };
         Ok(Response::new(reply))
+    }
+
+    async fn close_session(
+        &self,
+        _: Request<CloseSessionRequest>,
+    ) -> Result<Response<CloseSessionReply>, Status> {
+        self.plot(|plot| plot.closed += 1);
+        Ok(Response::new(CloseSessionReply { revision: 1, node: self.id }))
     }
 
     async fn mutate(

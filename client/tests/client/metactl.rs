@@ -96,6 +96,7 @@ async fn a_batch_is_one_mutation() {
     let delete = Delete { target: Some(by_id(17)), recursive: false, rev: 3 };
     let expected = vec![steps::mkdir(steps::at("/a b")), steps::delete_with(delete)];
     assert_eq!(steps_sent(&node), [expected]);
+    assert_eq!(node.plot(|plot| (plot.sessions, plot.closed)), (1, 1), "a session is given back");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

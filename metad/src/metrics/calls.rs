@@ -22,6 +22,7 @@ pub const NAMES: &[&str] = &[
     "Cluster/Status",
     "Cluster/Trim",
     "Files/BatchStat",
+    "Files/CloseSession",
     "Files/Diff",
     "Files/GetCursor",
     "Files/GetLock",

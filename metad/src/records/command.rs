@@ -22,6 +22,7 @@ const OPEN_SESSION: u8 = 1;
 const REQUEST: u8 = 2;
 const RECLAIM: u8 = 4;
 const COMPACT: u8 = 5;
+const CLOSE_SESSION: u8 = 6;
 
 const CREATE_NAMESPACE: u8 = 1;
 const STEPS: u8 = 2;
@@ -39,6 +40,10 @@ pub fn encode(command: &Command) -> Vec<u8> {
     encoder.u64(command.time_ms);
     match &command.action {
         Action::OpenSession => encoder.byte(OPEN_SESSION),
+        Action::CloseSession(client) => {
+            encoder.byte(CLOSE_SESSION);
+            encoder.u64(client.0);
+        }
         Action::Request(request) => {
             encoder.byte(REQUEST);
             put_request(&mut encoder, request);
@@ -61,6 +66,7 @@ pub fn decode(value: &[u8]) -> Result<Command> {
     let time_ms = decoder.u64()?;
     let action = match decoder.byte()? {
         OPEN_SESSION => Action::OpenSession,
+        CLOSE_SESSION => Action::CloseSession(ClientId(decoder.u64()?)),
         REQUEST => Action::Request(get_request(&mut decoder)?),
         COMPACT => Action::Compact { up_to: Revision(decoder.u64()?) },
         RECLAIM => Action::Reclaim { records_max: decoder.u32()? },

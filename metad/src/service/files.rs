@@ -24,8 +24,8 @@ use crate::{
     raft::{Replica, Unavailable},
     tree::{self, query},
     types::{
-        Action, Applied, Command, Field, Mutation, NameInvalid, NamespaceId, Outcome, Rejection,
-        Revision, ServerId,
+        Action, Applied, ClientId, Command, Field, Mutation, NameInvalid, NamespaceId, Outcome,
+        Rejection, Revision, ServerId,
     },
 };
 
@@ -113,7 +113,8 @@ impl Files {
     fn check_room(&self, action: &Action) -> Result<(), Status> {
         let mutation = match action {
             Action::Request(request) => Some(&request.mutation),
-            _ => None,
+            Action::OpenSession => None,
+            _ => return Ok(()),
         };
         if !matches!(mutation, None | Some(Mutation::AcquireLock { .. })) {
             return Ok(());
@@ -168,6 +169,15 @@ impl files_server::Files for Files {
             ttl_ms,
             node: self.server().0,
         }))
+    }
+
+    async fn close_session(
+        &self,
+        request: Request<v1::CloseSessionRequest>,
+    ) -> Result<Response<v1::CloseSessionReply>, Status> {
+        let client = ClientId(request.into_inner().client_id);
+        let Applied { revision, .. } = self.propose(Action::CloseSession(client)).await?;
+        Ok(Response::new(v1::CloseSessionReply { revision: revision.0, node: self.server().0 }))
     }
 
     type SessionStream = BoxStream<'static, Result<v1::SessionReply, Status>>;

@@ -37,6 +37,7 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
     system.time_ms = system.time_ms.max(command.time_ms);
     let applied = match &command.action {
         Action::OpenSession => session::open(txn, group, &mut system),
+        Action::CloseSession(client) => session::close(txn, group, &mut system, *client)?,
         Action::Compact { up_to } => retention::compact(txn, group, &mut system, *up_to)?,
         Action::Reclaim { records_max } => reclaim::reclaim(txn, group, &mut system, *records_max)?,
         Action::Request(request) => once(txn, group, &mut system, request)?,

@@ -44,6 +44,41 @@ pub(super) fn open(txn: &mut impl KvTxn, group: GroupId, system: &mut System) ->
     answer(system, Outcome::Session { client, ttl_ms: SESSION_TTL_MS })
 }
 
+/// Ends a session: its requests are refused from now on. One that has ended stays so, and its
+/// id is never given to another client.
+pub(super) fn close(
+    txn: &mut impl KvTxn,
+    group: GroupId,
+    system: &mut System,
+    client: ClientId,
+) -> Result<Applied> {
+    if find(txn, group, client)?.is_some() {
+        // No more than may be pending.
+        free(txn, group, system, client, usize::MAX)?;
+    }
+    Ok(Applied { revision: system.revision, outcome: Outcome::None })
+}
+
+/// Frees replies of a session, and then the session. Says how many records that took.
+pub(super) fn free(
+    txn: &mut impl KvTxn,
+    group: GroupId,
+    system: &mut System,
+    client: ClientId,
+    records_max: usize,
+) -> Result<usize> {
+    let range = key::replies(group, client, 0..u64::MAX);
+    let replies = txn.scan(&range.start, &range.end).take(records_max);
+    let replies = replies.map(|pair| Ok(pair?.0)).collect::<Result<Vec<_>>>()?;
+    let count = replies.len();
+    replies.into_iter().for_each(|reply| txn.delete(reply));
+    if count < records_max {
+        txn.delete(key::session(group, client));
+        system.sessions -= 1;
+    }
+    Ok(count + 1)
+}
+
 /// Whether a session has expired at a time.
 pub(super) fn has_expired(session: &Session, time_ms: u64) -> bool {
     time_ms.saturating_sub(session.last_active_ms) > SESSION_TTL_MS

@@ -236,6 +236,17 @@ fn many_pending_requests_have_one_effect_each() {
 }
 
 #[test]
+fn requests_of_a_closed_session_are_refused() {
+    check(
+        &format!(
+            "{}close\nrequest 3 commit create /f3 1\nrequest 13 mkdir /a\nclose",
+            (1..=12).map(|n| format!("request {n} commit create /f{n} 1\n")).collect::<String>()
+        ),
+        expect![[]],
+    );
+}
+
+#[test]
 fn requests_have_one_effect() {
     check(
         "request 1 commit create /f 1

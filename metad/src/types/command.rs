@@ -28,6 +28,8 @@ pub struct Command {
 pub enum Action {
     /// Opens a client session.
     OpenSession,
+    /// Ends one, whose client has all the replies that it wants.
+    CloseSession(ClientId),
     /// What a client asked for.
     Request(ClientRequest),
     /// Housekeeping, proposed by the leader: what was there before a revision can no longer

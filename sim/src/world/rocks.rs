@@ -15,7 +15,7 @@ use std::{
 
 use futures::future::BoxFuture;
 use metad::kv::{
-    Checkpoint, Incoming, KvEngine, Result, View, Write,
+    Checkpoint, Incoming, KvEngine, KvRead, Pair, Result, Scan, View, Write,
     mem::Delay,
     rocks::{RocksEngine, Settings},
 };
@@ -143,6 +143,42 @@ fn copy_folder(
     Ok(lost)
 }
 
+/// A view at whose end RocksDB's threads have nothing to do, either: what it alone could see may
+/// be compacted away then.
+struct Pinned {
+    /// None only while it is dropped.
+    view: Option<View>,
+    engine: RocksEngine,
+}
+
+impl Pinned {
+    fn view(&self) -> &View {
+        self.view.as_ref().expect("pinned until it is dropped")
+    }
+}
+
+impl KvRead for Pinned {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>> {
+        self.view().get(key)
+    }
+
+    fn scan<'a>(&'a self, from: &[u8], to: &[u8]) -> Scan<'a> {
+        self.view().scan(from, to)
+    }
+
+    fn last(&self, from: &[u8], to: &[u8]) -> Result<Option<Pair>> {
+        self.view().last(from, to)
+    }
+}
+
+impl Drop for Pinned {
+    fn drop(&mut self) {
+        drop(self.view.take());
+        // If that fails, so will the next write, which tells of it.
+        let _ = self.engine.settle();
+    }
+}
+
 /// An engine whose threads have nothing to do when a call returns, and whose syncs take
 /// simulated time.
 struct Settled {
@@ -152,7 +188,7 @@ struct Settled {
 
 impl KvEngine for Settled {
     fn view(&self) -> Result<View> {
-        self.engine.view()
+        Ok(Arc::new(Pinned { view: Some(self.engine.view()?), engine: self.engine.clone() }))
     }
 
     fn write(&self, batch: Vec<Write>) -> Result<()> {

@@ -16,6 +16,9 @@ use crate::{
     path,
 };
 
+/// The longest that the end of a command may take.
+const END_MAX: Duration = Duration::from_millis(500);
+
 pub struct Context {
     /// For reads.
     pub client: Client,
@@ -42,6 +45,11 @@ impl Context {
             namespace: global.ns.clone(),
             fences: global.fences.clone(),
         })
+    }
+
+    /// Gives back the session of what was written. It expires if that fails, so nobody need know.
+    pub async fn end(&self) {
+        drop(tokio::time::timeout(END_MAX, self.client.close_session()).await);
     }
 
     /// The name of the namespace that the user named.

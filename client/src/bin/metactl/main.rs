@@ -111,50 +111,56 @@ async fn run(cli: &Cli) -> Result<ExitCode, Failure> {
         _ => cli.global.timeout,
     };
     let context = Context::new(&cli.global, deadline)?;
+    let done = answer(cli, &context).await;
+    context.end().await;
+    done
+}
+
+async fn answer(cli: &Cli, context: &Context) -> Result<ExitCode, Failure> {
     match &cli.command {
-        Command::Ls(options) => read::ls(&context, options).await?,
-        Command::Stat(options) => return stat::run(&context, options).await,
-        Command::Lookup(options) => read::lookup(&context, options).await?,
-        Command::Tree(options) => read::tree(&context, options).await?,
-        Command::Mkdir { paths, parents } => write::mkdir(&context, paths, *parents).await?,
-        Command::Put(options) => write::put(&context, options).await?,
+        Command::Ls(options) => read::ls(context, options).await?,
+        Command::Stat(options) => return stat::run(context, options).await,
+        Command::Lookup(options) => read::lookup(context, options).await?,
+        Command::Tree(options) => read::tree(context, options).await?,
+        Command::Mkdir { paths, parents } => write::mkdir(context, paths, *parents).await?,
+        Command::Put(options) => write::put(context, options).await?,
         Command::Mv { from, to, replace, rev } => {
-            write::mv(&context, from, to, *replace, *rev).await?;
+            write::mv(context, from, to, *replace, *rev).await?;
         }
-        Command::Cp { from, to, past } => write::cp(&context, from, to, past.at).await?,
-        Command::Du { path } => read::du(&context, path).await?,
+        Command::Cp { from, to, past } => write::cp(context, from, to, past.at).await?,
+        Command::Du { path } => read::du(context, path).await?,
         Command::Quota(options) => match options.bounds() {
-            Some(bounds) => write::set_quota(&context, &options.path, bounds).await?,
-            None => read::du(&context, &options.path).await?,
+            Some(bounds) => write::set_quota(context, &options.path, bounds).await?,
+            None => read::du(context, &options.path).await?,
         },
-        Command::Log(options) => history::log(&context, options).await?,
-        Command::Restore { path, revision } => write::restore(&context, path, *revision).await?,
-        Command::Snapshot(command) => history::run(&context, command).await?,
-        Command::Ln { to, path } => write::ln(&context, to, path).await?,
+        Command::Log(options) => history::log(context, options).await?,
+        Command::Restore { path, revision } => write::restore(context, path, *revision).await?,
+        Command::Snapshot(command) => history::run(context, command).await?,
+        Command::Ln { to, path } => write::ln(context, to, path).await?,
         Command::Attr(options) if options.changes.is_empty() && options.remove.is_empty() => {
-            read::attributes(&context, &options.path, options.past.at).await?;
+            read::attributes(context, &options.path, options.past.at).await?;
         }
-        Command::Attr(options) => write::set_attributes(&context, options).await?,
+        Command::Attr(options) => write::set_attributes(context, options).await?,
         Command::Rm { paths, recursive, rev } => {
-            write::rm(&context, paths, *recursive, *rev).await?;
+            write::rm(context, paths, *recursive, *rev).await?;
         }
-        Command::Import(options) => return import::run(&context, options).await,
-        Command::Watch(options) => watch::run(&context, options).await?,
-        Command::Journal(options) => watch::journal(&context, options).await?,
-        Command::Cursor => wait::cursor(&context).await?,
-        Command::Wait(options) => wait::wait(&context, options).await?,
-        Command::Batch { file } => batch::run(&context, file).await?,
-        Command::Status { hash } => return status::run(&context, *hash).await,
-        Command::Dump => portable::dump::run(&context).await?,
-        Command::Load { file } => portable::load::run(&context, file).await?,
-        Command::Backup(command) => backup::run(&context, command).await?,
-        Command::Top(options) => top::run(&context, options).await?,
-        Command::Cluster(command) => cluster::run(&context, command).await?,
-        Command::Mount { path, namespace } => write::mount(&context, path, namespace).await?,
-        Command::Unmount { path } => write::unmount(&context, path).await?,
-        Command::Diff(options) => diff::run(&context, options).await?,
-        Command::Lock(command) => lock::run(&context, command).await?,
-        Command::Ns(command) => namespace::run(&context, command).await?,
+        Command::Import(options) => return import::run(context, options).await,
+        Command::Watch(options) => watch::run(context, options).await?,
+        Command::Journal(options) => watch::journal(context, options).await?,
+        Command::Cursor => wait::cursor(context).await?,
+        Command::Wait(options) => wait::wait(context, options).await?,
+        Command::Batch { file } => batch::run(context, file).await?,
+        Command::Status { hash } => return status::run(context, *hash).await,
+        Command::Dump => portable::dump::run(context).await?,
+        Command::Load { file } => portable::load::run(context, file).await?,
+        Command::Backup(command) => backup::run(context, command).await?,
+        Command::Top(options) => top::run(context, options).await?,
+        Command::Cluster(command) => cluster::run(context, command).await?,
+        Command::Mount { path, namespace } => write::mount(context, path, namespace).await?,
+        Command::Unmount { path } => write::unmount(context, path).await?,
+        Command::Diff(options) => diff::run(context, options).await?,
+        Command::Lock(command) => lock::run(context, command).await?,
+        Command::Ns(command) => namespace::run(context, command).await?,
         Command::Explain { .. } | Command::Completion { .. } => {
             unreachable!("handled before the runtime starts")
         }

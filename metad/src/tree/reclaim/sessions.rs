@@ -4,7 +4,7 @@
 use crate::{
     kv::{KvTxn, Result},
     records::{key, session, system::System},
-    tree::session::has_expired,
+    tree::session::{free, has_expired},
     types::{ClientId, GroupId},
 };
 
@@ -53,23 +53,4 @@ fn expired(
         }
     }
     Ok(expired)
-}
-
-fn free(
-    txn: &mut impl KvTxn,
-    group: GroupId,
-    system: &mut System,
-    client: ClientId,
-    records_max: usize,
-) -> Result<usize> {
-    let range = key::replies(group, client, 0..u64::MAX);
-    let replies = txn.scan(&range.start, &range.end).take(records_max);
-    let replies = replies.map(|pair| Ok(pair?.0)).collect::<Result<Vec<_>>>()?;
-    let count = replies.len();
-    replies.into_iter().for_each(|reply| txn.delete(reply));
-    if count < records_max {
-        txn.delete(key::session(group, client));
-        system.sessions -= 1;
-    }
-    Ok(count + 1)
 }

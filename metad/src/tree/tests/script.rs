@@ -150,6 +150,7 @@ impl Machine {
             "compact" => {
                 show(&self.apply(Action::Compact { up_to: Revision(rest.parse().unwrap()) }))
             }
+            "close" => show(&self.apply(Action::CloseSession(CLIENT))),
             "reclaim" => show(&self.apply(Action::Reclaim { records_max: rest.parse().unwrap() })),
             _ => return None,
         })

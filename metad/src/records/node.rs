@@ -164,18 +164,23 @@ pub struct Place {
 
 /// The stored value of a location.
 pub fn encode_location(location: &Location) -> Vec<u8> {
-    let mut encoder = Encoder::new();
     match location {
+        Location::In(Place { parent, name, since }) => encode_place(*parent, name, *since),
         Location::Root(namespace) => {
+            let mut encoder = Encoder::new();
             encoder.u64(NodeId::NONE.0);
             encoder.u64(namespace.0);
-        }
-        Location::In(Place { parent, name, since }) => {
-            encoder.u64(parent.0);
-            put_entry_name(&mut encoder, Some(name));
-            encoder.u64(since.0);
+            encoder.seal(VERSION)
         }
     }
+}
+
+/// The stored value of a location in a directory.
+pub fn encode_place(parent: NodeId, name: &Name, since: Revision) -> Vec<u8> {
+    let mut encoder = Encoder::new();
+    encoder.u64(parent.0);
+    put_entry_name(&mut encoder, Some(name));
+    encoder.u64(since.0);
     encoder.seal(VERSION)
 }
 

@@ -110,8 +110,8 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         self.system.next_node = NodeId(id.0 + 1);
         self.link(&node)?;
         self.keep_mount(&node);
-        self.tell(place.way, ChangeKind::Created, &node);
-        Ok(StepResult::of(id, node.rev))
+        self.tell(place.way, ChangeKind::Created, node);
+        Ok(StepResult::of(id, rev))
     }
 
     /// How many records of the past may still be gone through, in all steps together.
@@ -143,7 +143,7 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             self.link(&node)?;
             self.keep_mount(&node);
             self.put_account(id, Account { usage, quota: Quota::default() });
-            self.tell(place.way, ChangeKind::Created, &node);
+            self.tell(place.way, ChangeKind::Created, node);
         }
         Ok(StepResult::of(first, self.context.revision))
     }
@@ -153,8 +153,9 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         self.keep_node(&found.node)?;
         let node = Node { rev: self.context.revision, attributes, ..found.node };
         self.put(&node)?;
-        self.tell(&found.way, ChangeKind::Updated, &node);
-        Ok(StepResult::of(node.id, node.rev))
+        let done = StepResult::of(node.id, node.rev);
+        self.tell(&found.way, ChangeKind::Updated, node);
+        Ok(done)
     }
 
     /// The revision of the last change of the namespace before this command.
@@ -192,8 +193,9 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let body = Body::File(content);
         let node = Node { rev: self.context.revision, body, ..file };
         self.put(&node)?;
-        self.tell(way, ChangeKind::Updated, &node);
-        Ok(StepResult::of(node.id, node.rev))
+        let done = StepResult::of(node.id, node.rev);
+        self.tell(way, ChangeKind::Updated, node);
+        Ok(done)
     }
 
     /// Takes a node out of its place and puts it into a free one, perhaps of another tree.
@@ -210,36 +212,38 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         let shared = from.shared(to.way);
         self.shrink(&from.above[shared..], size)?;
         self.grow(&to.way.above[shared..], size)?;
-        self.tell_of_move(from, &node, to.way, &moved)?;
-        Ok(StepResult::of(moved.id, moved.rev))
+        let done = StepResult::of(moved.id, moved.rev);
+        self.tell_of_move(from, node, to.way, moved)?;
+        Ok(done)
     }
 
-    fn tell_of_move(&mut self, from: &Way, node: &Node, to: &Way, moved: &Node) -> Result<()> {
+    fn tell_of_move(&mut self, from: &Way, node: Node, to: &Way, moved: Node) -> Result<()> {
+        let id = node.id;
         let (left, entered) = (from.namespace.id, to.namespace.id);
         if left != entered {
             self.mounts.forget();
             self.tell(from, ChangeKind::MovedOut { to: entered }, node);
             self.tell(to, ChangeKind::MovedIn { from: left }, moved);
-            self.arrived.insert(node.id, left);
+            self.arrived.insert(id, left);
             return Ok(());
         }
         // Who follows the journal has not been told what is under it.
-        let arrived = from.above.iter().chain([&node.id]).find_map(|id| self.arrived.get(id));
+        let arrived = from.above.iter().chain([&id]).find_map(|id| self.arrived.get(id));
         if let Some(origin) = arrived.copied() {
             self.tell(to, ChangeKind::MovedIn { from: origin }, moved);
-            self.arrived.insert(node.id, origin);
+            self.arrived.insert(id, origin);
             return Ok(());
         }
-        let place = Some((node.parent, name_of(node)?.clone()));
+        let place = Some((node.parent, name_of(&node)?.clone()));
         self.tell_from(to, ChangeKind::Moved, moved, place);
         Ok(())
     }
 
     /// Unlinks a node with all that is under it. What is under it stays stored until
     /// [`super::reclaim`] comes for it, out of reach, since it leads to no root.
-    pub fn remove(&mut self, way: &Way, node: &Node) -> Result<StepResult> {
-        let size = self.size(node)?;
-        self.unlink(node)?;
+    pub fn remove(&mut self, way: &Way, node: Node) -> Result<StepResult> {
+        let size = self.size(&node)?;
+        self.unlink(&node)?;
         if node.is_directory() {
             self.txn.delete(key::usage(self.context.group, node.id));
         }
@@ -254,8 +258,9 @@ impl<'t, T: KvTxn> Edit<'t, T> {
             self.txn.put(key::reclaim(self.context.group, node.id), deleted);
         }
         self.shrink(&way.above, size)?;
+        let done = StepResult::of(node.id, node.rev);
         self.tell(way, ChangeKind::Deleted, node);
-        Ok(StepResult::of(node.id, node.rev))
+        Ok(done)
     }
 
     /// A mount is found from what it shows.
@@ -274,10 +279,8 @@ impl<'t, T: KvTxn> Edit<'t, T> {
 
     fn link(&mut self, node: &Node) -> Result<()> {
         self.put(node)?;
-        let (parent, name) = (node.parent, name_of(node)?.clone());
-        let location = Location::In(node::Place { parent, name, since: self.context.revision });
-        let key = key::location(self.context.group, node.id);
-        self.txn.put(key, node::encode_location(&location));
+        let place = node::encode_place(node.parent, name_of(node)?, self.context.revision);
+        self.txn.put(key::location(self.context.group, node.id), place);
         Ok(())
     }
 
@@ -312,24 +315,18 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Ok(())
     }
 
-    fn tell(&mut self, way: &Way, kind: ChangeKind, node: &Node) {
+    fn tell(&mut self, way: &Way, kind: ChangeKind, node: Node) {
         self.tell_from(way, kind, node, None);
     }
 
-    fn tell_from(
-        &mut self,
-        way: &Way,
-        kind: ChangeKind,
-        node: &Node,
-        from: Option<(NodeId, Name)>,
-    ) {
+    fn tell_from(&mut self, way: &Way, kind: ChangeKind, node: Node, from: Option<(NodeId, Name)>) {
         let namespace = way.namespace.id;
         let ordinal = self.ordinals.entry(namespace).or_default();
         let cursor = Cursor { revision: self.context.revision, ordinal: *ordinal };
         *ordinal += 1;
         self.system.changes += 1;
         let (request, time_ms) = (self.context.request, self.context.time_ms);
-        let change = Change { cursor, kind, node: node.clone(), from, request, time_ms };
+        let change = Change { cursor, kind, node, from, request, time_ms };
         if planted!(JournalSkipsInBatch) && cursor.ordinal > 0 {
             return;
         }

@@ -242,7 +242,24 @@ fn requests_of_a_closed_session_are_refused() {
             "{}close\nrequest 3 commit create /f3 1\nrequest 13 mkdir /a\nclose",
             (1..=12).map(|n| format!("request {n} commit create /f{n} 1\n")).collect::<String>()
         ),
-        expect![[]],
+        expect![[r#"
+            request 1 commit create /f1 1: @2 #2 rev 2
+            request 2 commit create /f2 1: @3 #3 rev 3
+            request 3 commit create /f3 1: @4 #4 rev 4
+            request 4 commit create /f4 1: @5 #5 rev 5
+            request 5 commit create /f5 1: @6 #6 rev 6
+            request 6 commit create /f6 1: @7 #7 rev 7
+            request 7 commit create /f7 1: @8 #8 rev 8
+            request 8 commit create /f8 1: @9 #9 rev 9
+            request 9 commit create /f9 1: @10 #10 rev 10
+            request 10 commit create /f10 1: @11 #11 rev 11
+            request 11 commit create /f11 1: @12 #12 rev 12
+            request 12 commit create /f12 1: @13 #13 rev 13
+            close: @13 None
+            request 3 commit create /f3 1: @13 the session has expired: its earlier requests are no longer known
+            request 13 mkdir /a: @13 the session has expired: its earlier requests are no longer known
+            close: @13 None
+        "#]],
     );
 }
 

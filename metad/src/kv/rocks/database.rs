@@ -121,16 +121,27 @@ impl Drop for Database {
     }
 }
 
+/// Options that have no method. To close is not to write: a stopped node begins as a killed one
+/// does, which is tested more. And where a record goes in a memtable is looked for near the last
+/// one of its kind: those of a batch come in order, and much of what is new comes last.
+fn by_name() -> String {
+    format!(
+        "avoid_flush_during_shutdown=true;\
+         memtable_insert_with_hint_prefix_extractor=fixed:{KIND_PREFIX_SIZE}"
+    )
+}
+
+/// Bytes that keys of one kind have in common (`records/key.rs`).
+const KIND_PREFIX_SIZE: usize = 5;
+
 fn options(settings: &Settings) -> Options {
     let mut blocks = BlockBasedOptions::default();
     blocks.set_block_cache(&Cache::new_lru_cache(settings.cache_size));
     blocks.set_block_size(16 << 10);
     blocks.set_bloom_filter(10.0, false);
     blocks.set_format_version(6);
-    // To close is not to write: a stopped node begins as a killed one does, which is tested more.
-    let mut options = Options::default()
-        .get_options_from_string("avoid_flush_during_shutdown=true")
-        .expect("RocksDB knows the option");
+    let mut options =
+        Options::default().get_options_from_string(&by_name()).expect("RocksDB knows the options");
     options.set_block_based_table_factory(&blocks);
     options.create_if_missing(true);
     options.set_compression_type(DBCompressionType::Lz4);

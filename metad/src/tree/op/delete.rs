@@ -26,5 +26,5 @@ pub(super) fn delete(
     {
         return Err(Rejection::NotEmpty.into());
     }
-    Ok(edit.remove(&found.way, &found.node)?)
+    Ok(edit.remove(&found.way, found.node)?)
 }

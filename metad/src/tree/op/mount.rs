@@ -28,5 +28,5 @@ pub(super) fn unmount(edit: &mut Edit<impl KvTxn>, target: &NodeRef) -> Tried<St
     if found.node.mounted().is_none() {
         return Err(Rejection::NotFound.into());
     }
-    Ok(edit.remove(&found.way, &found.node)?)
+    Ok(edit.remove(&found.way, found.node)?)
 }

@@ -44,7 +44,7 @@ pub(super) fn relocate(
     let replaced = taken.filter(|other| other.id != found.node.id);
     edit.check_move(&found.way, &found.node, &way, replaced.as_ref())?;
     if let Some(other) = replaced {
-        edit.remove(&way, &other)?;
+        edit.remove(&way, other)?;
     }
     Ok(edit.relocate(&found.way, found.node, place)?)
 }

@@ -5,6 +5,7 @@
 
 mod compare;
 mod micro;
+mod plot;
 mod scale;
 mod servers;
 mod team;
@@ -26,6 +27,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
   metabench micro                         # mdtest's phases on a cluster of its own
   metabench micro --phases file-create --clients 1,16,256 --rounds 3 --json
   metabench micro --phases file-create --rate 5000            # an open loop
+  metabench micro --clients 1,8,64,256 --phases file-create --json | metabench plot
   metabench compare                       # against etcd and JuiceFS; takes some minutes
   metabench scale                         # starts a server of its own; takes some minutes
   metabench scale --entries 100000 --tree 100000 --trees 2    # smaller"
@@ -41,6 +43,8 @@ enum Workload {
     Compare(compare::Compare),
     /// One kind of operation at a time, as mdtest and etcd's benchmark do.
     Micro(micro::Micro),
+    /// Draws what `micro --json` printed.
+    Plot(plot::Plot),
     /// People working in a shared folder.
     Team(team::Team),
     /// How costs grow with what is there: large directories, deep paths, large namespaces.
@@ -52,6 +56,7 @@ async fn main() -> ExitCode {
     let ran = match Cli::parse().workload {
         Workload::Compare(compare) => compare::compare(&compare).await,
         Workload::Micro(micro) => micro::micro(&micro).await,
+        Workload::Plot(plot) => plot::plot(&plot),
         Workload::Team(team) => team::team(&team).await,
         Workload::Scale(scale) => scale::scale(&scale).await,
     };

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{load::Measured, phase::Phase};
 
 /// One phase of one round.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Figure {
     pub target: String,
     pub phase: String,
@@ -31,7 +31,7 @@ pub struct Figure {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_failure: Option<String>,
     /// The rate was not sustained.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub gave_up: bool,
 }
 

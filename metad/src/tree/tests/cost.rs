@@ -141,7 +141,7 @@ fn costs_are_what_they_were() {
         move /a/b /e/b                     13     0     0    8       2    293          70
         delete /e/b/c/d/newer              15     0     0   10       2    432          80
         delete /e/b/c/d/dir                16     0     0   10       3    361          80
-        delete -r /e/b                      9     0     0    7       4    283          60
+        delete -r /e/b                      9     0     0    7       4    283          50
         stat /a/b/c/d/000                   6     0     0                              30
         stat /e                             3     0     0                              10
         list /a/b/c/d                       5     1  1000                            5040

@@ -141,7 +141,7 @@ fn options(settings: &Settings) -> Options {
     blocks.set_bloom_filter(10.0, false);
     blocks.set_format_version(6);
     let mut options =
-        Options::default().get_options_from_string(&by_name()).expect("RocksDB knows the options");
+        Options::default().get_options_from_string(by_name()).expect("RocksDB knows the options");
     options.set_block_based_table_factory(&blocks);
     options.create_if_missing(true);
     options.set_compression_type(DBCompressionType::Lz4);

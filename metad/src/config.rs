@@ -308,7 +308,7 @@ data_dir = "/var/lib/metad"
         check(
             GOOD,
             expect![[
-                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, queue_bytes_max: 268435456, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
+                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
             ]],
         );
     }
@@ -319,7 +319,7 @@ data_dir = "/var/lib/metad"
         check(
             &format!("{JOINS}listen = \"10.0.0.4:7101\"\n"),
             expect![[
-                r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 20000, keep_entries: 5000, queue_bytes_max: 268435456, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
+                r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
             ]],
         );
         check(JOINS, expect![[r#"listen: say where: listen = "127.0.0.1:7104" or the like"#]]);

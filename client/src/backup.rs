@@ -31,7 +31,7 @@ impl Client {
     /// Has the node at an address tell its whole state, which reflects a revision at least. Not
     /// retried: who got a part of it asks again for all.
     pub async fn backup(&self, address: &str, revision: u64) -> Result<Backup, Error> {
-        self.tell(address, BackupRequest { revision, after_index: 0 }).await
+        self.tell(address, BackupRequest { revision, after_index: None }).await
     }
 
     /// The same, but for the entries of its log that lead there from the one of an index.
@@ -41,6 +41,7 @@ impl Client {
         revision: u64,
         after_index: u64,
     ) -> Result<Backup, Error> {
+        let after_index = Some(after_index);
         self.tell(address, BackupRequest { revision, after_index }).await
     }
 

@@ -29,13 +29,16 @@ fn cluster() -> Cluster {
     Cluster::start(vec![disk], raft::Settings::default())
 }
 
-async fn begin(cluster: &Cluster, after_index: u64) -> Result<Streaming<v1::BackupReply>, Status> {
+async fn begin(
+    cluster: &Cluster,
+    after_index: Option<u64>,
+) -> Result<Streaming<v1::BackupReply>, Status> {
     let asked = cluster.admin(NODE).backup(v1::BackupRequest { revision: 0, after_index }).await;
     asked.map(tonic::Response::into_inner)
 }
 
 /// Reads a backup to its end, which says what came.
-async fn back_up(cluster: &Cluster, after_index: u64) -> (BackupBegin, Vec<BackupRecord>) {
+async fn back_up(cluster: &Cluster, after_index: Option<u64>) -> (BackupBegin, Vec<BackupRecord>) {
     let mut stream = begin(cluster, after_index).await.expect("begin");
     let mut next = async || stream.message().await.expect("message").and_then(|reply| reply.part);
     let Some(Part::Begin(begin)) = next().await else { panic!("no beginning") };
@@ -111,7 +114,7 @@ async fn a_restored_cluster_is_as_the_other_one_was_and_goes_on_apart() {
     session.mkdir(&first, "a").await;
     let asked = session.mkdirs(&["b".to_owned()]);
     let told = mutate(&first, &asked).await.expect("mkdir");
-    let (head, records) = back_up(&first, 0).await;
+    let (head, records) = back_up(&first, None).await;
     assert_eq!((head.cluster.as_str(), head.revision), ("test", told.revision));
     let later = session.mkdir(&first, "c").await.revision;
 
@@ -142,7 +145,7 @@ async fn one_namespace_is_restored_without_the_others() {
     kept.mkdir(&first, "a").await;
     let mut other = Session::open(&first, "music").await;
     other.mkdir(&first, "b").await;
-    let (_, records) = back_up(&first, 0).await;
+    let (_, records) = back_up(&first, None).await;
     let none = restore(records.clone(), Some("films")).await.err().expect("no such namespace");
     assert!(none.to_string().contains("\"photos\", \"music\""), "{none}");
     let (second, _) = restore(records, Some("photos")).await.expect("restored");
@@ -167,28 +170,31 @@ async fn a_node_tells_so_many_backups_at_a_time() {
     }
     let mut taken = Vec::new();
     for _ in 0..BACKUPS_MAX {
-        taken.push(begin(&cluster, 0).await.expect("begin"));
+        taken.push(begin(&cluster, None).await.expect("begin"));
     }
-    let refused = Info::of(&begin(&cluster, 0).await.expect_err("full")).expect("ours");
+    let refused = Info::of(&begin(&cluster, None).await.expect_err("full")).expect("ours");
     assert_eq!(refused.reason, Reason::LimitExceeded);
     assert_eq!(refused.metadata[errors::LIMIT], "backups");
     drop(taken);
-    let free = eventually("a place", async || begin(&cluster, 0).await.ok()).await;
+    let free = eventually("a place", async || begin(&cluster, None).await.ok()).await;
     drop(free);
-    eventually("a place again", async || begin(&cluster, 0).await.ok()).await;
+    eventually("a place again", async || begin(&cluster, None).await.ok()).await;
 }
 
 #[tokio::test]
 async fn a_journal_leads_from_a_backup_to_any_later_revision() {
     let first = cluster();
     let mut session = Session::open(&first, "main").await;
-    let (base, records) = back_up(&first, 0).await;
+    let (base, records) = back_up(&first, None).await;
     let mut revisions = Vec::new();
     for name in ["a", "b", "c"] {
         revisions.push(Revision(session.mkdir(&first, name).await.revision));
     }
-    let (later, entries) = back_up(&first, base.applied_index).await;
+    let (later, entries) = back_up(&first, Some(base.applied_index)).await;
     assert_eq!(entries.len() as u64, later.applied_index - base.applied_index);
+    // The first entry of all is no less one to go on from.
+    let (_, all) = back_up(&first, Some(0)).await;
+    assert_eq!(all.len() as u64, later.applied_index);
 
     for (until, reached) in [(None, revisions[2]), (Some(revisions[1]), revisions[1])] {
         let state = MemDisk::new();
@@ -213,7 +219,7 @@ async fn a_journal_leads_from_a_backup_to_any_later_revision() {
     first.admin(NODE).trim(trim(true, false)).await.expect("snapshot");
     eventually("a log that was purged", async || {
         first.admin(NODE).trim(trim(false, true)).await.expect("purge");
-        let refused = begin(&first, base.applied_index).await.err()?;
+        let refused = begin(&first, Some(base.applied_index)).await.err()?;
         let reason = Info::of(&refused).map(|info| info.reason);
         assert_eq!(reason, Some(Reason::PreconditionFailed), "{refused}");
         assert!(refused.message().contains("make a whole one"), "{refused}");

@@ -46,9 +46,11 @@ pub async fn stream(
     let view = replica.view(Consistency::AtLeast(Revision(revision))).await;
     let view = view.map_err(|why| status::unavailable(&why, server))?;
     let begin = begin(replica, &view).map_err(|fault| status::fault(&fault, replica))?;
+    // A node that has not heard of its cluster yet has nothing to tell.
+    let begin = begin.ok_or_else(|| status::unavailable(&Unavailable::no_leader(), server))?;
     let mut told = match after_index {
-        0 => Told::new(view, key::group_range(replica.member().group)),
-        after => journal(replica, log, after, &begin)?,
+        None => Told::new(view, key::group_range(replica.member().group)),
+        Some(after) => journal(replica, log, after, &begin)?,
     };
     let (replica, backups, closing) = (replica.clone(), backups.clone(), closing.clone());
     Ok(async_stream::try_stream! {
@@ -79,19 +81,20 @@ fn reply(part: Part) -> v1::BackupReply {
     v1::BackupReply { part: Some(part) }
 }
 
-fn begin(replica: &Replica, view: &View) -> kv::Result<v1::BackupBegin> {
+fn begin(replica: &Replica, view: &View) -> kv::Result<Option<v1::BackupBegin>> {
     let member = replica.member();
     let applied = replica.state().applied(view)?;
-    Ok(v1::BackupBegin {
+    let Some(last) = applied.last else { return Ok(None) };
+    Ok(Some(v1::BackupBegin {
         cluster: member.cluster.clone(),
         group: member.group.0.into(),
         node: member.server.0,
         format: FORMAT,
         revision: query::revision(&**view, member.group)?.0,
         time_ms: query::time_ms(&**view, member.group)?,
-        applied_index: applied.last.map_or(0, |last| last.index),
+        applied_index: last.index,
         digest: applied.digest.to_be_bytes().to_vec().into(),
-    })
+    }))
 }
 
 /// The entries after an index that lead to where a backup begins: applied, and so committed.

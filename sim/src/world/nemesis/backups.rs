@@ -35,7 +35,7 @@ impl Strand<'_> {
         self.begins(Fault::Backup, json!({ "node": node, "then": other }));
         let Some(base) = self.told(node, v1::BackupRequest::default()).await else { return };
         sleep(length).await;
-        let (revision, after_index) = (base.begin.revision, base.begin.applied_index);
+        let (revision, after_index) = (base.begin.revision, Some(base.begin.applied_index));
         let journal = self.told(other, v1::BackupRequest { revision, after_index }).await;
         self.cluster.watcher.count("backups restored");
         if journal.is_some() {

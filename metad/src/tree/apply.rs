@@ -2,11 +2,13 @@
 
 use super::{Stop, Tried, edit::Edit, op, reader::Reader, reclaim, retention, session};
 use metad_proto::planted;
+use xxhash_rust::xxh3::xxh3_64;
 
 use crate::{
     kv::{KvTxn, Result, Txn},
     records::{
-        key,
+        key, outcome,
+        session::Session,
         system::{self, System},
     },
     types::{
@@ -14,6 +16,9 @@ use crate::{
         Rejection, Request, Revision, Step, StepResult,
     },
 };
+
+/// Where it is traced how requests are answered.
+pub const ANSWERS: &str = "metad::answers";
 
 /// What every change of one command shares.
 #[derive(Clone, Copy)]
@@ -47,21 +52,35 @@ pub fn apply(txn: &mut impl KvTxn, group: GroupId, command: &Command) -> Result<
     Ok(applied)
 }
 
-/// Runs a request unless it has been answered, and keeps the answer for retries.
+/// Runs a request unless it has been answered, and tells each time what the answer is: who
+/// listens to [`ANSWERS`] hears of each replica that it is one and the same.
 fn once(
     txn: &mut impl KvTxn,
     group: GroupId,
     system: &mut System,
     asked: &ClientRequest,
 ) -> Result<Applied> {
-    let answer = |system: &System, outcome| Applied { revision: system.revision, outcome };
-    let session = match session::admit(txn, group, system, asked.request)? {
-        session::Admission::Answered(applied) => return Ok(applied),
+    let applied = match session::admit(txn, group, system, asked.request)? {
         session::Admission::Refused(rejection) => {
-            return Ok(answer(system, Outcome::Rejected(rejection)));
+            let outcome = Outcome::Rejected(rejection);
+            return Ok(Applied { revision: system.revision, outcome });
         }
-        session::Admission::New(session) => session,
+        session::Admission::Answered(applied) => applied,
+        session::Admission::New(session) => first(txn, group, (system, session), asked)?,
     };
+    let Request { client, sequence } = asked.request;
+    let hash = || xxh3_64(&outcome::encode(&applied));
+    tracing::trace!(target: ANSWERS, client = client.0, sequence, answer = hash(), "answered");
+    Ok(applied)
+}
+
+/// Runs a request, and keeps the answer for retries.
+fn first(
+    txn: &mut impl KvTxn,
+    group: GroupId,
+    (system, session): (&mut System, Session),
+    asked: &ClientRequest,
+) -> Result<Applied> {
     let revision = system.revision.next();
     let context = Context { group, request: asked.request, time_ms: system.time_ms, revision };
     let outcome = match run(txn, system, context, asked) {
@@ -74,7 +93,7 @@ fn once(
         Err(Stop::Rejected(rejection)) => Outcome::Rejected(rejection),
         Err(Stop::Fault(fault)) => return Err(fault),
     };
-    let applied = answer(system, outcome);
+    let applied = Applied { revision: system.revision, outcome };
     session::record(txn, group, (system, session), asked, &applied);
     Ok(applied)
 }

@@ -20,7 +20,7 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub use apply::apply;
+pub use apply::{ANSWERS, apply};
 
 use crate::{kv::StorageFault, types::Rejection};
 

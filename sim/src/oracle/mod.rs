@@ -6,6 +6,7 @@
 
 mod durability;
 mod election_safety;
+mod exactly_once;
 mod leader_completeness;
 mod log_matching;
 mod logs;
@@ -103,6 +104,7 @@ pub struct Oracles {
     monotonic: monotonic::Monotonic,
     durability: durability::Durability,
     queue: queue::Queue,
+    exactly_once: exactly_once::ExactlyOnce,
     violation: Option<Violation>,
 }
 
@@ -155,6 +157,12 @@ impl Oracles {
     pub fn applies(&mut self, node: Node, position: LogId, digest: u128) {
         let applied = self.state_machine.applies(node, position, digest);
         self.note(applied);
+    }
+
+    /// A replica answers a request, of a client and with a sequence.
+    pub fn answers(&mut self, request: (u64, u64), answer: u64) {
+        let answered = self.exactly_once.answers(request, answer);
+        self.note(answered);
     }
 
     /// Raft says where it is.

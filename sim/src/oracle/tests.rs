@@ -31,6 +31,17 @@ fn two_leaders_in_a_term() {
 }
 
 #[test]
+fn an_answer_that_changes() {
+    let mut oracles = Oracles::default();
+    oracles.answers((1, 1), 10);
+    oracles.answers((1, 2), 20);
+    oracles.answers((1, 1), 10);
+    assert_eq!(found(&oracles), "nothing");
+    oracles.answers((1, 2), 10);
+    assert_eq!(found(&oracles), "exactly-once");
+}
+
+#[test]
 fn entries_that_differ() {
     let mut oracles = Oracles::default();
     oracles.appends(1, 1, entry(1, 10));

@@ -3,6 +3,7 @@
 //! Invariants: one process, one fresh thread and one runtime a run, the runtime made before
 //! anything on the thread hashes, since that draws the keys of std's hash maps.
 
+mod answers;
 mod blocks;
 mod checks;
 mod cluster;
@@ -26,6 +27,7 @@ use std::{
 };
 
 use anyhow::Context;
+use tracing_subscriber::prelude::*;
 
 use self::{scenario::History, trace::Trace, watcher::Watcher};
 use crate::{
@@ -118,7 +120,9 @@ fn simulate(plan: &Plan, watcher: &Watcher, trace: Option<&Trace>, history: Hist
     let mut runtime =
         madsim::runtime::Runtime::with_seed_and_config(plan.seed, madsim::Config::default());
     runtime.set_time_limit(Duration::from_secs(plan.seconds) + OVERTIME);
-    let _tracing = trace.map(|trace| trace.install(plan.engine));
+    let traced = trace.map(|trace| trace.listen(plan.engine));
+    let listeners = tracing_subscriber::registry().with(answers::listen(watcher)).with(traced);
+    let _listening = listeners.set_default();
     runtime.block_on(async {
         let ended = scenario::run(plan, watcher, &history).await;
         if let Err(violation) = ended {

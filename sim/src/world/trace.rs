@@ -11,8 +11,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use tracing::{Event, Level, Subscriber, field::Field, subscriber::DefaultGuard};
-use tracing_subscriber::{EnvFilter, Layer, layer::Context, prelude::*};
+use tracing::{Event, Level, Subscriber, field::Field};
+use tracing_subscriber::{EnvFilter, Layer, layer::Context, registry::LookupSpan};
 use xxhash_rust::xxh3::Xxh3Default;
 
 use crate::plan::Engine;
@@ -54,14 +54,16 @@ impl Trace {
         Ok(Trace(Arc::new(Mutex::new(State { hash: Xxh3Default::new(), events: 0, file }))))
     }
 
-    /// Traces what this thread does for as long as the guard lives.
-    pub fn install(&self, engine: Engine) -> DefaultGuard {
+    /// Listens to what the engine does not draw from elsewhere.
+    pub fn listen<S: Subscriber + for<'a> LookupSpan<'a>>(
+        &self,
+        engine: Engine,
+    ) -> impl Layer<S> + use<S> {
         let is_written = self.0.lock().expect("a panic ends the run").file.is_some();
         let mut directives = vec![HASHED];
         directives.extend(is_written.then_some(WRITTEN_ONLY));
         directives.extend((engine == Engine::Rocks).then_some(NO_CONTENTS));
-        let layer = self.clone().with_filter(EnvFilter::new(directives.join(",")));
-        tracing_subscriber::registry().with(layer).set_default()
+        self.clone().with_filter(EnvFilter::new(directives.join(",")))
     }
 
     /// Adds what no event tells, such as the state of the generator at the end.

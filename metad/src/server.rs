@@ -7,6 +7,7 @@
 
 mod housekeeping;
 mod identity;
+mod room;
 
 use std::{collections::BTreeMap, io, pin::pin, sync::Arc, time::Duration};
 
@@ -93,9 +94,10 @@ pub async fn run(
     }
 
     let (closer, closing) = service::closing();
+    let stores = (log.clone(), state.clone());
     let routes = service::routes(replica.clone(), (log, state), closing.clone());
     let serving = transport::serve(listener, routes, closing.wait()).boxed().fuse();
-    let mut work = Work { replica, log_syncing: log_syncing.fuse(), serving, faults };
+    let mut work = Work { replica, stores, log_syncing: log_syncing.fuse(), serving, faults };
     let ended = work.until(&config.raft, config.retention, &config.peers, shutdown).await;
     if ended.is_ok() {
         work.step_down().await;
@@ -107,6 +109,7 @@ pub async fn run(
 /// All that a running server does, driven by one task.
 struct Work {
     replica: Replica,
+    stores: (Arc<dyn KvEngine>, Arc<dyn KvEngine>),
     log_syncing: Fuse<BoxFuture<'static, ()>>,
     serving: Fuse<BoxFuture<'static, io::Result<()>>>,
     faults: mpsc::Receiver<String>,
@@ -131,6 +134,9 @@ impl Work {
                 served.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()),
             )),
             error = upkeep(&self.replica, settings, retention, peers) => Err(error),
+            fault = room::watch(&self.replica, &*self.stores.0, &*self.stores.1) => {
+                Err(fault.into())
+            }
         }
     }
 

@@ -318,3 +318,44 @@ async fn a_request_that_is_too_large_is_told_the_limit() {
     assert_eq!(info.metadata[errors::LIMIT], limits::MESSAGE_BYTES);
     assert_eq!(info.number(errors::LIMIT_VALUE), Some(limits::MESSAGE_BYTES_MAX as u64));
 }
+
+#[tokio::test]
+async fn a_node_without_room_makes_way_and_goes_on_once_there_is_some() {
+    let disks = mem_disks();
+    let set_free = |id: ServerId, bytes| {
+        let Disk::Mem(log, _) = &disks[id.0 as usize - 1] else { panic!("a simulated disk") };
+        log.set_free(bytes);
+    };
+    let cluster = Cluster::start(disks.clone(), settings());
+    let mut session = Session::open(&cluster, "main").await;
+    session.mkdir(&cluster, "a").await;
+
+    let first = cluster.leader().await;
+    set_free(first, 0);
+    eventually("another leader", async || (cluster.leader().await != first).then_some(())).await;
+    session.mkdir(&cluster, "b").await;
+    let is_full = async |id| {
+        let status = cluster.admin(id).status(v1::StatusRequest {}).await.expect("status");
+        status.into_inner().disk_full
+    };
+    assert!(is_full(first).await);
+
+    for id in cluster.running() {
+        set_free(id, 0);
+        eventually("a node that sees it", async || is_full(id).await.then_some(())).await;
+    }
+    let request = session.mkdirs(&["c".to_owned()]);
+    eventually("a refusal", async || {
+        let asked = cluster.files(cluster.leader().await).mutate(request.clone()).await;
+        let info = Info::of(&asked.err()?)?;
+        (info.reason == Reason::DiskFull)
+            .then(|| assert_eq!(info.metadata["maybe_applied"], "false"))
+    })
+    .await;
+    assert_eq!(session.list(&cluster).await.0, ["a", "b"]);
+
+    cluster.running().into_iter().for_each(|id| set_free(id, u64::MAX));
+    mutate(&cluster, &request).await.expect("there is room");
+    cluster.converged().await;
+    assert_eq!(session.list(&cluster).await.0, ["a", "b", "c"]);
+}

@@ -129,6 +129,8 @@ mod simulated {
         PastOffByOne,
         /// A leader lets proposals wait without a bound.
         QueueUnbounded,
+        /// A node goes on writing when there is next to no room on its disk.
+        RoomIgnored,
         // ------------------------------------------------------------ requests
         /// A retry is sent under a fresh sequence number.
         RetryWithFreshSequence,

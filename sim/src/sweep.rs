@@ -21,7 +21,7 @@ const SEEN_LINES_MAX: usize = 12;
 /// A sweep of so many seeds must have seen every fault and everything in [`SOMETIMES`] at
 /// least once: otherwise it has stopped testing what it is there for.
 const SOMETIMES_SEEDS_MIN: u64 = 500;
-const SOMETIMES: [&str; 40] = [
+const SOMETIMES: [&str; 41] = [
     "bits flipped",
     "blocks misdirected",
     "blocks stale",
@@ -29,6 +29,7 @@ const SOMETIMES: [&str; 40] = [
     "calls duplicated",
     "compactions",
     "crashed in a batch",
+    "disks without room",
     "elections",
     "leadership handed over",
     "locks expired",

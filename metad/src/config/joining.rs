@@ -62,7 +62,7 @@ impl Joining {
             address,
             data_dir: raw.data_dir,
             listen,
-            raft: raft_settings(&raw.raft, raw.format)?,
+            raft: raft_settings(&raw.raft, raw.format, raw.disk_reserve_bytes)?,
             retention: retention(&raw.retention),
         })
     }

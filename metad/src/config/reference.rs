@@ -56,6 +56,12 @@ fn node_keys() -> Vec<Key> {
             ),
         ),
         key(
+            "disk_reserve_bytes",
+            Settings::default().disk_reserve_bytes,
+            "With less room on its disk the node takes no more entries: it refuses writes with \
+             DISK_FULL, and lets another node lead. With 0 it stops once there is no room at all.",
+        ),
+        key(
             "peers",
             "needed, unless there is `join`",
             "The nodes that form the cluster, this one included: `number = \"host:port\"`, the same on \

@@ -35,6 +35,8 @@ struct State {
     /// Crashes so far.
     epoch: u64,
     delay: Option<Delay>,
+    /// Bytes that can still be written.
+    free: u64,
 }
 
 impl Default for MemDisk {
@@ -45,6 +47,7 @@ impl Default for MemDisk {
             written: 0,
             epoch: 0,
             delay: None,
+            free: u64::MAX,
         })))
     }
 }
@@ -72,6 +75,11 @@ impl MemDisk {
     /// How long each sync takes; nothing to begin with.
     pub fn set_sync_delay(&self, delay: Option<Delay>) {
         self.lock().delay = delay;
+    }
+
+    /// How much room it says that there is: to begin with, no end of it. Nothing is refused.
+    pub fn set_free(&self, bytes: u64) {
+        self.lock().free = bytes;
     }
 
     /// Opens the store. What an earlier run of the node left in the page cache is there,
@@ -195,6 +203,10 @@ impl KvEngine for MemEngine {
             state.durable = pairs;
             Ok(())
         })
+    }
+
+    fn free(&self) -> Result<u64> {
+        Ok(self.state()?.free)
     }
 }
 

@@ -176,6 +176,11 @@ pub trait KvEngine: Send + Sync + 'static {
     /// Replaces the whole state by a checkpoint's, atomically: after a crash at any point
     /// there is the old state or the new one. Views pinned before keep what they see.
     fn install(&self, checkpoint: &Checkpoint) -> BoxFuture<'static, Result<()>>;
+
+    /// Bytes that can still be written where it is kept; `u64::MAX` where nobody knows.
+    fn free(&self) -> Result<u64> {
+        Ok(u64::MAX)
+    }
 }
 
 /// A state in files. Cheap to clone; the files go with the last clone.

@@ -86,6 +86,10 @@ metrics! {
         "Bytes of proposals that wait to be replicated.";
     RAFT_QUEUE_MAX = Gauge "metad_raft_queue_max_bytes",
         "So many may wait: what comes then is refused as OVERLOADED.";
+    DISK_FREE = Gauge "metad_disk_free_bytes",
+        "Room on the disk that this node's data is on.";
+    DISK_FULL = Gauge "metad_disk_full",
+        "1 while there is less room than `disk_reserve_bytes`: the node takes no more entries.";
     TREE_REVISION = Gauge "metad_tree_revision",
         "The revision that this node's state is at.";
     SERVICE_CALLS = Counter "metad_service_calls_total" ["call" "outcome"],

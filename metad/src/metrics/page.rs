@@ -65,6 +65,8 @@ impl Collector for Shown {
         let (waiting, waiting_max) = self.replica.queued_bytes();
         page.gauge(names::RAFT_QUEUE, waiting)?;
         page.gauge(names::RAFT_QUEUE_MAX, waiting_max)?;
+        page.gauge(names::DISK_FREE, self.replica.room().free())?;
+        page.gauge(names::DISK_FULL, self.replica.room().is_tight().into())?;
         page.gauge(names::TREE_REVISION, self.replica.state().progress().revision.0)?;
         page.calls(&self.calls)?;
         page.gauge(names::SERVICE_SUBSCRIBERS, self.calls.subscribers() as u64)?;

@@ -16,6 +16,7 @@ pub mod network;
 pub mod queue;
 mod replay;
 pub mod replica;
+mod room;
 pub mod runtime;
 pub mod settings;
 mod start;

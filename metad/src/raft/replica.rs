@@ -15,6 +15,7 @@ use super::{
     barrier::Barrier,
     clock::Clock,
     queue::{Answer, Queue},
+    room::Room,
     runtime::Runtime,
     state_reader::StateReader,
     time,
@@ -58,6 +59,7 @@ struct Parts {
     barrier: Barrier,
     clock: Arc<dyn Clock>,
     queue: Queue,
+    room: Room,
     faults: mpsc::Sender<String>,
     /// Held while the members are being changed.
     changing: Mutex<()>,
@@ -71,13 +73,13 @@ impl Replica {
         admission: Admission,
         state: StateReader,
         clock: Arc<dyn Clock>,
-        queue: Queue,
+        (queue, room): (Queue, Room),
     ) -> (Replica, mpsc::Receiver<String>) {
         let (faults, reported) = mpsc::channel(1);
         let barrier = Barrier::default();
         let changing = Mutex::default();
         let parts =
-            Parts { member, raft, admission, state, barrier, clock, queue, faults, changing };
+            Parts { member, raft, admission, state, barrier, clock, queue, room, faults, changing };
         (Replica(Arc::new(parts)), reported)
     }
 
@@ -113,6 +115,11 @@ impl Replica {
     /// Bytes of proposals that wait to be replicated, and that may.
     pub fn queued_bytes(&self) -> (u64, u64) {
         self.0.queue.filled()
+    }
+
+    /// The room on its disks.
+    pub fn room(&self) -> &Room {
+        &self.0.room
     }
 
     /// This server's clock, milliseconds since 1970.
@@ -166,6 +173,9 @@ impl Replica {
     pub async fn propose(&self, action: Action) -> Result<Applied, Unavailable> {
         let command = Command { time_ms: self.now_ms(), action };
         let proposal = Proposal(records::command::encode(&command).into());
+        if self.0.room.is_tight() {
+            return Err(Unavailable::disk_full());
+        }
         let place = self.0.queue.enter(proposal.0.len()).ok_or_else(Unavailable::overloaded)?;
         let (answer, answered) = Answer::new(place);
         let written = async {

@@ -23,6 +23,8 @@ pub struct Settings {
     pub keep_entries: u64,
     /// Bytes of proposals that wait to be replicated at most; what comes then is refused.
     pub queue_bytes_max: u64,
+    /// A replica with less room on its disks takes no more entries, in bytes.
+    pub disk_reserve_bytes: u64,
     /// Entries in one message at most.
     pub payload_entries_max: u64,
     /// The format in which the log is written: see [`identity::FORMAT`].
@@ -38,6 +40,7 @@ impl Default for Settings {
             snapshot_every: 100_000,
             keep_entries: 20_000,
             queue_bytes_max: 256 << 20,
+            disk_reserve_bytes: 256 << 20,
             payload_entries_max: 300,
             format: identity::FORMAT,
         }

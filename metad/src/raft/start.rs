@@ -18,6 +18,7 @@ use super::{
     network::Network,
     queue::Queue,
     replica::{Member, Replica},
+    room::Room,
     settings::Settings,
     state_store::StateStore,
     types::{Raft, TypeConfig},
@@ -87,8 +88,8 @@ pub async fn start(
         LogStore::open(log, member.group, durable, settings.format).await?;
     let network = Network::new(member.clone(), settings);
     let raft = Raft::new(member.server.0, config, network, log_store, state_store).await?;
-    let (replica, faults) =
-        Replica::new(member, raft, admission, reader, clock, Queue::new(settings.queue_bytes_max));
+    let bounds = (Queue::new(settings.queue_bytes_max), Room::new(settings.disk_reserve_bytes));
+    let (replica, faults) = Replica::new(member, raft, admission, reader, clock, bounds);
     Ok(Started { replica, log_syncing: Box::pin(log_syncing), faults })
 }
 

@@ -28,6 +28,8 @@ pub enum Cause {
     NoLeader,
     /// Too much to do.
     Overloaded,
+    /// This server has no room on its disk.
+    DiskFull,
     /// This server has not come as far as was asked for.
     Behind {
         /// What was asked for.
@@ -54,6 +56,11 @@ impl Unavailable {
     /// Too much to do.
     pub fn overloaded() -> Unavailable {
         Unavailable::before(Cause::Overloaded)
+    }
+
+    /// No room on the disk.
+    pub fn disk_full() -> Unavailable {
+        Unavailable::before(Cause::DiskFull)
     }
 
     /// This server has not come as far as was asked for.

@@ -176,6 +176,7 @@ fn describe(replica: &Replica) -> v1::StatusReply {
         revision: replica.state().progress().revision.0,
         members: members.nodes().map(describe).collect(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        disk_full: replica.room().is_tight(),
         voters: members
             .get_joint_config()
             .iter()

@@ -78,6 +78,10 @@ pub(super) fn unavailable(unavailable: &Unavailable, server: ServerId) -> Status
         Cause::NoLeader => {
             (Info::new(Reason::NoLeader), "no leader with a majority is known".to_owned())
         }
+        Cause::DiskFull => {
+            let why = "the node has no room on its disk: make some, or write through another node";
+            (Info::new(Reason::DiskFull), why.to_owned())
+        }
         Cause::Overloaded => (Info::new(Reason::Overloaded), "too much to do".to_owned()),
         Cause::Behind { wanted, revision } => {
             let info = Info::new(Reason::Overloaded).with(errors::REVISION, revision);

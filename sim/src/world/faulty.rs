@@ -8,10 +8,11 @@ use std::{
     io,
     path::PathBuf,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use futures::future::BoxFuture;
-use madsim::rand::Rng;
+use madsim::{rand::Rng, time::TimeHandle};
 use metad::{
     kv::{Checkpoint, Incoming, KvEngine, KvRead, Pair, Result, Scan, StorageFault, View, Write},
     records::{self, key},
@@ -22,6 +23,7 @@ use super::{
     observed::GROUP,
     watcher::Watcher,
 };
+use crate::report::Violation;
 
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub enum Failure {
     Sync,
     /// Some reads fail.
     Read,
+    /// There is next to no room, as everybody can tell.
+    Tight,
     /// Nothing can be written.
     Full,
     /// Some reads give a value with a flipped bit.
@@ -47,7 +51,7 @@ impl Failure {
             Failure::Stale => Some(Lie::Stale),
             Failure::Misdirected => Some(Lie::Misdirected),
             Failure::Full => Some(Lie::Full),
-            Failure::Sync | Failure::Read | Failure::Flip => None,
+            Failure::Sync | Failure::Read | Failure::Flip | Failure::Tight => None,
         }
     }
 
@@ -56,6 +60,7 @@ impl Failure {
         match self {
             Failure::Sync => "syncs failed",
             Failure::Read => "reads failed",
+            Failure::Tight => "disks without room",
             Failure::Full => "writes refused",
             Failure::Flip => "bits flipped",
             Failure::Stale => "blocks stale",
@@ -69,12 +74,17 @@ const READS_A_FAILURE: u32 = 60;
 /// The same of the entries of a log, which are seldom read.
 const ENTRIES_A_FAILURE: u32 = 4;
 
+/// How soon a server sees that there is no room.
+const SEEN_WITHIN: Duration = Duration::from_secs(1);
+
 /// What goes wrong on a node. Clones are the same.
 #[derive(Clone)]
 pub struct Failing(Arc<Mutex<State>>);
 
 struct State {
     failure: Option<Failure>,
+    /// When it came to be, in simulated time.
+    since: Duration,
     struck: bool,
     /// Where the real files are, if there are any: blocks lie there, and not in between.
     folder: Option<PathBuf>,
@@ -84,14 +94,24 @@ struct State {
 impl Failing {
     /// Nothing goes wrong yet.
     pub fn new(folder: Option<PathBuf>, watcher: Watcher) -> Failing {
-        Failing(Arc::new(Mutex::new(State { failure: None, struck: false, folder, watcher })))
+        Failing(Arc::new(Mutex::new(State {
+            failure: None,
+            since: Duration::ZERO,
+            struck: false,
+            folder,
+            watcher,
+        })))
     }
 
     /// From now on.
     pub fn set(&self, failure: Option<Failure>) {
         let mut state = self.0.lock().expect("a panic ends the run");
         state.fail(failure);
+        state.since = TimeHandle::current().elapsed();
         state.struck = false;
+        if failure == Some(Failure::Tight) {
+            state.watcher.count(Failure::Tight.counted());
+        }
     }
 
     /// Nothing goes wrong any more; what has is remembered.
@@ -129,12 +149,39 @@ impl Failing {
             Failure::Sync | Failure::Full => true,
             Failure::Read | Failure::Flip => draw_one_in(READS_A_FAILURE),
             Failure::Stale | Failure::Misdirected => draw_one_in(ENTRIES_A_FAILURE),
+            // It goes well, as long as nobody writes.
+            Failure::Tight => false,
         };
         state.struck |= strikes;
         if strikes {
             state.watcher.count(wanted.counted());
         }
         strikes
+    }
+
+    fn is_tight(&self) -> bool {
+        self.0.lock().expect("a panic ends the run").failure == Some(Failure::Tight)
+    }
+
+    /// A server that has seen that there is no room takes no more of what clients ask for.
+    fn see(&self, batch: &[Write]) -> Result<()> {
+        let state = self.0.lock().expect("a panic ends the run");
+        let is_tight = state.failure == Some(Failure::Tight);
+        if !is_tight || TimeHandle::current().elapsed() < state.since + SEEN_WITHIN {
+            return Ok(());
+        }
+        let entries = key::log_range(GROUP, 0..u64::MAX);
+        for write in batch {
+            if let Write::Put(key, value) = write
+                && entries.contains(key)
+                && let Some(index) = key::last_id(key)
+                && records::entry::decode(value, index)?.kind == records::entry::Kind::Command
+            {
+                let seen = format!("entry {index} is written where there is no room left");
+                state.watcher.report(Violation::new("room", seen));
+            }
+        }
+        Ok(())
     }
 
     fn refuse(&self, wanted: Failure, action: &'static str, errno: i32) -> Result<()> {
@@ -209,6 +256,7 @@ impl KvEngine for Faulty {
     }
 
     fn write(&self, batch: Vec<Write>) -> Result<()> {
+        self.failing.see(&batch)?;
         self.failing.refuse(Failure::Full, "write", libc::ENOSPC)?;
         self.engine.write(batch)
     }
@@ -236,6 +284,10 @@ impl KvEngine for Faulty {
             Ok(()) => self.engine.install(checkpoint),
             Err(fault) => Box::pin(async move { Err(fault) }),
         }
+    }
+
+    fn free(&self) -> Result<u64> {
+        if self.failing.is_tight() { Ok(0) } else { self.engine.free() }
     }
 }
 

@@ -173,6 +173,7 @@ impl Server {
                 election_max_ms: self.raft.election_ms.end,
                 snapshot_every: self.raft.snapshot_entries,
                 keep_entries: self.raft.keep_entries,
+                disk_reserve_bytes: raft::Settings::default().disk_reserve_bytes,
                 queue_bytes_max: self.raft.queue_bytes,
                 payload_entries_max: PAYLOAD_ENTRIES_MAX,
                 format: self.format.load(Ordering::Relaxed),

@@ -161,6 +161,10 @@ impl KvEngine for Observed {
         self.engine.incoming()
     }
 
+    fn free(&self) -> Result<u64> {
+        self.engine.free()
+    }
+
     fn install(&self, checkpoint: &Checkpoint) -> BoxFuture<'static, Result<()>> {
         let (node, watcher, engine) = (self.node, self.watcher.clone(), self.engine.clone());
         let install = self.engine.install(checkpoint);

@@ -46,6 +46,13 @@ impl Folder {
         Folder { path: path.to_owned(), checkpoints_made: AtomicU64::new(0) }
     }
 
+    /// Bytes that can still be written to it.
+    pub fn free(&self) -> Result<u64> {
+        let told = rustix::fs::statvfs(&self.path);
+        let told = told.map_err(|error| StorageFault::io("ask for the room on the disk", error))?;
+        Ok(told.f_bavail.saturating_mul(told.f_frsize))
+    }
+
     /// The database in use.
     pub fn active(&self) -> Result<PathBuf> {
         Ok(self.path.join(self.active_name()?))

@@ -216,6 +216,10 @@ impl KvEngine for RocksEngine {
         let (shared, checkpoint) = (self.0.clone(), checkpoint.clone());
         Box::pin(blocking(move || shared.install(&checkpoint)))
     }
+
+    fn free(&self) -> Result<u64> {
+        self.0.folder.free()
+    }
 }
 
 #[cfg(test)]

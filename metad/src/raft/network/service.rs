@@ -31,7 +31,7 @@ use crate::{
         Replica, convert,
         types::{LogId, TypeConfig, Vote},
     },
-    records::membership,
+    records::{entry, membership},
 };
 
 /// The gRPC service of a replica, which takes snapshots into its state engine.
@@ -95,6 +95,25 @@ impl Receiver {
         Ok(())
     }
 
+    /// Refuses proposals that there is no room for. The leader sends them again; Raft's own
+    /// entries, and those that are here already, go on: without them a new leader could commit
+    /// nothing, and so serve no reads.
+    fn check_room(&self, entries: &[v1::Entry]) -> Result<(), Status> {
+        if !self.replica.room().is_out() {
+            return Ok(());
+        }
+        let command = u32::from(entry::Kind::Command.number());
+        let last = self.replica.metrics().last_log_index;
+        let is_new = |id: &v1::LogId| Some(id.index) > last;
+        if !entries
+            .iter()
+            .any(|entry| entry.kind == command && entry.id.as_ref().is_some_and(is_new))
+        {
+            return Ok(());
+        }
+        Err(Status::resource_exhausted("this node has no room on its disk"))
+    }
+
     /// Refuses to follow a leader that may have been superseded with this node's help.
     fn check_term(&self, ballot: Option<&v1::Ballot>) -> Result<(), Status> {
         let term = ballot.map_or(0, |ballot| ballot.term);
@@ -144,6 +163,7 @@ impl Service for Receiver {
         let request = request.into_inner();
         self.check(request.address.as_ref())?;
         self.check_term(request.vote.as_ref())?;
+        self.check_room(&request.entries)?;
         let request = wire::to_append_request(request)?;
         let previous = request.prev_log_id;
         let last = request.entries.last().map(|entry| entry.log_id).or(previous);
@@ -172,6 +192,7 @@ impl Service for Receiver {
             let request = request.ok()?;
             receiver.check(request.address.as_ref()).ok()?;
             receiver.check_term(request.vote.as_ref()).ok()?;
+            receiver.check_room(&request.entries).ok()?;
             wire::to_append_request(request).ok()
         };
         let requests = request.into_inner().scan((), move |(), request| ready(take(request)));

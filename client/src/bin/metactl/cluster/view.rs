@@ -122,6 +122,7 @@ impl View {
             value["applied_index"] = json!(status.applied_index);
             value["behind"] = json!(self.behind(status));
             value["version"] = json!(status.version);
+            value["disk_full"] = json!(status.disk_full);
         }
         value
     }
@@ -162,11 +163,12 @@ impl View {
         let start = format!("{:>4} {:<22} {votes:<8}", member.node, member.address);
         match self.status(member) {
             Some(status) => format!(
-                "{start} {:<10} {:>10} {:>8} {}",
+                "{start} {:<10} {:>10} {:>8} {}{}",
                 status.role,
                 status.applied_index,
                 self.behind(status),
-                status.version
+                status.version,
+                if status.disk_full { "  no room on its disk" } else { "" }
             ),
             None => format!("{start} no answer"),
         }

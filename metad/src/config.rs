@@ -79,6 +79,7 @@ struct Raw {
     listen: Option<String>,
     format: Option<u32>,
     disk_reserve_bytes: Option<u64>,
+    compare_every_minutes: Option<u64>,
     peers: Option<BTreeMap<String, String>>,
     join: Option<Vec<String>>,
     address: Option<String>,
@@ -162,6 +163,7 @@ impl Setup {
 impl Config {
     fn check(raw: Raw) -> Result<Config, ConfigError> {
         let missing = |key: &str| ConfigError(format!("missing field `{key}`"));
+        let raft = raft_settings(&raw)?;
         let server = ServerId(raw.node.ok_or_else(|| missing("node"))?);
         let peers = peers(&raw.peers.ok_or_else(|| missing("peers"))?)?;
         let Some(address) = peers.get(&server) else {
@@ -182,7 +184,7 @@ impl Config {
             data_dir: raw.data_dir,
             listen,
             peers,
-            raft: raft_settings(&raw.raft, raw.format, raw.disk_reserve_bytes)?,
+            raft,
             retention: retention(&raw.retention),
         })
     }
@@ -242,11 +244,8 @@ fn retention(raw: &RawRetention) -> Retention {
     Retention { age_ms, changes: raw.changes.unwrap_or(RETENTION_CHANGES) }
 }
 
-fn raft_settings(
-    raw: &RawRaft,
-    format: Option<u32>,
-    disk_reserve_bytes: Option<u64>,
-) -> Result<raft::Settings, ConfigError> {
+fn raft_settings(whole: &Raw) -> Result<raft::Settings, ConfigError> {
+    let Raw { raft: raw, format, disk_reserve_bytes, compare_every_minutes, .. } = whole;
     let default = raft::Settings::default();
     let format = format.unwrap_or(FORMAT);
     if format != FORMAT && format != FORMAT_BEFORE {
@@ -264,6 +263,8 @@ fn raft_settings(
         payload_entries_max: raw.payload_entries_max.unwrap_or(default.payload_entries_max),
         queue_bytes_max: raw.queue_bytes_max.unwrap_or(default.queue_bytes_max),
         disk_reserve_bytes: disk_reserve_bytes.unwrap_or(default.disk_reserve_bytes),
+        compare_every_ms: compare_every_minutes
+            .map_or(default.compare_every_ms, |minutes| minutes.saturating_mul(60_000)),
         format,
     };
     let raft::Settings { heartbeat_ms, election_min_ms, election_max_ms, .. } = settings;
@@ -314,7 +315,7 @@ data_dir = "/var/lib/metad"
         check(
             GOOD,
             expect![[
-                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
+                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
             ]],
         );
     }
@@ -325,7 +326,7 @@ data_dir = "/var/lib/metad"
         check(
             &format!("{JOINS}listen = \"10.0.0.4:7101\"\n"),
             expect![[
-                r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
+                r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4 }, retention: Retention { age_ms: 2592000000, changes: 100000000 } }"#
             ]],
         );
         check(JOINS, expect![[r#"listen: say where: listen = "127.0.0.1:7104" or the like"#]]);
@@ -358,7 +359,7 @@ data_dir = "/var/lib/metad"
         check(
             &GOOD.replace("node", "nodes"),
             expect![
-                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `disk_reserve_bytes`, `peers`, `join`, `address`, `raft`, `retention`"
+                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `disk_reserve_bytes`, `compare_every_minutes`, `peers`, `join`, `address`, `raft`, `retention`"
             ],
         );
         check(

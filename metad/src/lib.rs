@@ -6,6 +6,7 @@
 //! - [`tree`]: the deterministic state machine and its queries
 //! - [`raft`]: consensus: log store, state store, network, read barrier
 //! - [`fsck`]: checking data folders
+//! - [`inspect`]: looking into data folders
 //! - [`restore`]: making the data of a new cluster of a backup
 //! - [`journal`]: tailing the journal for subscribers
 //! - [`metrics`]: what is counted and shown to whoever monitors
@@ -18,6 +19,7 @@
 mod coalesce;
 pub mod config;
 pub mod fsck;
+pub mod inspect;
 pub mod journal;
 pub mod kv;
 pub mod metrics;

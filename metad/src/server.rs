@@ -134,6 +134,7 @@ impl Work {
                 served.err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()),
             )),
             error = upkeep(&self.replica, settings, retention, peers) => Err(error),
+            fault = raft::compare(&self.replica, settings) => Err(fault.into()),
             fault = room::watch(&self.replica, &*self.stores.0, &*self.stores.1) => {
                 Err(fault.into())
             }

@@ -4,7 +4,13 @@ mod support;
 
 use std::time::Duration;
 
-use metad::{kv::mem::MemDisk, raft, records::standing::Standing, types::ServerId};
+use metad::{
+    kv::{KvEngine as _, Write, mem::MemDisk},
+    raft,
+    records::{key, standing::Standing},
+    server::GROUP,
+    types::ServerId,
+};
 use metad_proto::{
     errors::{self, Info, Reason},
     limits,
@@ -358,4 +364,41 @@ async fn a_node_without_room_makes_way_and_goes_on_once_there_is_some() {
     mutate(&cluster, &request).await.expect("there is room");
     cluster.converged().await;
     assert_eq!(session.list(&cluster).await.0, ["a", "b", "c"]);
+}
+
+#[tokio::test]
+async fn a_node_whose_state_differs_from_that_of_the_majority_stops() {
+    let disks = mem_disks();
+    let often = raft::Settings { compare_every_ms: 100, ..settings() };
+    let mut cluster = Cluster::start(disks.clone(), often);
+    let mut session = Session::open(&cluster, "main").await;
+    // While somebody writes, the others are past an entry by the time that they are asked.
+    let is_compared = |id| cluster.handle(id).replica.compared().index() > 0;
+    for name in 0.. {
+        session.mkdir(&cluster, &format!("d{name}")).await;
+        if cluster.running().into_iter().all(is_compared) {
+            break;
+        }
+        assert!(name < 10_000, "nobody compares");
+    }
+    let differing = |id| cluster.handle(id).replica.compared().differing();
+    assert!(cluster.running().into_iter().all(|id| differing(id) == 0));
+
+    let (wrong, right) = (ServerId(3), ServerId(1));
+    cluster.kill(wrong);
+    let Disk::Mem(_, state) = &disks[2] else { panic!("a simulated disk") };
+    let (state, all) = (state.open(), key::group_range(GROUP));
+    let (lost, _) =
+        state.view().expect("view").last(&all.start, &all.end).expect("read").expect("a record");
+    state.write(vec![Write::Delete(lost)]).expect("write");
+    state.sync().await.expect("sync");
+    cluster.start_node(wrong);
+    eventually("an alarm", async || {
+        let seen = cluster.handle(right).replica.compared().differing();
+        (seen == 1).then_some(())
+    })
+    .await;
+    eventually("its end", async || cluster.has_ended(wrong).then_some(())).await;
+    assert!(cluster.running().into_iter().all(|id| id == wrong || !cluster.has_ended(id)));
+    session.mkdir(&cluster, "goes-on").await;
 }

@@ -338,3 +338,33 @@ async fn replicas_are_compared_and_flipped_bytes_are_found() {
     let (is_sound, found) = fsck(&[&one]);
     assert_eq!((is_sound, found), (false, vec!["every record reads".to_owned()]));
 }
+
+#[tokio::test]
+async fn what_is_in_a_folder_is_shown() {
+    let base = TempDir::new().expect("folder");
+    let folder = base.path().join("node");
+    make(&folder).await;
+    let inspect = |arguments: &[&str]| {
+        let run = Command::new(env!("CARGO_BIN_EXE_metad"))
+            .args(["inspect", "--json"])
+            .arg(&folder)
+            .args(arguments)
+            .output()
+            .expect("run");
+        let said = |bytes| String::from_utf8(bytes).expect("text");
+        (run.status.success(), said(run.stdout), said(run.stderr))
+    };
+    let (is_ok, told, _) = inspect(&[]);
+    let lines = told.lines().map(serde_json::from_str::<serde_json::Value>);
+    let lines: Vec<_> = lines.collect::<Result<_, _>>().expect("JSON");
+    let sum = |kind: &str| lines.iter().find(|line| line["kind"] == kind).expect("a kind");
+    assert!(is_ok && sum("identity")["says"].as_str().expect("text").contains("test"));
+    assert!(sum("node")["records"].as_u64() > Some(2) && sum("node")["says"].is_null());
+    assert!(lines.iter().all(|line| line["unreadable"] == 0), "{told}");
+    let (_, told, _) = inspect(&["--kind", "lock"]);
+    assert!(told.lines().count() == 1 && told.contains("token"), "{told}");
+    let (_, told, _) = inspect(&["--kind", "log-entry", "--limit", "2"]);
+    assert_eq!(told.lines().count(), 2, "{told}");
+    let (is_ok, _, said) = inspect(&["--kind", "lump"]);
+    assert!(!is_ok && said.contains("past-node"), "{said}");
+}

@@ -1,27 +1,24 @@
 //! `metad fsck`: checks data folders.
 
 use std::{
-    fs::{self, File},
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
 
-use anyhow::Context as _;
 use indicatif::ProgressBar;
 use metad::{
     fsck::{READABLE, Report, Stores, compare},
     kv::rocks::{self, Settings},
     tree::check::Violation,
 };
-use rustix::{
-    fs::{FlockOperation, fcntl_lock},
-    io::Errno,
-};
 use serde_json::json;
 
-use super::serve::{LOG, STATE};
+use super::{
+    folder,
+    serve::{LOG, STATE},
+};
 
 pub const EXAMPLES: &str = "\
 Examples:
@@ -60,22 +57,7 @@ pub fn fsck(options: &Options) -> anyhow::Result<ExitCode> {
 }
 
 fn check(folder: &Path) -> anyhow::Result<Report> {
-    let shown = folder.display();
-    for part in [LOG, STATE] {
-        let part = folder.join(part);
-        anyhow::ensure!(
-            part.join("ACTIVE").try_exists().with_context(|| format!("data folder {shown}"))?,
-            "{shown} is not a data folder of metad: {} has no store",
-            part.display()
-        );
-    }
-    for part in [LOG, STATE] {
-        let in_use = is_in_use(&folder.join(part)).with_context(|| format!("lock {shown}"))?;
-        anyhow::ensure!(
-            !in_use,
-            "data folder {shown} is in use by another process: stop it, or check a copy"
-        );
-    }
+    folder::check(folder)?;
     let progress = match io::stderr().is_terminal() {
         true => ProgressBar::new_spinner().with_message("reading"),
         false => ProgressBar::hidden(),
@@ -101,21 +83,6 @@ fn check(folder: &Path) -> anyhow::Result<Report> {
     };
     progress.finish_and_clear();
     Ok(report)
-}
-
-/// Whether a process has the store open: what is read meanwhile may be of different times.
-fn is_in_use(store: &Path) -> io::Result<bool> {
-    let database = fs::read_to_string(store.join("ACTIVE"))?;
-    let lock = match File::options().write(true).open(store.join(database.trim()).join("LOCK")) {
-        Ok(lock) => lock,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    match fcntl_lock(&lock, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(false),
-        Err(Errno::AGAIN | Errno::ACCESS) => Ok(true),
-        Err(error) => Err(error.into()),
-    }
 }
 
 fn print(folder: &Path, report: &Report, as_json: bool) {

@@ -4,7 +4,9 @@
 //! stderr; 2 wrong usage.
 
 mod dev;
+mod folder;
 mod fsck;
+mod inspect;
 mod join;
 mod restore;
 mod serve;
@@ -24,6 +26,7 @@ Examples:
   metad serve --config node1.toml        one node of a real cluster
   metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad
                                          a new node for a cluster that there is
+  metad inspect data/1                   shows what is in it
   metad fsck data/1                      checks the data of a node that is stopped
   metad restore --from /mnt/backups --config node1.toml
                                          a new cluster of a backup; `metactl backup` makes them
@@ -66,6 +69,9 @@ enum Command {
     /// Checks data folders, without changing them: every record and every invariant.
     #[command(after_help = fsck::EXAMPLES)]
     Fsck(fsck::Options),
+    /// Shows what is in a data folder, without changing it.
+    #[command(after_help = inspect::EXAMPLES)]
+    Inspect(inspect::Options),
     /// Makes the data folder of the first node of a new cluster of a backup.
     #[command(after_help = restore::EXAMPLES)]
     Restore(restore::Options),
@@ -79,7 +85,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| match cli.command {
         Command::Serve(_) => EnvFilter::new("info,openraft=error"),
-        Command::Dev(_) | Command::Fsck(_) | Command::Restore(_) => {
+        Command::Dev(_) | Command::Fsck(_) | Command::Inspect(_) | Command::Restore(_) => {
             EnvFilter::new("warn,openraft=off")
         }
     });
@@ -88,8 +94,13 @@ pub fn main() -> ExitCode {
         LogFormat::Text => logs.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => logs.json().flatten_event(true).init(),
     }
-    if let Command::Fsck(options) = cli.command {
-        return fsck::fsck(&options).unwrap_or_else(|error| failed(&error));
+    let read = match &cli.command {
+        Command::Fsck(options) => Some(fsck::fsck(options)),
+        Command::Inspect(options) => Some(inspect::inspect(options)),
+        _ => None,
+    };
+    if let Some(ended) = read {
+        return ended.unwrap_or_else(|error| failed(&error));
     }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -100,7 +111,7 @@ pub fn main() -> ExitCode {
             Command::Serve(options) => serve::serve(options).await,
             Command::Dev(options) => dev::dev(options).await,
             Command::Restore(options) => restore::restore(options).await,
-            Command::Fsck(_) => unreachable!("it needs no runtime"),
+            Command::Fsck(_) | Command::Inspect(_) => unreachable!("they need no runtime"),
         }
     });
     match result {

@@ -35,6 +35,7 @@ impl Joining {
                 "join: the members of a cluster that is joined are not listed: take [peers] out",
             );
         }
+        let raft = raft_settings(&raw)?;
         let via = raw.join.unwrap_or_default();
         if via.is_empty() {
             return error("join: name a node of the cluster: join = [\"10.0.0.1:7101\"]");
@@ -62,7 +63,7 @@ impl Joining {
             address,
             data_dir: raw.data_dir,
             listen,
-            raft: raft_settings(&raw.raft, raw.format, raw.disk_reserve_bytes)?,
+            raft,
             retention: retention(&raw.retention),
         })
     }

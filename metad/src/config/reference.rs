@@ -62,6 +62,12 @@ fn node_keys() -> Vec<Key> {
              DISK_FULL, and lets another node lead. With 0 it stops once there is no room at all.",
         ),
         key(
+            "compare_every_minutes",
+            Settings::default().compare_every_ms / 60_000,
+            "How often this node compares its whole state with that of the others, in the \
+             background. It stops if a majority has another one. 0: never.",
+        ),
+        key(
             "peers",
             "needed, unless there is `join`",
             "The nodes that form the cluster, this one included: `number = \"host:port\"`, the same on \

@@ -86,6 +86,10 @@ metrics! {
         "Bytes of proposals that wait to be replicated.";
     RAFT_QUEUE_MAX = Gauge "metad_raft_queue_max_bytes",
         "So many may wait: what comes then is refused as OVERLOADED.";
+    STATE_COMPARED = Gauge "metad_state_compared_index",
+        "The last entry after which this node compared its state with that of the others; 0 if it has not since it started.";
+    STATE_DIFFERING = Gauge "metad_state_differing_nodes",
+        "How many nodes had another state than this one then. More than 0 is an alarm: one of them is wrong.";
     DISK_FREE = Gauge "metad_disk_free_bytes",
         "Room on the disk that this node's data is on.";
     DISK_FULL = Gauge "metad_disk_full",

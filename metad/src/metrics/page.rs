@@ -65,6 +65,8 @@ impl Collector for Shown {
         let (waiting, waiting_max) = self.replica.queued_bytes();
         page.gauge(names::RAFT_QUEUE, waiting)?;
         page.gauge(names::RAFT_QUEUE_MAX, waiting_max)?;
+        page.gauge(names::STATE_COMPARED, self.replica.compared().index())?;
+        page.gauge(names::STATE_DIFFERING, self.replica.compared().differing())?;
         page.gauge(names::DISK_FREE, self.replica.room().free())?;
         page.gauge(names::DISK_FULL, self.replica.room().is_tight().into())?;
         page.gauge(names::TREE_REVISION, self.replica.state().progress().revision.0)?;

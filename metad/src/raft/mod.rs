@@ -8,11 +8,13 @@
 pub mod admission;
 pub mod barrier;
 pub mod clock;
+mod compare;
 mod convert;
 mod join;
 pub mod log_store;
 mod members;
 pub mod network;
+mod pins;
 pub mod queue;
 mod replay;
 pub mod replica;
@@ -28,6 +30,7 @@ pub mod unavailable;
 
 pub use admission::Admission;
 pub use clock::{Clock, SystemClock};
+pub use compare::{Compared, compare};
 pub use join::{Promised, join};
 pub use members::ChangeError;
 pub use replay::replay;

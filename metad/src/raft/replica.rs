@@ -14,6 +14,8 @@ use super::{
     admission::Admission,
     barrier::Barrier,
     clock::Clock,
+    compare::Compared,
+    pins::Pins,
     queue::{Answer, Queue},
     room::Room,
     runtime::Runtime,
@@ -60,6 +62,8 @@ struct Parts {
     clock: Arc<dyn Clock>,
     queue: Queue,
     room: Room,
+    pins: Arc<Pins>,
+    compared: Compared,
     faults: mpsc::Sender<String>,
     /// Held while the members are being changed.
     changing: Mutex<()>,
@@ -71,15 +75,28 @@ impl Replica {
         member: Member,
         raft: Raft,
         admission: Admission,
-        state: StateReader,
+        (state, pins): (StateReader, Arc<Pins>),
         clock: Arc<dyn Clock>,
         (queue, room): (Queue, Room),
     ) -> (Replica, mpsc::Receiver<String>) {
         let (faults, reported) = mpsc::channel(1);
         let barrier = Barrier::default();
         let changing = Mutex::default();
-        let parts =
-            Parts { member, raft, admission, state, barrier, clock, queue, room, faults, changing };
+        let compared = Compared::default();
+        let parts = Parts {
+            member,
+            raft,
+            admission,
+            state,
+            barrier,
+            clock,
+            queue,
+            room,
+            pins,
+            compared,
+            faults,
+            changing,
+        };
         (Replica(Arc::new(parts)), reported)
     }
 
@@ -115,6 +132,15 @@ impl Replica {
     /// Bytes of proposals that wait to be replicated, and that may.
     pub fn queued_bytes(&self) -> (u64, u64) {
         self.0.queue.filled()
+    }
+
+    pub(super) fn pins(&self) -> &Pins {
+        &self.0.pins
+    }
+
+    /// What the last comparison with the other replicas has shown.
+    pub fn compared(&self) -> &Compared {
+        &self.0.compared
     }
 
     /// The room on its disks.

@@ -25,6 +25,8 @@ pub struct Settings {
     pub queue_bytes_max: u64,
     /// A replica with less room on its disks takes no more entries, in bytes.
     pub disk_reserve_bytes: u64,
+    /// How often a replica compares its state with that of the others; 0 for never.
+    pub compare_every_ms: u64,
     /// Entries in one message at most.
     pub payload_entries_max: u64,
     /// The format in which the log is written: see [`identity::FORMAT`].
@@ -41,6 +43,7 @@ impl Default for Settings {
             keep_entries: 20_000,
             queue_bytes_max: 256 << 20,
             disk_reserve_bytes: 256 << 20,
+            compare_every_ms: 24 * 60 * 60 * 1_000,
             payload_entries_max: 300,
             format: identity::FORMAT,
         }

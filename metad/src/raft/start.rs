@@ -16,6 +16,7 @@ use super::{
     clock::Clock,
     log_store::{Durable, LogStore},
     network::Network,
+    pins::Pins,
     queue::Queue,
     replica::{Member, Replica},
     room::Room,
@@ -83,13 +84,15 @@ pub async fn start(
     let config = settings.to_openraft(&member.cluster, admission.may_vote());
     let config = config.map_err(StartError::Settings)?;
     let durable = Arc::new(Durable::default());
-    let (state_store, reader) = StateStore::open(state, member.group, durable.clone()).await?;
+    let pins = Arc::new(Pins::default());
+    let (state_store, reader) =
+        StateStore::open(state, member.group, durable.clone(), pins.clone()).await?;
     let (log_store, log_syncing) =
         LogStore::open(log, member.group, durable, settings.format).await?;
     let network = Network::new(member.clone(), settings);
     let raft = Raft::new(member.server.0, config, network, log_store, state_store).await?;
     let bounds = (Queue::new(settings.queue_bytes_max), Room::new(settings.disk_reserve_bytes));
-    let (replica, faults) = Replica::new(member, raft, admission, reader, clock, bounds);
+    let (replica, faults) = Replica::new(member, raft, admission, (reader, pins), clock, bounds);
     Ok(Started { replica, log_syncing: Box::pin(log_syncing), faults })
 }
 

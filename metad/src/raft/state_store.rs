@@ -23,6 +23,7 @@ use openraft::{
 use super::{
     convert,
     log_store::Durable,
+    pins::Pins,
     state_reader::{Progress, StateReader},
     types::{Entry, LogId, Payload, Snapshot, SnapshotMeta, StoredMembership, TypeConfig},
 };
@@ -52,6 +53,7 @@ pub struct StateStore {
     revision: Revision,
     progress: WatchSenderOf<TypeConfig, Progress>,
     durable: Arc<Durable>,
+    pins: Arc<Pins>,
     snapshot: CurrentSnapshot,
 }
 
@@ -64,6 +66,7 @@ impl StateStore {
         engine: Arc<dyn KvEngine>,
         group: GroupId,
         durable: Arc<Durable>,
+        pins: Arc<Pins>,
     ) -> kv::Result<(StateStore, StateReader)> {
         // See LogStore::open: what is read now must not be lost later.
         engine.sync().await?;
@@ -77,8 +80,17 @@ impl StateStore {
         let (progress, watch) = Progress::channel(&applied, revision);
         let reader = StateReader::new(engine.clone(), group, watch);
         let (cache, snapshot) = (Cache::new(CACHE_BYTES_MAX), CurrentSnapshot::default());
-        let store =
-            StateStore { engine, cache, group, applied, revision, progress, durable, snapshot };
+        let store = StateStore {
+            engine,
+            cache,
+            group,
+            applied,
+            revision,
+            progress,
+            durable,
+            pins,
+            snapshot,
+        };
         Ok((store, reader))
     }
 
@@ -105,9 +117,16 @@ impl StateStore {
         }
         (self.applied, self.revision) = (applied, revision);
         self.tell();
+        self.hand_out()?;
         let reply = |(responder, reply): (ApplyResponder<_>, _)| responder.send(reply);
         replies.into_iter().for_each(reply);
         Ok(())
+    }
+
+    /// Gives the state as it is now to whoever waits for it.
+    fn hand_out(&self) -> kv::Result<()> {
+        let Some(last) = self.applied.last else { return Ok(()) };
+        self.pins.reached(last.index, || self.engine.view())
     }
 
     fn tell(&self) {
@@ -244,7 +263,11 @@ impl RaftStateMachine<TypeConfig> for StateStore {
                 if let Payload::Normal(proposal) = &entry.payload {
                     size += proposal.0.len();
                 }
+                let is_wanted = self.pins.is_wanted(entry.log_id.index);
                 batch.push((entry, responder));
+                if is_wanted {
+                    break;
+                }
             }
             if batch.is_empty() {
                 return Ok(());
@@ -284,6 +307,7 @@ impl RaftStateMachine<TypeConfig> for StateStore {
         (self.applied, self.revision) = (applied, revision);
         self.keep(Snapshot { meta: meta.clone(), snapshot });
         self.tell();
+        self.hand_out()?;
         tracing::info!(%meta, "snapshot installed");
         Ok(())
     }

@@ -39,7 +39,7 @@ mod tests;
 
 use std::ops::Range;
 
-pub(super) use kind::Kind;
+pub(crate) use kind::Kind;
 
 use crate::types::{ClientId, Cursor, GroupId, NamespaceId, NodeId, Request, Revision};
 

@@ -39,6 +39,8 @@ use crate::{
 const EPOCH_MS: u64 = 1_767_225_600_000;
 /// Entries in one message at most: few, so that followers catch up in several.
 const PAYLOAD_ENTRIES_MAX: u64 = 64;
+/// How often nodes compare their states: it must not matter, and never stop one that is right.
+const COMPARE_EVERY_MS: u64 = 3_000;
 
 /// What a node is made of. Each start takes a clone.
 #[derive(Clone)]
@@ -173,6 +175,7 @@ impl Server {
                 election_max_ms: self.raft.election_ms.end,
                 snapshot_every: self.raft.snapshot_entries,
                 keep_entries: self.raft.keep_entries,
+                compare_every_ms: COMPARE_EVERY_MS,
                 disk_reserve_bytes: raft::Settings::default().disk_reserve_bytes,
                 queue_bytes_max: self.raft.queue_bytes,
                 payload_entries_max: PAYLOAD_ENTRIES_MAX,

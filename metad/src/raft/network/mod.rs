@@ -8,6 +8,7 @@ mod append;
 mod promised;
 mod service;
 mod snapshot;
+mod state_at;
 mod wire;
 
 use std::{
@@ -29,7 +30,7 @@ use openraft::{
 };
 use tonic::{Request, Response, Status};
 
-pub use self::{promised::promised, service::service};
+pub use self::{promised::promised, service::service, state_at::state_at};
 use super::{Member, Settings, time, types::TypeConfig};
 
 /// Bytes of one message. Entries are gathered up to 1 MiB; a single one may be larger.

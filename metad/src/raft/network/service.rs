@@ -28,7 +28,7 @@ use super::{
 use crate::{
     kv::KvEngine,
     raft::{
-        Replica, convert,
+        Replica, compare, convert,
         types::{LogId, TypeConfig, Vote},
     },
     records::{entry, membership},
@@ -247,6 +247,20 @@ impl Service for Receiver {
         };
         let reply = self.replica.raft().with_raft_state(look).await.map_err(stopped)?;
         Ok(Response::new(reply))
+    }
+
+    async fn state_at(
+        &self,
+        request: Request<v1::StateAtRequest>,
+    ) -> Result<Response<v1::StateAtReply>, Status> {
+        let request = request.into_inner();
+        self.check(request.address.as_ref())?;
+        let hash = compare::state_at(&self.replica, request.index).await.map_err(|fault| {
+            self.replica.report(&fault);
+            Status::internal(fault.to_string())
+        })?;
+        let hash = hash.map_or_else(Vec::new, |hash| hash.to_be_bytes().to_vec());
+        Ok(Response::new(v1::StateAtReply { hash: hash.into() }))
     }
 
     async fn transfer_leader(

@@ -38,7 +38,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Kind; 29] = [
+    pub const ALL: [Kind; 29] = [
         Kind::System,
         Kind::Namespace,
         Kind::NamespaceByName,

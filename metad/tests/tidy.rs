@@ -14,7 +14,7 @@ const LAYERS: &[&[&str]] = &[
     &["records"],
     &["tree"],
     &["raft"],
-    &["config", "fsck", "journal", "metrics", "restore"],
+    &["config", "fsck", "inspect", "journal", "metrics", "restore"],
     &["service"],
     &["server"],
     &["command", "main", "lib"],

@@ -18,6 +18,8 @@ use crate::{
 
 /// Nodes that one call asks for.
 const STATS_MAX: usize = 1_000;
+/// Versions that one call asks for.
+const PAGE: u32 = 1_000;
 
 /// One message, one answer, from whoever can give it.
 macro_rules! unary {
@@ -134,13 +136,31 @@ impl Client {
         Ok(reply.reply(|reply| reply.snapshots))
     }
 
-    /// The versions of a node that are kept, the latest first.
+    /// The versions of a node that are kept, the latest first: as many as are asked for, all with
+    /// a limit of 0, in as many calls as they take. What the first one said of the present counts:
+    /// earlier versions do not change.
     pub async fn list_revisions(
         &self,
-        request: v1::ListRevisionsRequest,
+        mut request: v1::ListRevisionsRequest,
     ) -> Result<Reply<Vec<v1::Node>>, Error> {
-        let reply = unary!(self, list_revisions, request);
-        Ok(reply.reply(|reply| reply.versions))
+        let wanted = request.limit;
+        request.limit = wanted.min(PAGE);
+        let mut first = unary!(self, list_revisions, request.clone());
+        let mut versions = std::mem::take(&mut first.versions);
+        let mut done = first.done;
+        while !done
+            && let Some(last) = versions.last()
+            && (wanted == 0 || versions.len() < wanted as usize)
+        {
+            request.before = last.rev;
+            let came = u32::try_from(versions.len()).unwrap_or(u32::MAX);
+            request.limit = wanted.saturating_sub(came).min(PAGE);
+            let more = unary!(self, list_revisions, request.clone());
+            // An empty page is an end, too: earlier servers say no other.
+            done = more.done || more.versions.is_empty();
+            versions.extend(more.versions);
+        }
+        Ok(first.reply(|_| versions))
     }
 
     /// Where the journal of a namespace ends now.

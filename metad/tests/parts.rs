@@ -79,3 +79,71 @@ async fn namespaces_and_locks_come_in_parts() {
     };
     assert_eq!(cluster.ask(locks).await.expect("locks"), [1_000, 1_000, 99]);
 }
+
+#[tokio::test]
+async fn versions_that_do_not_fit_into_a_message_are_asked_for_again() {
+    let (cluster, mut session) = prepared().await;
+    let (ns, versions) = (session.ns(), 80);
+    for version in 1..=versions {
+        let hash = |number: u64| vec![number as u8; 32].into();
+        let overwrite = v1::commit_file::Mode::Overwrite(v1::commit_file::Overwrite {});
+        let commit = v1::CommitFile {
+            target: Some(v1::NodeRef { id: 0, path: "f".to_owned() }),
+            mode: Some(overwrite),
+            content: Some(v1::Content {
+                hash: hash(version),
+                size: version,
+                blocks: (0..1_000).map(hash).collect(),
+                ..v1::Content::default()
+            }),
+            ..v1::CommitFile::default()
+        };
+        let step = v1::Step { op: Some(v1::step::Op::CommitFile(commit)) };
+        let request = session.request(Mutation::Steps(v1::Steps { ns, steps: vec![step] }));
+        mutate(&cluster, &request).await.expect("committed");
+    }
+    let (mut before, mut pages, mut seen) = (0, 0, 0);
+    loop {
+        let ask = async |mut files: FilesClient<Channel>| {
+            let target = Some(v1::NodeRef { id: 0, path: "f".to_owned() });
+            let request = v1::ListRevisionsRequest { ns, target, before, ..Default::default() };
+            files.list_revisions(request).await.map(tonic::Response::into_inner)
+        };
+        let reply = cluster.ask(ask).await.expect("versions");
+        (pages, seen) = (pages + 1, seen + reply.versions.len() as u64);
+        before = reply.versions.last().expect("a page has some").rev;
+        if reply.done {
+            break;
+        }
+    }
+    assert_eq!((pages, seen), (2, versions));
+}
+
+#[tokio::test]
+async fn a_listing_goes_on_after_a_path_that_is_longer_than_one_may_ask_for() {
+    let (cluster, mut session) = prepared().await;
+    let (ns, levels) = (session.ns(), 20);
+    let (mut above, mut path) = (0, String::new());
+    for _ in 0..levels {
+        let name = "n".repeat(255);
+        let target = Some(v1::NodeRef { id: above, path: name.clone() });
+        let step = v1::step::Op::Mkdir(v1::Mkdir { target, parents: false });
+        let steps = vec![v1::Step { op: Some(step) }];
+        let request = session.request(Mutation::Steps(v1::Steps { ns, steps }));
+        let reply = mutate(&cluster, &request).await.expect("made");
+        let Some(v1::mutate_reply::Result::Steps(results)) = reply.result else { panic!("steps") };
+        above = results.results[0].id;
+        path = format!("{path}/{name}");
+    }
+    assert!(path.len() > metad_proto::limits::PATH_BYTES_MAX);
+    let upper = path.rsplit_once('/').expect("a path").0;
+    let list = async |mut files: FilesClient<Channel>| {
+        let after = upper.to_owned();
+        let request = v1::ListRequest { ns, recursive: true, after, ..Default::default() };
+        let mut stream = files.list(request).await?.into_inner();
+        Ok(stream.message().await?.expect("a message"))
+    };
+    let rest = cluster.ask(list).await.expect("the rest");
+    assert_eq!((rest.entries.len(), rest.done), (1, true));
+    assert_eq!(rest.entries[0].path.trim_start_matches('/'), &path[1..]);
+}

@@ -30,7 +30,8 @@ pub const ATTRIBUTE_NAME_BYTES_MAX: usize = 255;
 pub const ATTRIBUTES_BYTES_MAX: usize = 16 << 10;
 /// Bytes of a client's name in that of a conflicted copy.
 pub const CLIENT_NAME_BYTES_MAX: usize = 64;
-/// Nodes that the copies and restores of one mutation make, all together. When applied.
+/// Nodes that the copies and restores of one mutation, and its `mkdir` with parents, make, all
+/// together. When applied.
 pub const COPY_NODES_MAX: u64 = 10_000;
 /// Bytes of block hashes, manifests, symlinks' targets and attributes that these copies have,
 /// all together. When applied.

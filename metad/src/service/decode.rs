@@ -43,15 +43,20 @@ pub(super) fn namespace(ns: u64, name: &str) -> Decoded<Which> {
 /// A path; empty for none.
 pub(super) fn path(text: &str) -> Decoded<Path> {
     check_limit(limits::PATH_BYTES, limits::PATH_BYTES_MAX, text.len())?;
-    let path = Path::parse(text).map_err(|why| match why {
+    let path = told_path(text)?;
+    check_limit(limits::DEPTH, limits::DEPTH_MAX, path.names().len())?;
+    Ok(path)
+}
+
+/// A path that a listing told: it may be longer than one that is asked for.
+pub(super) fn told_path(text: &str) -> Decoded<Path> {
+    Path::parse(text).map_err(|why| match why {
         NameInvalid::TooLong => {
             let value = limits::NAME_BYTES_MAX as u64;
             Rejection::LimitExceeded { limit: limits::NAME_BYTES, value }
         }
         why => Rejection::NameInvalid(why),
-    })?;
-    check_limit(limits::DEPTH, limits::DEPTH_MAX, path.names().len())?;
-    Ok(path)
+    })
 }
 
 /// A reference to a lock.

@@ -30,7 +30,7 @@ impl Listing {
     /// From the wire.
     pub fn decode(request: v1::ListRequest) -> Decoded<Listing> {
         let after = match request.recursive {
-            true => decode::path(&request.after)?,
+            true => decode::told_path(&request.after)?,
             false if request.after.is_empty() => Path::default(),
             false => Path::of(vec![decode::name(&request.after)?]),
         };

@@ -74,16 +74,20 @@ impl Files {
         let before = decode::revision(request.before);
         let reading = self.read(request.consistency).await?;
         let list = |source: Source| {
-            query::versions(source, NamespaceId(request.ns), &target, before, limit)
+            query::versions(source, NamespaceId(request.ns), &target, before, limit + 1)
         };
-        let (versions, _) = reading.ask(decode::revision(request.at_revision), list)?;
+        let (mut kept, _) = reading.ask(decode::revision(request.at_revision), list)?;
+        let count = kept.len();
+        kept.truncate(limit);
         // What does not fit into a message is asked for with `before`.
-        let (versions, _) = encode::fill(versions, encode::entry);
+        let (versions, _) = encode::fill(kept, encode::entry);
+        let done = versions.len() == count;
         Ok(v1::ListRevisionsReply {
             revision: reading.revision.0,
             node: self.server().0,
             versions,
             staleness_ms: reading.staleness_ms,
+            done,
         })
     }
 }

@@ -114,6 +114,30 @@ impl<'t, T: KvTxn> Edit<'t, T> {
         Ok(StepResult::of(id, rev))
     }
 
+    /// Makes directories, each in the one before it, the first one in a place that is free. All
+    /// are counted at once: one by one, each would be counted in all that are above it.
+    pub fn create_chain(&mut self, way: &Way, names: Vec<Name>) -> Tried<StepResult> {
+        let count = names.len() as u64;
+        self.copies_left.take_nodes(count)?;
+        self.make_room(way, Usage { nodes: count, bytes: 0 }, Usage::default())?;
+        let rev = self.context.revision;
+        let mut parent = *way.above.last().expect("a name is in a directory");
+        for (under, name) in (0..count).rev().zip(names) {
+            let id = self.system.next_node;
+            self.system.next_node = NodeId(id.0 + 1);
+            let (body, attributes) = (Body::Directory, Attributes::new());
+            let node = Node { id, parent, name: Some(name), rev, body, attributes };
+            self.link(&node)?;
+            if under > 0 {
+                let usage = Usage { nodes: under, bytes: 0 };
+                self.put_account(id, Account { usage, quota: Quota::default() });
+            }
+            self.tell(way, ChangeKind::Created, node);
+            parent = id;
+        }
+        Ok(StepResult::of(parent, rev))
+    }
+
     /// How many records of the past may still be gone through, in all steps together.
     pub fn past_left(&self) -> u64 {
         self.past_left

@@ -140,7 +140,7 @@ pub async fn tree(context: &Context, options: &cli::Tree) -> Result<(), Failure>
             continue;
         }
         directories += 1;
-        if levels.len() < options.depth {
+        if options.depth.is_none_or(|depth| levels.len() < depth) {
             let indent = indent + if is_last { "    " } else { "│   " };
             levels.push(level(context, (ns, at), by_id(entry.id), path, indent).await?);
         }
@@ -171,7 +171,10 @@ pub async fn du(context: &Context, path: &NodePath) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let stat = context.client.stat(ns, path.target()).await;
     let stat = stat.map_err(Failure::about(path.as_str()))?;
-    let Node { nodes, bytes, .. } = stat.value;
+    let (nodes, bytes) = match &stat.value.content {
+        Some(file) => (1, file.size),
+        None => (stat.value.nodes, stat.value.bytes),
+    };
     let quota = stat.value.quota.unwrap_or_default();
     let value = || {
         let quota = output::quota(&quota);

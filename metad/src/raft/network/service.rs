@@ -260,7 +260,8 @@ impl Service for Receiver {
             Status::internal(fault.to_string())
         })?;
         let hash = hash.map_or_else(Vec::new, |hash| hash.to_be_bytes().to_vec());
-        Ok(Response::new(v1::StateAtReply { hash: hash.into() }))
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        Ok(Response::new(v1::StateAtReply { hash: hash.into(), version }))
     }
 
     async fn transfer_leader(

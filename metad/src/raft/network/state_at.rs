@@ -7,7 +7,7 @@ use openraft::impls::BasicNode;
 
 use super::{Network, Purpose};
 
-/// Its answer, if there is one in time.
+/// Its answer, if there is one in time, and it is of this version.
 pub async fn state_at(
     network: &Network,
     target: u64,
@@ -20,5 +20,8 @@ pub async fn state_at(
     let ask =
         |mut client: super::RaftClient<_>, request| async move { client.state_at(request).await };
     let reply = link.call(deadline, request, ask).await.ok()?;
+    if reply.version != env!("CARGO_PKG_VERSION") {
+        return None;
+    }
     Some(u128::from_be_bytes(reply.hash[..].try_into().ok()?))
 }

@@ -1,5 +1,5 @@
-//! What the copies and restores of one mutation may make, all together: it is applied in one go,
-//! and nothing else is meanwhile.
+//! What the copies and restores of one mutation, and its `mkdir` with parents, may make, all
+//! together: it is applied in one go, and nothing else is meanwhile.
 
 use metad_proto::limits;
 
@@ -19,12 +19,18 @@ impl Allowance {
 
     /// One more node is made.
     pub fn take(&mut self, node: &Node) -> Result<(), Rejection> {
-        let rejection = |limit, value| Rejection::LimitExceeded { limit, value };
-        let (nodes, bytes) = (limits::COPY_NODES_MAX, limits::COPY_BYTES_MAX);
-        let left = self.nodes.checked_sub(1);
-        self.nodes = left.ok_or_else(|| rejection(limits::COPY_NODES, nodes))?;
+        self.take_nodes(1)?;
         let left = self.bytes.checked_sub(node.weight());
-        self.bytes = left.ok_or_else(|| rejection(limits::COPY_BYTES, bytes))?;
+        let (limit, value) = (limits::COPY_BYTES, limits::COPY_BYTES_MAX);
+        self.bytes = left.ok_or(Rejection::LimitExceeded { limit, value })?;
+        Ok(())
+    }
+
+    /// So many more are made, which weigh nothing.
+    pub fn take_nodes(&mut self, count: u64) -> Result<(), Rejection> {
+        let left = self.nodes.checked_sub(count);
+        let (limit, value) = (limits::COPY_NODES, limits::COPY_NODES_MAX);
+        self.nodes = left.ok_or(Rejection::LimitExceeded { limit, value })?;
         Ok(())
     }
 }

@@ -1,5 +1,7 @@
 //! Makes directories.
 
+use std::iter;
+
 use crate::{
     kv::KvTxn,
     tree::{
@@ -8,7 +10,7 @@ use crate::{
         op::unchanged,
         reader::check_depth,
     },
-    types::{Body, Kind, NodeRef, Path, Rejection, StepResult, Usage},
+    types::{Body, Kind, NodeRef, Path, Rejection, StepResult},
 };
 
 pub(super) fn mkdir(edit: &mut Edit<impl KvTxn>, target: &NodeRef) -> Tried<StepResult> {
@@ -47,14 +49,7 @@ pub(super) fn mkdir_with_parents(
             Kind::File | Kind::Symlink => Err(Rejection::AlreadyExists.into()),
         };
     };
-    let mut way = found.way;
-    let missing = Usage { nodes: 1 + names.len() as u64, bytes: 0 };
-    edit.check_room(&way, missing, Usage::default())?;
-    let mut made = edit.create(Place::new(&way, &first)?, Body::Directory)?;
-    for name in names {
-        way.above.push(made.id);
-        let name = way.namespace.policy.name(name);
-        made = edit.create(Place::new(&way, &name)?, Body::Directory)?;
-    }
-    Ok(made)
+    let policy = found.way.namespace.policy;
+    let missing = iter::once(first).chain(names.map(|name| policy.name(name))).collect();
+    edit.create_chain(&found.way, missing)
 }

@@ -1,8 +1,9 @@
 //! What one mutation may cost, however the tree is made.
 
-use metad_proto::limits::{DEPTH_MAX, MOUNTS_MAX, STEPS_MAX};
+use metad_proto::limits::{COPY_NODES, COPY_NODES_MAX, DEPTH_MAX, MOUNTS_MAX, STEPS_MAX};
 
-use super::script::Machine;
+use super::script::{Machine, step};
+use crate::types::{Outcome, Rejection, Step};
 
 const TOO_DEEP: &str = "beyond the limit depth of 256";
 
@@ -111,4 +112,23 @@ fn a_thousand_mounts_cost_one_walk() {
     expect(&mut machine, "mkdir /m", "rev");
     expect(&mut machine, &mounts("/m", 2, MOUNTS_MAX / 2), "rev");
     expect(&mut machine, "copy /m /n", "beyond the limit mounts of 1000");
+}
+
+#[test]
+fn a_mutation_makes_so_many_parents() {
+    let mut machine = Machine::new();
+    let chains = |count: usize| -> Vec<Step> {
+        (0..count)
+            .map(|top| step(&format!("mkdir -p /{top}{}", "/d".repeat(DEPTH_MAX - 1))))
+            .collect()
+    };
+    let fit = COPY_NODES_MAX as usize / DEPTH_MAX;
+    let refused = machine.mutate(chains(fit + 1)).outcome;
+    let (limit, value) = (COPY_NODES, COPY_NODES_MAX);
+    let rejection = Box::new(Rejection::LimitExceeded { limit, value });
+    assert_eq!(refused, Outcome::Rejected(Rejection::Step { index: fit as u32, rejection }));
+    assert!(matches!(machine.mutate(chains(fit)).outcome, Outcome::Steps(_)));
+    expect(&mut machine, "stat /", &(fit * DEPTH_MAX).to_string());
+    let violations = super::super::check::check_tree(&machine.state, super::script::GROUP);
+    assert!(violations.unwrap().is_empty());
 }

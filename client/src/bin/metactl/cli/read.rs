@@ -62,9 +62,8 @@ pub struct Log {
     /// Only versions of an earlier rev than this.
     #[arg(long, value_name = "REV", default_value_t = 0, hide_default_value = true)]
     pub before: u64,
-    /// So many versions at most.
-    #[arg(long, value_name = "COUNT", default_value_t = 1_000,
-        value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    /// So many versions at most; all, without it.
+    #[arg(long, value_name = "COUNT", default_value_t = 0, hide_default_value = true)]
     pub limit: u32,
 }
 
@@ -93,9 +92,9 @@ pub struct Tree {
     /// Where to start.
     #[arg(default_value = "/")]
     pub path: NodePath,
-    /// Levels to show.
-    #[arg(short = 'L', long, value_name = "LEVELS", default_value_t = 256)]
-    pub depth: usize,
+    /// Levels to show; all, without it.
+    #[arg(short = 'L', long, value_name = "LEVELS")]
+    pub depth: Option<usize>,
     #[command(flatten)]
     pub past: Past,
 }
@@ -103,7 +102,7 @@ pub struct Tree {
 #[derive(Args)]
 #[command(group = clap::ArgGroup::new("position"), after_help = examples::WATCH)]
 pub struct Watch {
-    /// Start with the first change that the journal has.
+    /// Start with the first change of all; CURSOR_RESET if that is no longer kept.
     #[arg(long, group = "position")]
     pub from_start: bool,
     /// Start after this cursor, as watch prints them.
@@ -120,7 +119,7 @@ pub struct Wait {
     /// Wait for a change after this cursor; after now, without it.
     #[arg(long, group = "position", value_name = "REVISION.ORDINAL", value_parser = cursor)]
     pub cursor: Option<Cursor>,
-    /// Wait for the first change that the journal has.
+    /// Wait for the first change of all; CURSOR_RESET if that is no longer kept.
     #[arg(long, group = "position")]
     pub from_start: bool,
 }
@@ -128,7 +127,8 @@ pub struct Wait {
 #[derive(Args)]
 #[command(after_help = examples::JOURNAL)]
 pub struct Journal {
-    /// Start after this cursor; with the first change that the journal has, without it.
+    /// Start after this cursor; with the first change of all, without it: CURSOR_RESET if that is
+    /// no longer kept.
     #[arg(long, value_name = "REVISION.ORDINAL", value_parser = cursor)]
     pub after: Option<Cursor>,
     /// So many changes at most.

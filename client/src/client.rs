@@ -39,7 +39,7 @@ pub(crate) struct Shared {
 impl Client {
     /// A client that has not connected yet. Must be called inside a tokio runtime.
     pub fn new(options: Options) -> Result<Client, Error> {
-        let endpoints = Endpoints::new(&options.endpoints)?;
+        let endpoints = Endpoints::new(&options.endpoints, options.token.clone())?;
         Ok(Client::over(Arc::new(Mutex::new(endpoints)), options))
     }
 

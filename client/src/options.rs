@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use metad_proto::auth::Token;
+
 /// Options of a [`Client`](crate::Client).
 #[derive(Clone, Debug)]
 pub struct Options {
     /// Addresses (`host:port`) of some or all nodes of one cluster. Others are learned from
     /// redirections.
     pub endpoints: Vec<String>,
+    /// What is shown to nodes that ask who calls.
+    pub token: Option<Token>,
     /// How long a call may take in all, retries included.
     pub deadline: Duration,
     /// How long one attempt may take before the next node is asked.
@@ -28,6 +32,7 @@ impl Options {
     pub fn new(endpoints: impl IntoIterator<Item = impl Into<String>>) -> Self {
         Options {
             endpoints: endpoints.into_iter().map(Into::into).collect(),
+            token: None,
             deadline: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(2),
             backoff_min: Duration::from_millis(10),

@@ -1,5 +1,6 @@
 //! A server's configuration: a TOML file, parsed to what it says, then checked.
 
+mod auth;
 mod joining;
 #[cfg(test)]
 mod reference;
@@ -11,8 +12,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use self::joining::Joining;
-use metad_proto::transport::InvalidAddress;
+pub use self::{auth::Auth, joining::Joining};
+use metad_proto::{auth::Token, transport::InvalidAddress};
 use serde::Deserialize;
 
 use crate::{
@@ -48,6 +49,8 @@ pub struct Config {
     pub raft: raft::Settings,
     /// How much of the past is kept; while this server leads.
     pub retention: Retention,
+    /// Whom it serves; None: everybody.
+    pub auth: Option<Auth>,
 }
 
 /// What a configuration says: of a node that forms a cluster with others, or of one that joins
@@ -87,6 +90,8 @@ struct Raw {
     raft: RawRaft,
     #[serde(default)]
     retention: RawRetention,
+    #[serde(default)]
+    auth: auth::Raw,
 }
 
 #[derive(Default, Deserialize)]
@@ -109,7 +114,8 @@ struct RawRaft {
 }
 
 impl Setup {
-    /// Reads a file. A relative `data_dir` is relative to the file.
+    /// Reads a file, and those of the tokens that it names. What is relative is relative to
+    /// the file.
     ///
     /// # Errors
     /// One line that names the file.
@@ -121,7 +127,9 @@ impl Setup {
             }
             _ => named(error.to_string()),
         })?;
-        let mut setup = Setup::parse(&text).map_err(|ConfigError(why)| named(why))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let parsed = Setup::parse_in(&text, folder);
+        let mut setup = parsed.map_err(|ConfigError(why)| named(why))?;
         if let Some(parent) = path.parent() {
             let (Setup::Founding(Config { data_dir, .. })
             | Setup::Joining(Joining { data_dir, .. })) = &mut setup;
@@ -135,6 +143,10 @@ impl Setup {
     /// # Errors
     /// One line that names the key.
     pub fn parse(text: &str) -> Result<Setup, ConfigError> {
+        Setup::parse_in(text, Path::new(""))
+    }
+
+    fn parse_in(text: &str, folder: &Path) -> Result<Setup, ConfigError> {
         let raw: Raw = toml::from_str(text).map_err(|error| {
             let message = error.message().replace('\n', "; ");
             match error.span() {
@@ -153,17 +165,18 @@ impl Setup {
         if raw.node == Some(0) {
             return error("node: 0 is not a node: nodes are numbered from 1");
         }
+        let auth = auth::check(&raw.auth, folder)?;
         match &raw.join {
-            Some(_) => Joining::check(raw).map(Setup::Joining),
-            None => Config::check(raw).map(Setup::Founding),
+            Some(_) => Joining::check(raw, auth).map(Setup::Joining),
+            None => Config::check(raw, auth).map(Setup::Founding),
         }
     }
 }
 
 impl Config {
-    fn check(raw: Raw) -> Result<Config, ConfigError> {
+    fn check(raw: Raw, auth: auth::Checked) -> Result<Config, ConfigError> {
         let missing = |key: &str| ConfigError(format!("missing field `{key}`"));
-        let raft = raft_settings(&raw)?;
+        let raft = raft_settings(&raw, auth.shown)?;
         let server = ServerId(raw.node.ok_or_else(|| missing("node"))?);
         let peers = peers(&raw.peers.ok_or_else(|| missing("peers"))?)?;
         let Some(address) = peers.get(&server) else {
@@ -186,6 +199,7 @@ impl Config {
             peers,
             raft,
             retention: retention(&raw.retention),
+            auth: auth.required,
         })
     }
 }
@@ -244,7 +258,7 @@ fn retention(raw: &RawRetention) -> Retention {
     Retention { age_ms, changes: raw.changes.unwrap_or(RETENTION_CHANGES) }
 }
 
-fn raft_settings(whole: &Raw) -> Result<raft::Settings, ConfigError> {
+fn raft_settings(whole: &Raw, peer_token: Option<Token>) -> Result<raft::Settings, ConfigError> {
     let Raw { raft: raw, format, disk_reserve_bytes, compare_every_minutes, .. } = whole;
     let default = raft::Settings::default();
     let format = format.unwrap_or(FORMAT);
@@ -266,6 +280,7 @@ fn raft_settings(whole: &Raw) -> Result<raft::Settings, ConfigError> {
         compare_every_ms: compare_every_minutes
             .map_or(default.compare_every_ms, |minutes| minutes.saturating_mul(60_000)),
         format,
+        peer_token,
     };
     let raft::Settings { heartbeat_ms, election_min_ms, election_max_ms, .. } = settings;
     if heartbeat_ms == 0 || heartbeat_ms.saturating_mul(2) > election_min_ms {

@@ -3,6 +3,7 @@
 //!
 //! Nothing here knows what the server does with a message; the domain types are metad's.
 
+pub mod auth;
 pub mod errors;
 pub mod limits;
 pub mod planted;

@@ -4,7 +4,10 @@
 //! Invariant: `preferred` and `turn` are positions in `known`, which is never empty and only
 //! grows, by redirections up to [`LEARNED_MAX`]. Must not do I/O.
 
-use metad_proto::transport::{self, Channel};
+use metad_proto::{
+    auth::Token,
+    transport::{self, Channel},
+};
 
 use super::stream::Slot;
 use crate::Error;
@@ -38,13 +41,14 @@ pub struct Leader {
 
 pub struct Endpoints {
     known: Vec<Endpoint>,
+    token: Option<Token>,
     preferred: usize,
     turn: usize,
 }
 
 impl Endpoints {
-    pub fn new(addresses: &[String]) -> Result<Self, Error> {
-        let mut endpoints = Endpoints { known: Vec::new(), preferred: 0, turn: 0 };
+    pub fn new(addresses: &[String], token: Option<Token>) -> Result<Self, Error> {
+        let mut endpoints = Endpoints { known: Vec::new(), token, preferred: 0, turn: 0 };
         for address in addresses.iter().map(|address| address.trim()) {
             endpoints.learn(address).map_err(|error| Error::Invalid(error.to_string()))?;
         }
@@ -126,7 +130,7 @@ impl Endpoints {
         if let Some(index) = self.known.iter().position(|known| known.address == address) {
             return Ok(index);
         }
-        let channel = transport::connect(address)?;
+        let channel = transport::connect(address)?.bearing(self.token.as_ref());
         let (address, stream) = (address.to_owned(), Slot::default());
         self.known.push(Endpoint { address, channel, stream, node: None });
         Ok(self.known.len() - 1)
@@ -139,7 +143,7 @@ mod tests {
 
     fn endpoints() -> Endpoints {
         let addresses = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"].map(str::to_owned);
-        Endpoints::new(&addresses).expect("addresses are well formed")
+        Endpoints::new(&addresses, None).expect("addresses are well formed")
     }
 
     fn leader(node: u64, address: Option<&str>) -> Leader {
@@ -180,7 +184,7 @@ mod tests {
 
     #[tokio::test]
     async fn endpoints_are_required_and_checked() {
-        assert!(matches!(Endpoints::new(&[]), Err(Error::Invalid(_))));
-        assert!(matches!(Endpoints::new(&["x".to_owned()]), Err(Error::Invalid(_))));
+        assert!(matches!(Endpoints::new(&[], None), Err(Error::Invalid(_))));
+        assert!(matches!(Endpoints::new(&["x".to_owned()], None), Err(Error::Invalid(_))));
     }
 }

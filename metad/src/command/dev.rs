@@ -60,6 +60,7 @@ pub async fn dev(options: Options) -> anyhow::Result<()> {
             peers: peers.clone(),
             raft: raft::Settings::default(),
             retention: default_retention(),
+            auth: None,
         };
         let (ready, mut stopped) = (ready.clone(), stopped.clone());
         let on_ready = Box::new(move |_| {

@@ -4,7 +4,9 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use metad_proto::transport::InvalidAddress;
 
-use super::{Config, ConfigError, Raw, error, is_address, listen_on, raft_settings, retention};
+use super::{
+    Auth, Config, ConfigError, Raw, auth, error, is_address, listen_on, raft_settings, retention,
+};
 use crate::{raft, tree::query::Retention, types::ServerId};
 
 /// See the module.
@@ -26,16 +28,18 @@ pub struct Joining {
     pub raft: raft::Settings,
     /// How much of the past is kept; while this server leads.
     pub retention: Retention,
+    /// Whom it serves; None: everybody.
+    pub auth: Option<Auth>,
 }
 
 impl Joining {
-    pub(super) fn check(raw: Raw) -> Result<Joining, ConfigError> {
+    pub(super) fn check(raw: Raw, auth: auth::Checked) -> Result<Joining, ConfigError> {
         if raw.peers.is_some() {
             return error(
                 "join: the members of a cluster that is joined are not listed: take [peers] out",
             );
         }
-        let raft = raft_settings(&raw)?;
+        let raft = raft_settings(&raw, auth.shown)?;
         let via = raw.join.unwrap_or_default();
         if via.is_empty() {
             return error("join: name a node of the cluster: join = [\"10.0.0.1:7101\"]");
@@ -65,6 +69,7 @@ impl Joining {
             listen,
             raft,
             retention: retention(&raw.retention),
+            auth: auth.required,
         })
     }
 
@@ -76,7 +81,7 @@ impl Joining {
         mut members: BTreeMap<ServerId, String>,
     ) -> Config {
         members.insert(server, self.address);
-        let Joining { data_dir, listen, raft, retention, .. } = self;
-        Config { cluster, server, data_dir, listen, peers: members, raft, retention }
+        let Joining { data_dir, listen, raft, retention, auth, .. } = self;
+        Config { cluster, server, data_dir, listen, peers: members, raft, retention, auth }
     }
 }

@@ -25,6 +25,7 @@ fn key(name: &'static str, default: impl ToString, meaning: impl Into<String>) -
 fn keys() -> Vec<Key> {
     let mut keys = node_keys();
     keys.extend(tuning_keys());
+    keys.extend(auth_keys());
     keys
 }
 
@@ -134,6 +135,28 @@ fn tuning_keys() -> Vec<Key> {
     ]
 }
 
+fn auth_keys() -> Vec<Key> {
+    vec![
+        key(
+            "auth.required",
+            "false",
+            "Whether this node asks who calls. If so, it needs both files of tokens.",
+        ),
+        key(
+            "auth.admin_token_file",
+            "none",
+            "A file with the tokens of those who may do everything, one a line; a relative path \
+             is relative to the configuration. It is read when the node starts.",
+        ),
+        key(
+            "auth.peer_token_file",
+            "none",
+            "A file with the tokens of the nodes, the same on all of them, one a line: the first \
+             is shown to the others, also while `auth.required` is false; all are accepted.",
+        ),
+    ]
+}
+
 /// The page.
 pub fn page() -> String {
     let mut page = String::from(
@@ -172,7 +195,7 @@ mod tests {
     #[test]
     fn every_key_is_on_the_page() {
         let mut expected = taken("");
-        for table in ["raft", "retention"] {
+        for table in ["raft", "retention", "auth"] {
             assert!(expected.remove(table), "{table} is no table");
             expected.extend(taken(table));
         }

@@ -8,6 +8,7 @@ use std::{
     time::Duration,
 };
 
+use metad_proto::errors::Reason;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use tonic::{Code, Status};
 
@@ -48,6 +49,9 @@ const MUTATE: &str = "Files/Mutate";
 /// The shortest time that is told from others, and how many times twice as long follow.
 const SHORTEST_SECONDS: f64 = 0.000_5;
 const BUCKETS: u16 = 15;
+
+/// Why the gate refuses calls.
+pub const REFUSALS: [Reason; 2] = [Reason::Unauthenticated, Reason::PermissionDenied];
 
 /// How a call ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,6 +111,7 @@ pub struct Calls(Arc<Counts>);
 struct Counts {
     ended: Vec<[AtomicU64; Outcome::ALL.len()]>,
     mutations: Histogram,
+    refused: [AtomicU64; REFUSALS.len()],
     /// Shared with the places of those who wait for changes.
     subscribers: Arc<AtomicUsize>,
 }
@@ -118,6 +123,7 @@ impl Calls {
         Calls(Arc::new(Counts {
             ended: NAMES.iter().map(|_| Default::default()).collect(),
             mutations: Histogram::new(buckets),
+            refused: Default::default(),
             subscribers,
         }))
     }
@@ -129,6 +135,20 @@ impl Calls {
         if call == MUTATE {
             self.0.mutations.observe(took.as_secs_f64());
         }
+    }
+
+    /// One was refused before its service saw it.
+    pub fn refused(&self, reason: Reason) {
+        let index = REFUSALS.iter().position(|refusal| *refusal == reason);
+        if let Some(index) = index {
+            self.0.refused[index].fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// How many were refused, and why.
+    pub fn refusals(&self) -> impl Iterator<Item = (Reason, u64)> + '_ {
+        let counts = self.0.refused.iter().map(|count| count.load(Ordering::Relaxed));
+        REFUSALS.into_iter().zip(counts)
     }
 
     /// How many have ended how, without those that never have.

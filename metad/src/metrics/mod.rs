@@ -98,6 +98,8 @@ metrics! {
         "The revision that this node's state is at.";
     SERVICE_CALLS = Counter "metad_service_calls_total" ["call" "outcome"],
         "Calls that this node answered; those on session streams, too. Outcomes: ok; rejected: an answer as well; unavailable: asked again elsewhere or later; fault; other: cancelled or not understood.";
+    SERVICE_REFUSED = Counter "metad_service_refused_total" ["reason"],
+        "Calls that were refused before they were counted above, since they came without a token that is known (UNAUTHENTICATED), or with one that is not for them (PERMISSION_DENIED).";
     SERVICE_MUTATIONS = Histogram "metad_service_mutation_seconds",
         "How long mutations took on this node, from when they were read until they were answered.";
     SERVICE_SUBSCRIBERS = Gauge "metad_service_subscribers",

@@ -148,6 +148,11 @@ impl Page<'_, '_> {
             let labels = vec![("call", call.to_owned()), ("outcome", outcome.label().to_owned())];
             ConstCounter::new(count).encode(encoder.encode_family(&labels)?)?;
         }
+        let mut encoder = self.describe(names::SERVICE_REFUSED, &ConstCounter::new(0_u64))?;
+        for (reason, count) in calls.refusals() {
+            let labels = vec![("reason", reason.to_string())];
+            ConstCounter::new(count).encode(encoder.encode_family(&labels)?)?;
+        }
         let mutations = calls.mutations();
         mutations.encode(self.describe(names::SERVICE_MUTATIONS, mutations)?)
     }

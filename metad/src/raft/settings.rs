@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use metad_proto::auth::Token;
 use openraft::SnapshotPolicy;
 
 use crate::records::identity;
@@ -31,6 +32,8 @@ pub struct Settings {
     pub payload_entries_max: u64,
     /// The format in which the log is written: see [`identity::FORMAT`].
     pub format: u32,
+    /// What this node shows to the others, if they ask who calls.
+    pub peer_token: Option<Token>,
 }
 
 impl Default for Settings {
@@ -46,6 +49,7 @@ impl Default for Settings {
             compare_every_ms: 24 * 60 * 60 * 1_000,
             payload_entries_max: 300,
             format: identity::FORMAT,
+            peer_token: None,
         }
     }
 }

@@ -13,6 +13,7 @@ mod decode;
 mod diff;
 mod encode;
 mod files;
+mod gate;
 mod health;
 mod journals;
 mod list;
@@ -40,8 +41,10 @@ use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 pub use self::closing::{Closer, Closing, closing};
+pub use self::gate::{Principal, RULES, Rule};
 use self::{counted::Counted, message_size::SizeLimited};
 use crate::{
+    config::Auth,
     kv::KvEngine,
     metrics::{self, Backups, Calls},
     raft,
@@ -55,7 +58,9 @@ pub fn routes(
     replica: raft::Replica,
     (log, state): (Arc<dyn KvEngine>, Arc<dyn KvEngine>),
     closing: Closing,
+    auth: Option<&Auth>,
 ) -> Routes {
+    let server = replica.member().server;
     let health = health::Health { replica: replica.clone(), closing: closing.clone() };
     let subscribers = Arc::default();
     let (calls, backups) = (Calls::new(Arc::clone(&subscribers)), Backups::default());
@@ -74,12 +79,14 @@ pub fn routes(
         .add_service(health)
         .add_service(reflection())
         .add_service(raft);
+    let shown = calls.clone();
     let page = move || {
         let page =
-            metrics::page(replica.clone(), cluster::role(&replica), calls.clone(), backups.clone());
+            metrics::page(replica.clone(), cluster::role(&replica), shown.clone(), backups.clone());
         page.map(|page| ([(CONTENT_TYPE, OPENMETRICS)], page))
     };
-    Routes::from(services.into_axum_router().route("/metrics", axum::routing::get(page)))
+    let routes = services.into_axum_router().route("/metrics", axum::routing::get(page));
+    Routes::from(gate::guarded(routes, auth, server, calls))
 }
 
 fn reflection() -> ServerReflectionServer<impl ServerReflection> {

@@ -11,7 +11,7 @@ use std::{
 };
 
 use metad::{
-    config::{Config, default_retention},
+    config::{Auth, Config, default_retention},
     kv::{
         KvEngine,
         mem::MemDisk,
@@ -22,6 +22,7 @@ use metad::{
     types::ServerId,
 };
 use metad_proto::{
+    auth::Token,
     errors::{Class, Info},
     transport::{self, Channel, Listener},
     v1::{self, cluster_client::ClusterClient, files_client::FilesClient},
@@ -88,6 +89,7 @@ impl Drop for Node {
 /// See the module.
 pub struct Cluster {
     settings: raft::Settings,
+    auth: Option<Auth>,
     addresses: BTreeMap<ServerId, SocketAddr>,
     disks: BTreeMap<ServerId, Disk>,
     nodes: BTreeMap<ServerId, Node>,
@@ -96,6 +98,12 @@ pub struct Cluster {
 impl Cluster {
     /// Starts a node on each of the disks.
     pub fn start(disks: Vec<Disk>, settings: raft::Settings) -> Cluster {
+        Cluster::guarded(disks, settings, None)
+    }
+
+    /// Starts nodes that ask who calls. The clients that it gives are an admin's.
+    pub fn guarded(disks: Vec<Disk>, mut settings: raft::Settings, auth: Option<Auth>) -> Cluster {
+        settings.peer_token = auth.as_ref().and_then(|auth| auth.peer.first().cloned());
         let ids = (1..).map(ServerId);
         let disks: BTreeMap<_, _> = ids.zip(disks).collect();
         let free = |_| {
@@ -103,11 +111,16 @@ impl Cluster {
             socket.local_addr().expect("its address")
         };
         let addresses = disks.keys().map(|id| (*id, free(id))).collect();
-        let mut cluster = Cluster { settings, addresses, disks, nodes: BTreeMap::new() };
+        let mut cluster = Cluster { settings, auth, addresses, disks, nodes: BTreeMap::new() };
         for id in cluster.disks.keys().copied().collect::<Vec<_>>() {
             cluster.start_node(id);
         }
         cluster
+    }
+
+    /// Nodes that start from now on show this token to the others.
+    pub fn show(&mut self, token: Option<Token>) {
+        self.settings.peer_token = token;
     }
 
     /// Starts a node that is not running.
@@ -122,6 +135,7 @@ impl Cluster {
             peers: peers.collect(),
             raft: self.settings.clone(),
             retention: default_retention(),
+            auth: self.auth.clone(),
         };
         let (log, state) = self.disks[&id].open();
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -192,7 +206,8 @@ impl Cluster {
 
     /// A connection to a node.
     pub fn channel(&self, id: ServerId) -> Channel {
-        transport::connect(&self.addresses[&id].to_string()).expect("address")
+        let channel = transport::connect(&self.addresses[&id].to_string()).expect("address");
+        channel.bearing(self.auth.as_ref().and_then(|auth| auth.admin.first()))
     }
 
     /// A client of one node.

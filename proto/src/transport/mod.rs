@@ -5,15 +5,22 @@
 //! This module must not know any service. It is one of the few places where
 //! `cfg(madsim)` is allowed: only the bytes' carrier differs.
 
+mod channel;
 #[cfg(not(madsim))]
 mod kernel;
 #[cfg(not(madsim))]
-pub use kernel::{Channel, Listener, connect, serve};
+use kernel as face;
+#[cfg(not(madsim))]
+pub use kernel::{Listener, serve};
 
 #[cfg(madsim)]
 pub mod simulated;
 #[cfg(madsim)]
-pub use simulated::{Channel, Listener, connect, serve};
+use simulated as face;
+#[cfg(madsim)]
+pub use simulated::{Listener, serve};
+
+pub use channel::{Channel, connect};
 
 use std::time::Duration;
 

@@ -180,8 +180,10 @@ impl Server {
                 queue_bytes_max: self.raft.queue_bytes,
                 payload_entries_max: PAYLOAD_ENTRIES_MAX,
                 format: self.format.load(Ordering::Relaxed),
+                peer_token: None,
             },
             retention: Retention { age_ms: self.retention.age_ms, changes: self.retention.changes },
+            auth: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use metad_client::{
     Client, Level, Options, Reply,
+    auth::Token,
     errors::Reason,
     locks,
     v1::{GetNamespaceReply, GetNamespaceRequest},
@@ -33,6 +34,7 @@ impl Context {
     /// Each call has until the deadline.
     pub fn new(global: &Global, deadline: Duration) -> Result<Self, Failure> {
         let mut options = Options::new(&global.endpoints);
+        options.token = token(global)?;
         options.deadline = deadline;
         options.attempt_timeout = options.attempt_timeout.min(deadline);
         // Two commands that failed together should not come back together.
@@ -94,5 +96,14 @@ impl Context {
             locks::fence(locks::lock(ns, fence.path.target(), &fence.name), fence.token)
         };
         Ok(self.client.fenced(self.fences.iter().map(fence).collect::<Vec<_>>()))
+    }
+}
+
+/// What the nodes are shown.
+fn token(global: &Global) -> Result<Option<Token>, Failure> {
+    let Some(file) = &global.token_file else { return Ok(None) };
+    match Token::read_file(file) {
+        Ok(tokens) => Ok(tokens.into_iter().next()),
+        Err(error) => Err(Failure::Usage(format!("--token-file {}: {error}", file.display()))),
     }
 }

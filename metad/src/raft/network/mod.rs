@@ -18,6 +18,7 @@ use std::{
 };
 
 use metad_proto::{
+    auth::Token,
     transport::{self, Channel},
     v1::{self, raft_client::RaftClient},
 };
@@ -43,6 +44,7 @@ type Failed = RPCError<TypeConfig>;
 pub struct Network {
     member: Member,
     append_deadline: Duration,
+    token: Option<Token>,
     connections: Connections,
 }
 
@@ -61,7 +63,8 @@ impl Network {
     pub fn new(member: Member, settings: &Settings) -> Network {
         // Longer than a slow sync, and no longer than a follower waits for its leader.
         let append_deadline = Duration::from_millis(settings.election_max_ms);
-        Network { member, append_deadline, connections: Connections::default() }
+        let (token, connections) = (settings.peer_token.clone(), Connections::default());
+        Network { member, append_deadline, token, connections }
     }
 
     fn link(&self, target: u64, node: &BasicNode, purpose: Purpose) -> Link {
@@ -87,7 +90,7 @@ impl Network {
         let channel = match connections.get(&(target, purpose)) {
             Some((address, channel)) if *address == node.addr => channel.clone(),
             _ => {
-                let channel = transport::connect(&node.addr)?;
+                let channel = transport::connect(&node.addr)?.bearing(self.token.as_ref());
                 connections.insert((target, purpose), (node.addr.clone(), channel.clone()));
                 channel
             }

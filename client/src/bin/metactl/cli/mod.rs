@@ -44,6 +44,9 @@ pub struct Global {
         default_value = "127.0.0.1:7101,127.0.0.1:7102,127.0.0.1:7103"
     )]
     pub endpoints: Vec<String>,
+    /// A file with the token to show to nodes that ask who calls; its first line counts.
+    #[arg(long, global = true, env = "METAD_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// Namespace to work in: its name, or its id as #3.
     #[arg(long, global = true, env = "METAD_NS", value_name = "NAME", default_value = "main")]
     pub ns: String,

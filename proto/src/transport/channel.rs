@@ -4,6 +4,7 @@
 
 use std::{
     fmt,
+    sync::Arc,
     task::{Context, Poll},
 };
 
@@ -18,7 +19,8 @@ use crate::auth::Token;
 #[derive(Clone)]
 pub struct Channel {
     face: face::Channel,
-    credentials: Option<HeaderValue>,
+    /// Shared, which keeps clients and their errors small.
+    credentials: Option<Arc<HeaderValue>>,
 }
 
 /// Names the peer at `address`, such as `127.0.0.1:7101`. Nothing is sent yet.
@@ -33,7 +35,7 @@ impl Channel {
     /// The same connection, each call of which shows this token, if there is one.
     #[must_use]
     pub fn bearing(self, token: Option<&Token>) -> Channel {
-        Channel { credentials: token.map(Token::header), ..self }
+        Channel { credentials: token.map(|token| Arc::new(token.header())), ..self }
     }
 }
 
@@ -54,7 +56,7 @@ impl Service<Request<Body>> for Channel {
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         if let Some(credentials) = &self.credentials {
-            request.headers_mut().insert(AUTHORIZATION, credentials.clone());
+            request.headers_mut().insert(AUTHORIZATION, HeaderValue::clone(credentials));
         }
         self.face.call(request)
     }

@@ -3,8 +3,11 @@
 mod support;
 
 use metad::{kv::mem::MemDisk, raft};
-use metad_proto::v1::{self, files_client::FilesClient, mutate_request::Mutation};
-use tonic::{Status, Streaming, transport::Channel};
+use metad_proto::{
+    transport::Channel,
+    v1::{self, files_client::FilesClient, mutate_request::Mutation},
+};
+use tonic::{Status, Streaming};
 
 use self::support::{Cluster, Disk, Session, mutate};
 

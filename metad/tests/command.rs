@@ -75,7 +75,7 @@ fn mistakes_are_told_in_one_line() {
         &folder,
         port,
         expect![[r#"
-            metad: config DIR/home.toml: line 1: unknown field `colour`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `disk_reserve_bytes`, `compare_every_minutes`, `peers`, `join`, `address`, `raft`, `retention`
+            metad: config DIR/home.toml: line 1: unknown field `colour`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `disk_reserve_bytes`, `compare_every_minutes`, `peers`, `join`, `address`, `raft`, `retention`, `auth`
         "#]],
     );
 

@@ -39,7 +39,8 @@ pub(crate) struct Shared {
 impl Client {
     /// A client that has not connected yet. Must be called inside a tokio runtime.
     pub fn new(options: Options) -> Result<Client, Error> {
-        let endpoints = Endpoints::new(&options.endpoints, options.token.clone())?;
+        let endpoints =
+            Endpoints::new(&options.endpoints, options.token.clone(), options.tls.clone())?;
         Ok(Client::over(Arc::new(Mutex::new(endpoints)), options))
     }
 

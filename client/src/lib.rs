@@ -36,7 +36,11 @@ mod subscription;
 pub use client::Client;
 pub use error::{Error, Reply};
 pub use level::Level;
-pub use metad_proto::{auth, errors, v1};
+pub use metad_proto::{
+    auth, errors,
+    transport::{ClientFiles, ClientTls, Identity},
+    v1,
+};
 pub use mutation::Mutation;
 pub use options::Options;
 pub use session::Request;

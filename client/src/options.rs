@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metad_proto::auth::Token;
+use metad_proto::{auth::Token, transport::ClientTls};
 
 /// Options of a [`Client`](crate::Client).
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub struct Options {
     pub endpoints: Vec<String>,
     /// What is shown to nodes that ask who calls.
     pub token: Option<Token>,
+    /// How nodes that speak TLS are connected to. None: as plain text.
+    pub tls: Option<ClientTls>,
     /// How long a call may take in all, retries included.
     pub deadline: Duration,
     /// How long one attempt may take before the next node is asked.
@@ -33,6 +35,7 @@ impl Options {
         Options {
             endpoints: endpoints.into_iter().map(Into::into).collect(),
             token: None,
+            tls: None,
             deadline: Duration::from_secs(10),
             attempt_timeout: Duration::from_secs(2),
             backoff_min: Duration::from_millis(10),

@@ -4,6 +4,7 @@ mod auth;
 mod joining;
 #[cfg(test)]
 mod reference;
+mod tls;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,6 +14,7 @@ use std::{
 };
 
 pub use self::{auth::Auth, joining::Joining};
+pub use metad_proto::transport::Tls;
 use metad_proto::{auth::Token, transport::InvalidAddress};
 use serde::Deserialize;
 
@@ -51,6 +53,10 @@ pub struct Config {
     pub retention: Retention,
     /// Whom it serves; None: everybody.
     pub auth: Option<Auth>,
+    /// What it shows to be known by; None: it speaks plain text.
+    pub tls: Option<Tls>,
+    /// It may speak plain text where other machines reach it.
+    pub insecure: bool,
 }
 
 /// What a configuration says: of a node that forms a cluster with others, or of one that joins
@@ -92,6 +98,9 @@ struct Raw {
     retention: RawRetention,
     #[serde(default)]
     auth: auth::Raw,
+    tls: Option<tls::Raw>,
+    #[serde(default)]
+    insecure: bool,
 }
 
 #[derive(Default, Deserialize)]
@@ -146,6 +155,17 @@ impl Setup {
         Setup::parse_in(text, Path::new(""))
     }
 
+    /// Refuses to listen where other machines reach it without TLS, unless that is accepted
+    /// here or in the configuration.
+    ///
+    /// # Errors
+    /// One line that says what to do.
+    pub fn check_exposure(&self, accepted: bool) -> Result<(), ConfigError> {
+        let (Setup::Founding(Config { listen, tls, insecure, .. })
+        | Setup::Joining(Joining { listen, tls, insecure, .. })) = self;
+        tls::check_exposure(*listen, tls.is_some(), *insecure || accepted)
+    }
+
     fn parse_in(text: &str, folder: &Path) -> Result<Setup, ConfigError> {
         let raw: Raw = toml::from_str(text).map_err(|error| {
             let message = error.message().replace('\n', "; ");
@@ -166,17 +186,18 @@ impl Setup {
             return error("node: 0 is not a node: nodes are numbered from 1");
         }
         let auth = auth::check(&raw.auth, folder)?;
+        let tls = raw.tls.as_ref().map(|table| tls::of(table, folder));
         match &raw.join {
-            Some(_) => Joining::check(raw, auth).map(Setup::Joining),
-            None => Config::check(raw, auth).map(Setup::Founding),
+            Some(_) => Joining::check(raw, auth, tls).map(Setup::Joining),
+            None => Config::check(raw, auth, tls).map(Setup::Founding),
         }
     }
 }
 
 impl Config {
-    fn check(raw: Raw, auth: auth::Checked) -> Result<Config, ConfigError> {
+    fn check(raw: Raw, auth: auth::Checked, tls: Option<Tls>) -> Result<Config, ConfigError> {
         let missing = |key: &str| ConfigError(format!("missing field `{key}`"));
-        let raft = raft_settings(&raw, auth.shown)?;
+        let raft = raft_settings(&raw, auth.shown, tls.as_ref())?;
         let server = ServerId(raw.node.ok_or_else(|| missing("node"))?);
         let peers = peers(&raw.peers.ok_or_else(|| missing("peers"))?)?;
         let Some(address) = peers.get(&server) else {
@@ -200,6 +221,8 @@ impl Config {
             raft,
             retention: retention(&raw.retention),
             auth: auth.required,
+            tls,
+            insecure: raw.insecure,
         })
     }
 }
@@ -258,7 +281,11 @@ fn retention(raw: &RawRetention) -> Retention {
     Retention { age_ms, changes: raw.changes.unwrap_or(RETENTION_CHANGES) }
 }
 
-fn raft_settings(whole: &Raw, peer_token: Option<Token>) -> Result<raft::Settings, ConfigError> {
+fn raft_settings(
+    whole: &Raw,
+    peer_token: Option<Token>,
+    tls: Option<&Tls>,
+) -> Result<raft::Settings, ConfigError> {
     let Raw { raft: raw, format, disk_reserve_bytes, compare_every_minutes, .. } = whole;
     let default = raft::Settings::default();
     let format = format.unwrap_or(FORMAT);
@@ -281,6 +308,7 @@ fn raft_settings(whole: &Raw, peer_token: Option<Token>) -> Result<raft::Setting
             .map_or(default.compare_every_ms, |minutes| minutes.saturating_mul(60_000)),
         format,
         peer_token,
+        peer_tls: tls.map(|tls| tls.peers.clone()),
     };
     let raft::Settings { heartbeat_ms, election_min_ms, election_max_ms, .. } = settings;
     if heartbeat_ms == 0 || heartbeat_ms.saturating_mul(2) > election_min_ms {
@@ -329,9 +357,7 @@ data_dir = "/var/lib/metad"
     fn a_good_file() {
         check(
             GOOD,
-            expect![[
-                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4, peer_token: None }, retention: Retention { age_ms: 2592000000, changes: 100000000 }, auth: None }"#
-            ]],
+            expect![[r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4, peer_token: None, peer_tls: None }, retention: Retention { age_ms: 2592000000, changes: 100000000 }, auth: None, tls: None, insecure: false }"#]],
         );
     }
 
@@ -340,9 +366,7 @@ data_dir = "/var/lib/metad"
         const JOINS: &str = "data_dir = \"d\"\njoin = [\"10.0.0.1:7101\"]\n";
         check(
             &format!("{JOINS}listen = \"10.0.0.4:7101\"\n"),
-            expect![[
-                r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4, peer_token: None }, retention: Retention { age_ms: 2592000000, changes: 100000000 }, auth: None }"#
-            ]],
+            expect![[r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4, peer_token: None, peer_tls: None }, retention: Retention { age_ms: 2592000000, changes: 100000000 }, auth: None, tls: None, insecure: false }"#]],
         );
         check(JOINS, expect![[r#"listen: say where: listen = "127.0.0.1:7104" or the like"#]]);
         check(
@@ -374,7 +398,7 @@ data_dir = "/var/lib/metad"
         check(
             &GOOD.replace("node", "nodes"),
             expect![
-                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `disk_reserve_bytes`, `compare_every_minutes`, `peers`, `join`, `address`, `raft`, `retention`, `auth`"
+                "line 3: unknown field `nodes`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `disk_reserve_bytes`, `compare_every_minutes`, `peers`, `join`, `address`, `raft`, `retention`, `auth`, `tls`, `insecure`"
             ],
         );
         check(

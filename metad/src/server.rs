@@ -95,8 +95,8 @@ pub async fn run(
 
     let (closer, closing) = service::closing();
     let stores = (log.clone(), state.clone());
-    let routes =
-        service::routes(replica.clone(), (log, state), closing.clone(), config.auth.as_ref());
+    let guard = service::Guard { auth: config.auth.as_ref(), tls: config.tls.clone() };
+    let routes = service::routes(replica.clone(), (log, state), closing.clone(), guard);
     let serving = transport::serve(listener, routes, closing.wait()).boxed().fuse();
     let mut work = Work { replica, stores, log_syncing: log_syncing.fuse(), serving, faults };
     let ended = work.until(&config.raft, config.retention, &config.peers, shutdown).await;

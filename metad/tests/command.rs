@@ -33,8 +33,12 @@ fn config(folder: &Path, cluster: &str, port: u16) -> String {
 
 /// Starts a node and waits until it says that it listens.
 fn serve(config: &str) -> Child {
+    serve_with(config, &[])
+}
+
+fn serve_with(config: &str, more: &[&str]) -> Child {
     let mut command = metad();
-    command.args(["serve", "--config", config]).stderr(Stdio::piped());
+    command.args(["serve", "--config", config]).args(more).stderr(Stdio::piped());
     let mut child = command.spawn().expect("start");
     let mut line = String::new();
     let stderr = child.stderr.take().expect("piped");
@@ -75,7 +79,7 @@ fn mistakes_are_told_in_one_line() {
         &folder,
         port,
         expect![[r#"
-            metad: config DIR/home.toml: line 1: unknown field `colour`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `disk_reserve_bytes`, `compare_every_minutes`, `peers`, `join`, `address`, `raft`, `retention`, `auth`
+            metad: config DIR/home.toml: line 1: unknown field `colour`, expected one of `cluster`, `node`, `data_dir`, `listen`, `format`, `disk_reserve_bytes`, `compare_every_minutes`, `peers`, `join`, `address`, `raft`, `retention`, `auth`, `tls`, `insecure`
         "#]],
     );
 
@@ -113,6 +117,45 @@ fn mistakes_are_told_in_one_line() {
         metad: cannot listen on 127.0.0.1:PORT: another process does; stop it or choose another port
     "#]],
     );
+}
+
+#[test]
+fn plain_text_beyond_loopback_must_be_asked_for() {
+    let (folder, port) = (TempDir::new().expect("folder"), free_port());
+    let config = config(folder.path(), "home", port);
+    let text = std::fs::read_to_string(&config).expect("read");
+    let everywhere = format!("listen = \"0.0.0.0:{port}\"\n{text}");
+    std::fs::write(&config, &everywhere).expect("write");
+    check(
+        refused(&config),
+        &folder,
+        port,
+        expect![[r#"
+        metad: listen: other machines reach 0.0.0.0:PORT, and without TLS whoever is on the way can read and change everything: add a [tls] table (docs/OPERATIONS.md, "Secure"), or accept that with insecure = true or --insecure
+    "#]],
+    );
+    assert!(!folder.path().join("data").exists(), "it is refused before anything is made");
+
+    // With TLS it would be right, had it a certificate.
+    let tls = "[tls]\ncertificate = \"c.pem\"\nkey = \"c.key\"\nca = \"ca.pem\"\n";
+    std::fs::write(&config, format!("{everywhere}{tls}")).expect("write");
+    check(
+        refused(&config),
+        &folder,
+        port,
+        expect![[r#"
+        metad: tls: DIR/c.pem: No such file or directory (os error 2)
+    "#]],
+    );
+
+    std::fs::write(&config, &everywhere).expect("write");
+    let mut child = serve_with(&config, &["--insecure"]);
+    child.kill().expect("kill");
+    child.wait().expect("wait");
+    std::fs::write(&config, format!("insecure = true\n{everywhere}")).expect("write");
+    let mut child = serve(&config);
+    child.kill().expect("kill");
+    child.wait().expect("wait");
 }
 
 #[test]

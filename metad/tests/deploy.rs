@@ -29,9 +29,15 @@ fn the_example_configurations_are_right() {
     assert_eq!(numbers, nodes[0].peers.keys().copied().collect());
     assert!(matches!(read("one-node.toml"), Setup::Founding(config) if config.peers.len() == 1));
     assert!(matches!(read("joining.toml"), Setup::Joining(_)));
+    let Setup::Founding(tls) = read("tls.toml") else { panic!("it founds") };
+    assert_eq!((&tls.peers, tls.insecure), (&nodes[0].peers, false));
+    assert!(tls.tls.is_some_and(|tls| tls.check().is_err()), "its files are not there");
+    for name in ["node1.toml", "one-node.toml", "joining.toml", "tls.toml"] {
+        read(name).check_exposure(false).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
     let files = fs::read_dir(deploy("")).expect("deploy").map(|file| file.expect("file").path());
     let configurations = files.filter(|file| file.extension().is_some_and(|end| end == "toml"));
-    assert_eq!(configurations.count(), 5, "each is tried above");
+    assert_eq!(configurations.count(), 6, "each is tried above");
 }
 
 /// The command that starts it, tried with a configuration that is not there.

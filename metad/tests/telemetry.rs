@@ -57,7 +57,7 @@ async fn each_metric_is_on_the_page_and_calls_are_counted() {
     let types = page.lines().filter(|line| line.starts_with("# TYPE ")).count();
     assert_eq!(types, metrics::ALL.len(), "what is on the page is in the list");
     let counters = metrics::ALL.iter().filter(|metric| metric.kind == Kind::Counter);
-    assert_eq!(counters.count(), 2);
+    assert_eq!(counters.count(), 4);
     let rejected = "metad_service_calls_total{call=\"Files/Mutate\",outcome=\"rejected\"} 1\n";
     assert!(page.contains(rejected), "{page}");
     assert!(page.contains("metad_raft_role{role=\"leader\"} 1.0\n"), "{page}");

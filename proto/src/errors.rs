@@ -142,6 +142,8 @@ reasons! {
     PermissionDenied = "PERMISSION_DENIED", Rejected, PermissionDenied;
     /// The caller is not known.
     Unauthenticated = "UNAUTHENTICATED", Rejected, Unauthenticated;
+    /// The node serves only those who speak TLS.
+    TlsRequired = "TLS_REQUIRED", Rejected, FailedPrecondition;
     /// No leader is known now.
     NoLeader = "NO_LEADER", Unavailable, Unavailable;
     /// Another node leads.

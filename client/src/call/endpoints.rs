@@ -6,7 +6,7 @@
 
 use metad_proto::{
     auth::Token,
-    transport::{self, Channel},
+    transport::{self, Channel, ClientTls},
 };
 
 use super::stream::Slot;
@@ -42,13 +42,18 @@ pub struct Leader {
 pub struct Endpoints {
     known: Vec<Endpoint>,
     token: Option<Token>,
+    tls: Option<ClientTls>,
     preferred: usize,
     turn: usize,
 }
 
 impl Endpoints {
-    pub fn new(addresses: &[String], token: Option<Token>) -> Result<Self, Error> {
-        let mut endpoints = Endpoints { known: Vec::new(), token, preferred: 0, turn: 0 };
+    pub fn new(
+        addresses: &[String],
+        token: Option<Token>,
+        tls: Option<ClientTls>,
+    ) -> Result<Self, Error> {
+        let mut endpoints = Endpoints { known: Vec::new(), token, tls, preferred: 0, turn: 0 };
         for address in addresses.iter().map(|address| address.trim()) {
             endpoints.learn(address).map_err(|error| Error::Invalid(error.to_string()))?;
         }
@@ -130,7 +135,8 @@ impl Endpoints {
         if let Some(index) = self.known.iter().position(|known| known.address == address) {
             return Ok(index);
         }
-        let channel = transport::connect(address)?.bearing(self.token.as_ref());
+        let channel = transport::connect_over(address, self.tls.as_ref())?;
+        let channel = channel.bearing(self.token.as_ref());
         let (address, stream) = (address.to_owned(), Slot::default());
         self.known.push(Endpoint { address, channel, stream, node: None });
         Ok(self.known.len() - 1)
@@ -143,7 +149,7 @@ mod tests {
 
     fn endpoints() -> Endpoints {
         let addresses = ["127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3"].map(str::to_owned);
-        Endpoints::new(&addresses, None).expect("addresses are well formed")
+        Endpoints::new(&addresses, None, None).expect("addresses are well formed")
     }
 
     fn leader(node: u64, address: Option<&str>) -> Leader {
@@ -184,7 +190,7 @@ mod tests {
 
     #[tokio::test]
     async fn endpoints_are_required_and_checked() {
-        assert!(matches!(Endpoints::new(&[], None), Err(Error::Invalid(_))));
-        assert!(matches!(Endpoints::new(&["x".to_owned()], None), Err(Error::Invalid(_))));
+        assert!(matches!(Endpoints::new(&[], None, None), Err(Error::Invalid(_))));
+        assert!(matches!(Endpoints::new(&["x".to_owned()], None, None), Err(Error::Invalid(_))));
     }
 }

@@ -106,7 +106,13 @@ fn of_transport(status: &Status) -> Failure {
 /// May this rejection be taken as the answer although an earlier attempt may have been
 /// applied? Not if it was decided without looking for that attempt's outcome.
 pub fn answers_retry(reason: Reason) -> bool {
-    !matches!(reason, Reason::SessionExpired | Reason::PermissionDenied | Reason::Unauthenticated)
+    !matches!(
+        reason,
+        Reason::SessionExpired
+            | Reason::PermissionDenied
+            | Reason::Unauthenticated
+            | Reason::TlsRequired
+    )
 }
 
 #[cfg(test)]

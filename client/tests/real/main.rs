@@ -7,3 +7,4 @@ mod members;
 mod portable;
 mod rolling;
 mod servers;
+mod tls;

@@ -83,6 +83,13 @@ impl Servers {
         std::fs::write(self.config(node), text).expect("write");
     }
 
+    /// Adds to the configuration of one of those that form the cluster.
+    pub fn add(&self, node: usize, text: &str) {
+        let path = self.config(node);
+        let before = std::fs::read_to_string(&path).expect("read");
+        std::fs::write(&path, before + text).expect("write");
+    }
+
     /// The configuration of one of those that form the cluster.
     pub fn config(&self, node: usize) -> PathBuf {
         self.folder.path().join(format!("{node}.toml"))

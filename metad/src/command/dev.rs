@@ -61,6 +61,8 @@ pub async fn dev(options: Options) -> anyhow::Result<()> {
             raft: raft::Settings::default(),
             retention: default_retention(),
             auth: None,
+            tls: None,
+            insecure: false,
         };
         let (ready, mut stopped) = (ready.clone(), stopped.clone());
         let on_ready = Box::new(move |_| {

@@ -7,11 +7,11 @@ use anyhow::bail;
 use futures::future::join_all;
 use metad::{
     config::{Config, Joining},
+    raft,
     records::standing::Standing,
     types::ServerId,
 };
 use metad_proto::{
-    auth::Token,
     transport,
     v1::{StatusReply, StatusRequest, cluster_client::ClusterClient},
 };
@@ -29,10 +29,9 @@ pub type Known = Option<(String, ServerId, Standing)>;
 /// The configuration of a node that joins. Waits for the cluster to answer, unless the node is
 /// a full member already and needs nobody to say so.
 pub async fn join(joining: Joining, known: &Known) -> anyhow::Result<Config> {
-    let token = joining.raft.peer_token.clone();
-    let token = token.as_ref();
+    let shown = joining.raft.clone();
     for round in 0.. {
-        let answers = join_all(joining.via.iter().map(|address| status(address, token))).await;
+        let answers = join_all(joining.via.iter().map(|address| status(address, &shown))).await;
         // One that knows no members is not part of a cluster yet.
         let told = answers.into_iter().flatten().find(|status| !status.members.is_empty());
         match (told, known) {
@@ -61,12 +60,11 @@ async fn settle(joining: Joining, known: &Known, told: &StatusReply) -> anyhow::
             told.cluster
         );
     }
-    let token = joining.raft.peer_token.as_ref();
     let members: BTreeMap<_, _> = members(told).collect();
     let own = known.as_ref().map(|known| known.1).or(joining.server);
     let free = members.keys().next_back().map_or(1, |last| last.0 + 1);
     let server = own.unwrap_or(ServerId(free));
-    check_identity(&told.cluster, server, (&joining.address, token), [told]).await?;
+    check_identity(&told.cluster, server, (&joining.address, &joining.raft), [told]).await?;
     if !members.contains_key(&server) {
         tracing::info!(
             "node {server} is no member of cluster {:?} yet: metactl cluster add {}",
@@ -80,23 +78,22 @@ async fn settle(joining: Joining, known: &Known, told: &StatusReply) -> anyhow::
 /// Asks the other members whether this node is known to be at another address.
 pub async fn check(config: &Config) -> anyhow::Result<()> {
     let Some(address) = config.peers.get(&config.server) else { return Ok(()) };
-    let token = config.raft.peer_token.as_ref();
     let others = config.peers.iter().filter(|(server, _)| **server != config.server);
-    let answers = join_all(others.map(|(_, address)| status(address, token))).await;
+    let answers = join_all(others.map(|(_, address)| status(address, &config.raft))).await;
     let answers = answers.iter().flatten().filter(|status| status.cluster == config.cluster);
-    check_identity(&config.cluster, config.server, (address, token), answers).await
+    check_identity(&config.cluster, config.server, (address, &config.raft), answers).await
 }
 
 /// Of two nodes with one identity, each would break the promises of the other.
 async fn check_identity(
     cluster: &str,
     server: ServerId,
-    (address, token): (&str, Option<&Token>),
+    (address, shown): (&str, &raft::Settings),
     told: impl IntoIterator<Item = &StatusReply>,
 ) -> anyhow::Result<()> {
     let mut elsewhere = told.into_iter().flat_map(members).filter(|(id, _)| *id == server);
     let Some((_, elsewhere)) = elsewhere.find(|(_, at)| at != address) else { return Ok(()) };
-    let is_there = status(&elsewhere, token)
+    let is_there = status(&elsewhere, shown)
         .await
         .is_some_and(|status| status.cluster == cluster && status.node == server.0);
     if is_there {
@@ -117,8 +114,10 @@ fn members(status: &StatusReply) -> impl Iterator<Item = (ServerId, String)> {
     status.members.iter().map(|member| (ServerId(member.node), member.address.clone()))
 }
 
-async fn status(address: &str, token: Option<&Token>) -> Option<StatusReply> {
-    let mut client = ClusterClient::new(transport::connect(address).ok()?.bearing(token));
+/// Asks with what a node shows to others.
+async fn status(address: &str, shown: &raft::Settings) -> Option<StatusReply> {
+    let channel = transport::connect_over(address, shown.peer_tls.as_ref()).ok()?;
+    let mut client = ClusterClient::new(channel.bearing(shown.peer_token.as_ref()));
     let answer = tokio::time::timeout(ANSWER_MAX, client.status(StatusRequest {})).await;
     Some(answer.ok()?.ok()?.into_inner())
 }

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 use metad::{
-    config::{Config, Joining, Setup},
+    config::{Config, Joining, Setup, Tls},
     kv::{
         KvEngine, StorageFault,
         rocks::{RocksEngine, Settings},
@@ -61,6 +61,9 @@ pub struct Options {
     /// Its number. One that is free, without it.
     #[arg(long, value_name = "NUMBER", requires = "join")]
     node: Option<u32>,
+    /// Listens beyond this machine although there is no TLS.
+    #[arg(long)]
+    insecure: bool,
 }
 
 impl Options {
@@ -83,7 +86,11 @@ impl Options {
 
 /// Serves until a signal.
 pub async fn serve(options: Options) -> anyhow::Result<()> {
+    let accepted = options.insecure;
     let setup = options.setup()?;
+    setup.check_exposure(accepted)?;
+    let (Setup::Founding(Config { tls, .. }) | Setup::Joining(Joining { tls, .. })) = &setup;
+    tls.as_ref().map_or(Ok(()), Tls::check).context("tls")?;
     let mut stop = pin!(super::asked_to_stop()?);
     let (Setup::Founding(Config { data_dir, .. }) | Setup::Joining(Joining { data_dir, .. })) =
         &setup;
@@ -118,6 +125,7 @@ pub async fn run(
         ),
         _ => anyhow::anyhow!("cannot listen on {listen}: {error}"),
     })?;
+    let listener = listener.over(config.tls.as_ref().map(|tls| tls.server.clone()));
     let clock = Arc::new(SystemClock);
     let Stores { log, state } = stores;
     let deps = Deps { log, state, clock, listener, on_ready: Some(on_ready) };

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 use metad_proto::transport::InvalidAddress;
 
 use super::{
-    Auth, Config, ConfigError, Raw, auth, error, is_address, listen_on, raft_settings, retention,
+    Auth, Config, ConfigError, Raw, Tls, auth, error, is_address, listen_on, raft_settings,
+    retention,
 };
 use crate::{raft, tree::query::Retention, types::ServerId};
 
@@ -30,16 +31,24 @@ pub struct Joining {
     pub retention: Retention,
     /// Whom it serves; None: everybody.
     pub auth: Option<Auth>,
+    /// What it shows to be known by; None: it speaks plain text.
+    pub tls: Option<Tls>,
+    /// It may speak plain text where other machines reach it.
+    pub insecure: bool,
 }
 
 impl Joining {
-    pub(super) fn check(raw: Raw, auth: auth::Checked) -> Result<Joining, ConfigError> {
+    pub(super) fn check(
+        raw: Raw,
+        auth: auth::Checked,
+        tls: Option<Tls>,
+    ) -> Result<Joining, ConfigError> {
         if raw.peers.is_some() {
             return error(
                 "join: the members of a cluster that is joined are not listed: take [peers] out",
             );
         }
-        let raft = raft_settings(&raw, auth.shown)?;
+        let raft = raft_settings(&raw, auth.shown, tls.as_ref())?;
         let via = raw.join.unwrap_or_default();
         if via.is_empty() {
             return error("join: name a node of the cluster: join = [\"10.0.0.1:7101\"]");
@@ -70,6 +79,8 @@ impl Joining {
             raft,
             retention: retention(&raw.retention),
             auth: auth.required,
+            tls,
+            insecure: raw.insecure,
         })
     }
 
@@ -81,7 +92,8 @@ impl Joining {
         mut members: BTreeMap<ServerId, String>,
     ) -> Config {
         members.insert(server, self.address);
-        let Joining { data_dir, listen, raft, retention, auth, .. } = self;
-        Config { cluster, server, data_dir, listen, peers: members, raft, retention, auth }
+        let Joining { data_dir, listen, raft, retention, auth, tls, insecure, .. } = self;
+        let peers = members;
+        Config { cluster, server, data_dir, listen, peers, raft, retention, auth, tls, insecure }
     }
 }

@@ -26,6 +26,7 @@ fn keys() -> Vec<Key> {
     let mut keys = node_keys();
     keys.extend(tuning_keys());
     keys.extend(auth_keys());
+    keys.extend(tls_keys());
     keys
 }
 
@@ -157,6 +158,36 @@ fn auth_keys() -> Vec<Key> {
     ]
 }
 
+fn tls_keys() -> Vec<Key> {
+    vec![
+        key(
+            "tls.certificate",
+            "needed in `[tls]`",
+            "A file with this node's certificate as PEM, then those between it and its authority. \
+             It is shown to clients and to the other nodes, and must have the host of its \
+             address as an alternative name. Relative paths are relative to the configuration; \
+             changed files are read again at the next connection.",
+        ),
+        key("tls.key", "needed in `[tls]`", "A file with its private key as PEM."),
+        key(
+            "tls.ca",
+            "needed in `[tls]`",
+            "A file with the authorities of the other nodes' certificates.",
+        ),
+        key(
+            "tls.client_ca",
+            "none",
+            "A file with authorities: only those who show a certificate of one of them are served \
+             (mutual TLS), the other nodes too.",
+        ),
+        key(
+            "insecure",
+            "false",
+            "Whether this node may listen beyond its own machine without `[tls]`.",
+        ),
+    ]
+}
+
 /// The page.
 pub fn page() -> String {
     let mut page = String::from(
@@ -195,7 +226,7 @@ mod tests {
     #[test]
     fn every_key_is_on_the_page() {
         let mut expected = taken("");
-        for table in ["raft", "retention", "auth"] {
+        for table in ["raft", "retention", "auth", "tls"] {
             assert!(expected.remove(table), "{table} is no table");
             expected.extend(taken(table));
         }

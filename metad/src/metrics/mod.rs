@@ -110,6 +110,12 @@ metrics! {
         "Backups that this node tells now.";
     SERVICE_BACKUP_TIME = Gauge "metad_service_backup_time_seconds",
         "When this node told a backup to its end last, seconds since 1970; 0 if it has not since it started.";
+    TLS_REFUSED = Counter "metad_tls_refused_connections_total",
+        "Connections that came without TLS, or whose handshake failed, such as for want of a certificate.";
+    TLS_RELOADS = Counter "metad_tls_reloads_total" ["side" "outcome"],
+        "How often changed files of certificates and keys were read: done, or failed and those before were kept. Sides: server: what is shown to clients and asked of them; peers: the same towards nodes that this one connects to.";
+    TLS_EXPIRES = Gauge "metad_tls_certificate_expires_seconds",
+        "When this node's certificate ends to be valid, seconds since 1970; 0 without TLS.";
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
-use metad_proto::limits::SUBSCRIBERS_MAX;
+use metad_proto::{
+    limits::SUBSCRIBERS_MAX,
+    transport::{Reloads, Tls},
+};
 use openraft::{AsyncRuntime, Instant as _};
 use prometheus_client::{
     collector::Collector,
@@ -18,10 +21,14 @@ use crate::{
 };
 
 /// What a node shows, in the OpenMetrics text format.
-pub async fn page(replica: Replica, role: &'static str, calls: Calls, backups: Backups) -> String {
+pub async fn page(
+    replica: Replica,
+    role: &'static str,
+    (calls, backups, tls): (Calls, Backups, Option<Tls>),
+) -> String {
     let mut registry = Registry::default();
     let has_leader = replica.hears_a_leader().await;
-    registry.register_collector(Box::new(Shown { replica, role, has_leader, calls, backups }));
+    registry.register_collector(Box::new(Shown { replica, role, has_leader, calls, backups, tls }));
     let mut page = String::new();
     text::encode(&mut page, &registry).expect("text takes all");
     page
@@ -33,6 +40,7 @@ struct Shown {
     has_leader: bool,
     calls: Calls,
     backups: Backups,
+    tls: Option<Tls>,
 }
 
 impl fmt::Debug for Shown {
@@ -74,7 +82,8 @@ impl Collector for Shown {
         page.gauge(names::SERVICE_SUBSCRIBERS, self.calls.subscribers() as u64)?;
         page.gauge(names::SERVICE_SUBSCRIBERS_MAX, SUBSCRIBERS_MAX as u64)?;
         page.gauge(names::SERVICE_BACKUPS, self.backups.count() as u64)?;
-        page.gauge(names::SERVICE_BACKUP_TIME, self.backups.last_seconds())
+        page.gauge(names::SERVICE_BACKUP_TIME, self.backups.last_seconds())?;
+        page.tls(self.tls.as_ref())
     }
 }
 
@@ -155,5 +164,23 @@ impl Page<'_, '_> {
         }
         let mutations = calls.mutations();
         mutations.encode(self.describe(names::SERVICE_MUTATIONS, mutations)?)
+    }
+
+    fn tls(&mut self, tls: Option<&Tls>) -> fmt::Result {
+        // So that what is shown holds, also where nobody has connected for long. A file that is of
+        // no use now is logged and counted there.
+        drop(tls.map(Tls::check));
+        let refused = ConstCounter::new(tls.map_or(0, |tls| tls.server.refused()));
+        refused.encode(self.describe(names::TLS_REFUSED, &refused)?)?;
+        let mut encoder = self.describe(names::TLS_RELOADS, &ConstCounter::new(0_u64))?;
+        let server = tls.map(|tls| tls.server.reloads()).unwrap_or_default();
+        let peers = tls.map(|tls| tls.peers.reloads()).unwrap_or_default();
+        for (side, Reloads { done, failed }) in [("server", server), ("peers", peers)] {
+            for (outcome, count) in [("done", done), ("failed", failed)] {
+                let labels = vec![("side", side.to_owned()), ("outcome", outcome.to_owned())];
+                ConstCounter::new(count).encode(encoder.encode_family(&labels)?)?;
+            }
+        }
+        self.gauge(names::TLS_EXPIRES, tls.map_or(0, |tls| tls.server.expires_seconds()))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use metad_proto::auth::Token;
+use metad_proto::{auth::Token, transport::ClientTls};
 use openraft::SnapshotPolicy;
 
 use crate::records::identity;
@@ -34,6 +34,8 @@ pub struct Settings {
     pub format: u32,
     /// What this node shows to the others, if they ask who calls.
     pub peer_token: Option<Token>,
+    /// How it connects to the others, if they speak TLS.
+    pub peer_tls: Option<ClientTls>,
 }
 
 impl Default for Settings {
@@ -50,6 +52,7 @@ impl Default for Settings {
             payload_entries_max: 300,
             format: identity::FORMAT,
             peer_token: None,
+            peer_tls: None,
         }
     }
 }

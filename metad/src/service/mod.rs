@@ -44,7 +44,7 @@ pub use self::closing::{Closer, Closing, closing};
 pub use self::gate::{Principal, RULES, Rule};
 use self::{counted::Counted, message_size::SizeLimited};
 use crate::{
-    config::Auth,
+    config::{Auth, Tls},
     kv::KvEngine,
     metrics::{self, Backups, Calls},
     raft,
@@ -53,12 +53,20 @@ use crate::{
 /// The format of the metrics.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
+/// Whom a server serves, and how.
+pub struct Guard<'config> {
+    /// Whom; None: everybody.
+    pub auth: Option<&'config Auth>,
+    /// Its credentials, to be watched; None: it speaks plain text.
+    pub tls: Option<Tls>,
+}
+
 /// All services of a replica on one port, and its metrics beside them.
 pub fn routes(
     replica: raft::Replica,
     (log, state): (Arc<dyn KvEngine>, Arc<dyn KvEngine>),
     closing: Closing,
-    auth: Option<&Auth>,
+    Guard { auth, tls }: Guard<'_>,
 ) -> Routes {
     let server = replica.member().server;
     let health = health::Health { replica: replica.clone(), closing: closing.clone() };
@@ -81,8 +89,8 @@ pub fn routes(
         .add_service(raft);
     let shown = calls.clone();
     let page = move || {
-        let page =
-            metrics::page(replica.clone(), cluster::role(&replica), shown.clone(), backups.clone());
+        let counted = (shown.clone(), backups.clone(), tls.clone());
+        let page = metrics::page(replica.clone(), cluster::role(&replica), counted);
         page.map(|page| ([(CONTENT_TYPE, OPENMETRICS)], page))
     };
     let routes = services.into_axum_router().route("/metrics", axum::routing::get(page));

@@ -11,7 +11,7 @@ use std::{
 };
 
 use metad::{
-    config::{Auth, Config, default_retention},
+    config::{Auth, Config, Tls, default_retention},
     kv::{
         KvEngine,
         mem::MemDisk,
@@ -24,7 +24,7 @@ use metad::{
 use metad_proto::{
     auth::Token,
     errors::{Class, Info},
-    transport::{self, Channel, Listener},
+    transport::{self, Channel, ClientTls, Listener},
     v1::{self, cluster_client::ClusterClient, files_client::FilesClient},
 };
 use tonic::Status;
@@ -86,10 +86,19 @@ impl Drop for Node {
     }
 }
 
+/// What nodes and clients show and trust.
+pub struct Secure {
+    /// Of each node.
+    pub nodes: BTreeMap<ServerId, Tls>,
+    /// Of the clients.
+    pub clients: ClientTls,
+}
+
 /// See the module.
 pub struct Cluster {
     settings: raft::Settings,
     auth: Option<Auth>,
+    secure: Option<Secure>,
     addresses: BTreeMap<ServerId, SocketAddr>,
     disks: BTreeMap<ServerId, Disk>,
     nodes: BTreeMap<ServerId, Node>,
@@ -101,8 +110,22 @@ impl Cluster {
         Cluster::guarded(disks, settings, None)
     }
 
+    /// Starts nodes that speak TLS.
+    pub fn secure(disks: Vec<Disk>, secure: Secure) -> Cluster {
+        Cluster::with(disks, raft::Settings::default(), None, Some(secure))
+    }
+
     /// Starts nodes that ask who calls. The clients that it gives are an admin's.
-    pub fn guarded(disks: Vec<Disk>, mut settings: raft::Settings, auth: Option<Auth>) -> Cluster {
+    pub fn guarded(disks: Vec<Disk>, settings: raft::Settings, auth: Option<Auth>) -> Cluster {
+        Cluster::with(disks, settings, auth, None)
+    }
+
+    fn with(
+        disks: Vec<Disk>,
+        mut settings: raft::Settings,
+        auth: Option<Auth>,
+        secure: Option<Secure>,
+    ) -> Cluster {
         settings.peer_token = auth.as_ref().and_then(|auth| auth.peer.first().cloned());
         let ids = (1..).map(ServerId);
         let disks: BTreeMap<_, _> = ids.zip(disks).collect();
@@ -111,7 +134,8 @@ impl Cluster {
             socket.local_addr().expect("its address")
         };
         let addresses = disks.keys().map(|id| (*id, free(id))).collect();
-        let mut cluster = Cluster { settings, auth, addresses, disks, nodes: BTreeMap::new() };
+        let nodes = BTreeMap::new();
+        let mut cluster = Cluster { settings, auth, secure, addresses, disks, nodes };
         for id in cluster.disks.keys().copied().collect::<Vec<_>>() {
             cluster.start_node(id);
         }
@@ -127,15 +151,20 @@ impl Cluster {
     pub fn start_node(&mut self, id: ServerId) {
         let listen = self.addresses[&id];
         let peers = self.addresses.iter().map(|(id, address)| (*id, address.to_string()));
+        let tls = self.secure.as_ref().map(|secure| secure.nodes[&id].clone());
+        let peer_tls = tls.as_ref().map(|tls| tls.peers.clone());
+        let server_tls = tls.as_ref().map(|tls| tls.server.clone());
         let config = Config {
             cluster: "test".to_owned(),
             server: id,
             data_dir: PathBuf::new(),
             listen,
             peers: peers.collect(),
-            raft: self.settings.clone(),
+            raft: raft::Settings { peer_tls, ..self.settings.clone() },
             retention: default_retention(),
             auth: self.auth.clone(),
+            tls,
+            insecure: false,
         };
         let (log, state) = self.disks[&id].open();
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -145,7 +174,7 @@ impl Cluster {
             .expect("runtime");
         let (ready, is_ready) = mpsc::channel();
         let running = runtime.spawn(async move {
-            let listener = Listener::bind(listen).await.expect("bind");
+            let listener = Listener::bind(listen).await.expect("bind").over(server_tls);
             let on_ready: Box<dyn FnOnce(Handle) + Send> =
                 Box::new(move |handle| ready.send(handle).expect("somebody waits"));
             let clock = Arc::new(SystemClock);
@@ -206,7 +235,9 @@ impl Cluster {
 
     /// A connection to a node.
     pub fn channel(&self, id: ServerId) -> Channel {
-        let channel = transport::connect(&self.addresses[&id].to_string()).expect("address");
+        let tls = self.secure.as_ref().map(|secure| &secure.clients);
+        let channel = transport::connect_over(&self.addresses[&id].to_string(), tls);
+        let channel = channel.expect("address");
         channel.bearing(self.auth.as_ref().and_then(|auth| auth.admin.first()))
     }
 

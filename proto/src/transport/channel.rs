@@ -11,7 +11,7 @@ use std::{
 use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
 use tonic::{body::Body, codegen::Service};
 
-use super::{InvalidAddress, face};
+use super::{ClientTls, InvalidAddress, face};
 use crate::auth::Token;
 
 /// A connection to one address, made when it is first used and again after it broke. Clones
@@ -23,12 +23,22 @@ pub struct Channel {
     credentials: Option<Arc<HeaderValue>>,
 }
 
-/// Names the peer at `address`, such as `127.0.0.1:7101`. Nothing is sent yet.
+/// Names the peer at `address`, such as `127.0.0.1:7101`, which speaks plain text. Nothing is
+/// sent yet.
 ///
 /// # Errors
 /// If it is not an address.
 pub fn connect(address: &str) -> Result<Channel, InvalidAddress> {
-    Ok(Channel { face: face::connect(address)?, credentials: None })
+    connect_over(address, None)
+}
+
+/// Names the peer at `address`, which speaks TLS if there are credentials for it, and must have
+/// a certificate for the address' host. Nothing is sent yet.
+///
+/// # Errors
+/// If it is not an address.
+pub fn connect_over(address: &str, tls: Option<&ClientTls>) -> Result<Channel, InvalidAddress> {
+    Ok(Channel { face: face::connect(address, tls)?, credentials: None })
 }
 
 impl Channel {

@@ -1,26 +1,33 @@
 //! Carries gRPC between processes: real tonic over kernel sockets, and, in the simulated
 //! world, the same tonic services and generated clients over hyper's HTTP/2 on madsim's
-//! TCP. The rest of the code sees [`Channel`], [`connect`], [`Listener`] and [`serve`].
+//! TCP. The rest of the code sees [`Channel`], [`connect`], [`Listener`] and [`serve`]; over kernel
+//! sockets both ends may speak TLS.
 //!
 //! This module must not know any service. It is one of the few places where
 //! `cfg(madsim)` is allowed: only the bytes' carrier differs.
 
 mod channel;
+mod credentials;
 #[cfg(not(madsim))]
 mod kernel;
 #[cfg(not(madsim))]
 use kernel as face;
 #[cfg(not(madsim))]
+mod tls;
+#[cfg(not(madsim))]
 pub use kernel::{Listener, serve};
+#[cfg(not(madsim))]
+pub use tls::{ClientTls, ServerTls};
 
 #[cfg(madsim)]
 pub mod simulated;
 #[cfg(madsim)]
 use simulated as face;
 #[cfg(madsim)]
-pub use simulated::{Listener, serve};
+pub use simulated::{ClientTls, Listener, ServerTls, serve};
 
-pub use channel::{Channel, connect};
+pub use channel::{Channel, connect, connect_over};
+pub use credentials::{ClientFiles, Identity, PeerIdentity, Reloads, ServerFiles, Tls, TlsError};
 
 use std::time::Duration;
 

@@ -181,9 +181,12 @@ impl Server {
                 payload_entries_max: PAYLOAD_ENTRIES_MAX,
                 format: self.format.load(Ordering::Relaxed),
                 peer_token: None,
+                peer_tls: None,
             },
             retention: Retention { age_ms: self.retention.age_ms, changes: self.retention.changes },
             auth: None,
+            tls: None,
+            insecure: false,
         }
     }
 }

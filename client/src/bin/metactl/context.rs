@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use metad_client::{
-    Client, Level, Options, Reply,
+    Client, ClientFiles, ClientTls, Identity, Level, Options, Reply,
     auth::Token,
     errors::Reason,
     locks,
@@ -35,6 +35,7 @@ impl Context {
     pub fn new(global: &Global, deadline: Duration) -> Result<Self, Failure> {
         let mut options = Options::new(&global.endpoints);
         options.token = token(global)?;
+        options.tls = tls(global)?;
         options.deadline = deadline;
         options.attempt_timeout = options.attempt_timeout.min(deadline);
         // Two commands that failed together should not come back together.
@@ -106,4 +107,26 @@ fn token(global: &Global) -> Result<Option<Token>, Failure> {
         Ok(tokens) => Ok(tokens.into_iter().next()),
         Err(error) => Err(Failure::Usage(format!("--token-file {}: {error}", file.display()))),
     }
+}
+
+/// How the nodes are connected to.
+fn tls(global: &Global) -> Result<Option<ClientTls>, Failure> {
+    let identity = match (&global.cert, &global.key) {
+        (Some(certificate), Some(key)) => {
+            Some(Identity { certificate: certificate.clone(), key: key.clone() })
+        }
+        (None, None) => None,
+        _ => return Err(Failure::Usage("--cert and --key go together: give both".to_owned())),
+    };
+    let Some(ca) = global.ca.clone() else {
+        return match identity {
+            None => Ok(None),
+            Some(_) => Err(Failure::Usage(
+                "--cert: TLS needs the authorities of the nodes, too: give --ca FILE".to_owned(),
+            )),
+        };
+    };
+    let tls = ClientTls::new(ClientFiles { ca, identity });
+    tls.check().map_err(|error| Failure::Usage(format!("TLS: {error}")))?;
+    Ok(Some(tls))
 }

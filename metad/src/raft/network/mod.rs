@@ -19,7 +19,7 @@ use std::{
 
 use metad_proto::{
     auth::Token,
-    transport::{self, Channel},
+    transport::{self, Channel, ClientTls},
     v1::{self, raft_client::RaftClient},
 };
 use openraft::{
@@ -45,6 +45,7 @@ pub struct Network {
     member: Member,
     append_deadline: Duration,
     token: Option<Token>,
+    tls: Option<ClientTls>,
     connections: Connections,
 }
 
@@ -63,8 +64,8 @@ impl Network {
     pub fn new(member: Member, settings: &Settings) -> Network {
         // Longer than a slow sync, and no longer than a follower waits for its leader.
         let append_deadline = Duration::from_millis(settings.election_max_ms);
-        let (token, connections) = (settings.peer_token.clone(), Connections::default());
-        Network { member, append_deadline, token, connections }
+        let (token, tls) = (settings.peer_token.clone(), settings.peer_tls.clone());
+        Network { member, append_deadline, token, tls, connections: Connections::default() }
     }
 
     fn link(&self, target: u64, node: &BasicNode, purpose: Purpose) -> Link {
@@ -90,7 +91,8 @@ impl Network {
         let channel = match connections.get(&(target, purpose)) {
             Some((address, channel)) if *address == node.addr => channel.clone(),
             _ => {
-                let channel = transport::connect(&node.addr)?.bearing(self.token.as_ref());
+                let channel = transport::connect_over(&node.addr, self.tls.as_ref())?;
+                let channel = channel.bearing(self.token.as_ref());
                 connections.insert((target, purpose), (node.addr.clone(), channel.clone()));
                 channel
             }

@@ -19,7 +19,7 @@ use madsim::net::TcpStream;
 use tonic::{ConnectError, TimeoutExpired, body::Body, codegen::Service};
 
 use super::{
-    Executor,
+    ClientTls, Executor,
     fate::{self, Cut, Fate},
     grpc_timeout, io as simulated_io, time,
 };
@@ -42,7 +42,8 @@ struct Shared {
 }
 
 /// Prepares a channel to an address `ip:port`. Nothing is sent before the first call.
-pub fn connect(address: &str) -> Result<Channel, InvalidAddress> {
+pub fn connect(address: &str, tls: Option<&ClientTls>) -> Result<Channel, InvalidAddress> {
+    assert!(tls.is_none(), "the simulated world has no TLS");
     let address = address.parse().map_err(|_| InvalidAddress(address.to_owned()))?;
     Ok(Channel(Arc::new(Shared { address, connection: tokio::sync::Mutex::default() })))
 }

@@ -13,12 +13,14 @@ mod fate;
 mod io;
 mod server;
 mod time;
+mod tls;
 
 pub use client::{Channel, connect};
 pub use fate::{Fate, set_fate, set_lag};
 pub use io::set_black_hole;
 pub use server::{Listener, serve};
 pub use time::{Sleep, Timeout, sleep, sleep_until, timeout};
+pub use tls::{ClientTls, ServerTls};
 
 use std::time::Duration;
 

@@ -12,7 +12,7 @@ use tonic::{
     Status, body::Body, codegen::Service, service::Routes, transport::server::TcpConnectInfo,
 };
 
-use super::{Executor, grpc_timeout, io as simulated_io, time};
+use super::{Executor, ServerTls, grpc_timeout, io as simulated_io, time};
 use crate::transport::{KEEP_ALIVE, STREAMS_MAX};
 
 /// A bound address that does not serve yet.
@@ -27,6 +27,13 @@ impl Listener {
         let inner = TcpListener::bind(address).await?;
         let address = inner.local_addr()?;
         Ok(Listener { inner, address })
+    }
+
+    /// The same without credentials: the simulated world has no TLS.
+    #[must_use]
+    pub fn over(self, tls: Option<ServerTls>) -> Listener {
+        assert!(tls.is_none(), "the simulated world has no TLS");
+        self
     }
 
     /// Where it listens.

@@ -78,7 +78,7 @@ where
 }
 
 fn client() -> ClusterClient<Channel> {
-    ClusterClient::new(connect(ADDRESS).expect("an address"))
+    ClusterClient::new(connect(ADDRESS, None).expect("an address"))
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn deadlines_are_kept() {
 #[test]
 fn what_was_refused_was_never_sent() {
     with_server(|_| async {
-        let mut nobody = ClusterClient::new(connect("10.0.0.9:7100").expect("an address"));
+        let mut nobody = ClusterClient::new(connect("10.0.0.9:7100", None).expect("an address"));
         let status = nobody.status(StatusRequest {}).await.expect_err("nobody is there");
         assert!(never_sent(&status), "{status:?}");
     });

@@ -47,6 +47,15 @@ pub struct Global {
     /// A file with the token to show to nodes that ask who calls; its first line counts.
     #[arg(long, global = true, env = "METAD_TOKEN_FILE", value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+    /// The authorities of the nodes' certificates, as PEM. With it, TLS is spoken.
+    #[arg(long, global = true, env = "METAD_CA", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// A certificate to show to nodes that ask for one, as PEM.
+    #[arg(long, global = true, env = "METAD_CERT", value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// Its private key, as PEM.
+    #[arg(long, global = true, env = "METAD_KEY", value_name = "FILE")]
+    pub key: Option<PathBuf>,
     /// Namespace to work in: its name, or its id as #3.
     #[arg(long, global = true, env = "METAD_NS", value_name = "NAME", default_value = "main")]
     pub ns: String,

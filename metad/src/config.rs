@@ -357,7 +357,9 @@ data_dir = "/var/lib/metad"
     fn a_good_file() {
         check(
             GOOD,
-            expect![[r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4, peer_token: None, peer_tls: None }, retention: Retention { age_ms: 2592000000, changes: 100000000 }, auth: None, tls: None, insecure: false }"#]],
+            expect![[
+                r#"Config { cluster: "home", server: ServerId(1), data_dir: "/var/lib/metad", listen: 127.0.0.1:7101, peers: {ServerId(1): "127.0.0.1:7101", ServerId(2): "127.0.0.1:7102"}, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4, peer_token: None, peer_tls: None }, retention: Retention { age_ms: 2592000000, changes: 100000000 }, auth: None, tls: None, insecure: false }"#
+            ]],
         );
     }
 
@@ -366,7 +368,9 @@ data_dir = "/var/lib/metad"
         const JOINS: &str = "data_dir = \"d\"\njoin = [\"10.0.0.1:7101\"]\n";
         check(
             &format!("{JOINS}listen = \"10.0.0.4:7101\"\n"),
-            expect![[r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4, peer_token: None, peer_tls: None }, retention: Retention { age_ms: 2592000000, changes: 100000000 }, auth: None, tls: None, insecure: false }"#]],
+            expect![[
+                r#"Joining { cluster: None, server: None, via: ["10.0.0.1:7101"], address: "10.0.0.4:7101", data_dir: "d", listen: 10.0.0.4:7101, raft: Settings { heartbeat_ms: 100, election_min_ms: 400, election_max_ms: 800, snapshot_every: 100000, keep_entries: 20000, queue_bytes_max: 268435456, disk_reserve_bytes: 268435456, compare_every_ms: 86400000, payload_entries_max: 300, format: 4, peer_token: None, peer_tls: None }, retention: Retention { age_ms: 2592000000, changes: 100000000 }, auth: None, tls: None, insecure: false }"#
+            ]],
         );
         check(JOINS, expect![[r#"listen: say where: listen = "127.0.0.1:7104" or the like"#]]);
         check(

@@ -24,7 +24,7 @@ Examples:
   metad dev                              three nodes, data thrown away at the end
   metad dev --nodes 1 --data ./data      one node that keeps its data
   metad serve --config node1.toml        one node of a real cluster
-  metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad
+  metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad --insecure
                                          a new node for a cluster that there is
   metad inspect data/1                   shows what is in it
   metad fsck data/1                      checks the data of a node that is stopped

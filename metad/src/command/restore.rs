@@ -38,7 +38,7 @@ Examples:
   metactl backup list /mnt/backups
   metad restore --from /mnt/backups --config node1.toml
   metad serve --config node1.toml
-  metad serve --join 10.0.0.1:7101 --listen 10.0.0.2:7101 --data /var/lib/metad
+  metad serve --join 10.0.0.1:7101 --listen 10.0.0.2:7101 --data /var/lib/metad --insecure
   metactl cluster add 10.0.0.2:7101      and `metactl cluster promote 2`
 
   metad restore --from s3://bucket/metad --backup home-123-1a2b3c4d --config node1.toml

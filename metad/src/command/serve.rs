@@ -29,7 +29,7 @@ pub const STATE: &str = "state";
 pub const EXAMPLES: &str = "\
 Examples:
   metad serve --config node1.toml        one node of a cluster, see `metad --help`
-  metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad
+  metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad --insecure
                                          a new node, which needs an address of the cluster
   metactl cluster add 10.0.0.4:7101      and has it made a member";
 

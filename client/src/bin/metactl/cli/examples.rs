@@ -363,7 +363,7 @@ Examples:
 
 pub const CLUSTER_ADD: &str = "\
 Start the node first; it needs an address of the cluster, and takes a number that is free:
-  metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad
+  metad serve --join 10.0.0.1:7101 --listen 10.0.0.4:7101 --data /var/lib/metad --insecure
 
 Examples:
   metactl cluster add 10.0.0.4:7101

@@ -29,6 +29,13 @@ fn a_dump_loaded_elsewhere_is_the_same() {
         from.told(&["batch", steps.to_str().expect("text")]);
     }
     from.told(&["--ns", "Shared", "mkdir", "/Inner"]);
+    // Longer than a path may be, with something else after it.
+    let long = "long".repeat(50);
+    let upper = format!("/{long}").repeat(15);
+    from.told(&["mkdir", "-p", &upper]);
+    let id = from.told(&["stat", &upper])["id"].to_string();
+    from.told(&["mkdir", "-p", &format!("#{id}{upper}")]);
+    from.told(&["mkdir", &format!("/{long}/more")]);
 
     let dumped = dump(&from);
     for part in [
@@ -45,7 +52,7 @@ fn a_dump_loaded_elsewhere_is_the_same() {
     let file = to.folder().join("dump");
     std::fs::write(&file, &dumped).expect("write");
     let loaded = to.told(&["load", file.to_str().expect("text")]);
-    assert_eq!(loaded["nodes"], 1_506, "{loaded}");
+    assert_eq!(loaded["nodes"], 1_506 + 2 * 15 + 1, "{loaded}");
     let rest = |dump: &str| dump.split_once('\n').map(|(_, rest)| rest.to_owned());
     assert_eq!(rest(&dump(&to)), rest(&dumped));
 
@@ -56,4 +63,10 @@ fn a_dump_loaded_elsewhere_is_the_same() {
     std::fs::write(&file, cut).expect("write");
     let why = to.refused(&["load", file.to_str().expect("text")]);
     assert!(why.contains("the dump was cut"), "{why}");
+    // What was made before is named.
+    let half: String =
+        dumped.lines().take(4).map(|line| line.replace("main", "next") + "\n").collect();
+    std::fs::write(&file, half.replace("Shared", "other")).expect("write");
+    let why = to.refused(&["load", file.to_str().expect("text")]);
+    assert!(why.contains("`metactl ns rm -r next`, `metactl ns rm -r other`"), "{why}");
 }

@@ -109,6 +109,7 @@ fn print(folder: &Path, report: &Report, as_json: bool) {
     });
     let verdict = match findings.len() {
         0 => "sound".to_owned(),
+        1 => "DAMAGED, 1 finding".to_owned(),
         count => format!("DAMAGED, {count} findings"),
     };
     println!("{}: {verdict}; {records} records{whose}", folder.display());

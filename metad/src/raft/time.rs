@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use openraft::AsyncRuntime as _;
+use openraft::{AsyncRuntime, Instant as _};
 
 use super::runtime::Runtime;
 
@@ -18,4 +18,11 @@ where
     F::Output: Send,
 {
     Runtime::timeout(duration, future).await.ok()
+}
+
+/// The result of the future, and how long it took.
+pub async fn timed<F: Future>(future: F) -> (F::Output, Duration) {
+    let begun = <Runtime as AsyncRuntime>::Instant::now();
+    let output = future.await;
+    (output, begun.elapsed())
 }

@@ -12,10 +12,14 @@ use crate::{
 
 /// How often it looks whether there is something to do.
 const INTERVAL: Duration = Duration::from_secs(1);
-/// Between two steps, so that clients come first.
+/// Between two steps, at least, so that clients come first.
 const PAUSE: Duration = Duration::from_millis(20);
-/// Records that one step frees.
-const RECORDS_MAX: u32 = 1_000;
+/// How much longer than a step the pause after it is: the part of the time that is left to clients
+/// does not depend on how long a step takes.
+const PAUSES_PER_STEP: u32 = 3;
+/// Records that one step frees: clients wait for a whole step, for some 10 ms if each record is a
+/// directory.
+const RECORDS_MAX: u32 = 250;
 
 /// Runs until the storage fails.
 pub async fn run(replica: &Replica, retention: Retention) -> StorageFault {
@@ -39,15 +43,14 @@ async fn clean(replica: &Replica, retention: Retention) -> Result<(), StorageFau
         // No longer the leader: another one goes on.
         return Ok(());
     }
-    while query::reclaimable(&*replica.state().view()?, group, replica.now_ms())? {
-        let step = replica.propose(Action::Reclaim { records_max: RECORDS_MAX }).await;
-        match step {
-            Ok(Applied { outcome: Outcome::Reclaimed { more: true }, .. }) => {
-                time::sleep(PAUSE).await;
-            }
-            // Done, or no longer the leader: another one goes on.
-            _ => return Ok(()),
+    if query::reclaimable(&*replica.state().view()?, group, replica.now_ms())? {
+        let step = || time::timed(replica.propose(Action::Reclaim { records_max: RECORDS_MAX }));
+        while let (Ok(Applied { outcome: Outcome::Reclaimed { more: true }, .. }), took) =
+            step().await
+        {
+            time::sleep(PAUSE.max(took * PAUSES_PER_STEP)).await;
         }
+        // Done, or no longer the leader: another one goes on.
     }
     Ok(())
 }

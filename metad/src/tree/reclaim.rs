@@ -23,19 +23,20 @@ pub(super) fn reclaim(
     records_max: u32,
 ) -> Result<Applied> {
     let mut budget = records_max as usize;
+    let now_ms = system.time_ms;
     // In this order: what a directory held must be in the past before that is forgotten.
-    while budget > 0
-        && let Some(directory) = dead::next(txn, group)?
-    {
-        let used = dead::reclaim(txn, group, system, directory, budget)?;
-        budget = budget.saturating_sub(used);
-    }
-    while budget > 0
-        && let Some(directory) = forget::next(txn, group)?
-    {
-        let used = forget::forget(txn, group, directory, budget)?;
-        budget = budget.saturating_sub(used);
-    }
+    work_off(
+        txn,
+        &mut budget,
+        |txn, count| dead::queued(txn, group, count),
+        |txn, directory, budget| dead::reclaim(txn, group, system, directory, budget),
+    )?;
+    work_off(
+        txn,
+        &mut budget,
+        |txn, count| forget::queued(txn, group, count),
+        |txn, directory, budget| forget::forget(txn, group, directory, budget),
+    )?;
     while budget > 0 && journals::is_needed(system) {
         if journals::is_at_start(system) {
             budget = free_namespaces(txn, group, system, budget)?;
@@ -45,18 +46,40 @@ pub(super) fn reclaim(
             budget = budget.saturating_sub(used);
         }
     }
-    while budget > 0
-        && let Some(end) = locks::next(txn, group, system.time_ms)?
-    {
-        locks::reclaim(txn, system, end);
-        budget -= 1;
-    }
+    work_off(
+        txn,
+        &mut budget,
+        |txn, count| locks::ended(txn, group, now_ms, count),
+        |txn, end, _| Ok(locks::reclaim(txn, system, end)),
+    )?;
     while budget > 0 && sessions::is_due(system, system.time_ms) {
         let used = sessions::reclaim(txn, group, system, budget)?;
         budget = budget.saturating_sub(used);
     }
     let more = is_needed(txn, group, system, system.time_ms)?;
     Ok(Applied { revision: system.revision, outcome: Outcome::Reclaimed { more } })
+}
+
+/// Works on a queue while there is something in it and in the budget. It is read in long runs:
+/// to look for its head again each time would pass over all that was freed before.
+fn work_off<T: KvTxn, Q>(
+    txn: &mut T,
+    budget: &mut usize,
+    queued: impl Fn(&T, usize) -> Result<Vec<Q>>,
+    mut free: impl FnMut(&mut T, Q, usize) -> Result<usize>,
+) -> Result<()> {
+    while *budget > 0 {
+        let run = queued(txn, *budget)?;
+        if run.is_empty() {
+            break;
+        }
+        for item in run {
+            if *budget > 0 {
+                *budget = budget.saturating_sub(free(txn, item, *budget)?);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Frees deleted namespaces, and says how much of the budget is left. Only a bound that has
@@ -86,9 +109,9 @@ pub(super) fn is_needed(
     system: &System,
     time_ms: u64,
 ) -> Result<bool> {
-    Ok(dead::next(view, group)?.is_some()
-        || forget::next(view, group)?.is_some()
+    Ok(!dead::queued(view, group, 1)?.is_empty()
+        || !forget::queued(view, group, 1)?.is_empty()
         || journals::is_needed(system)
-        || locks::next(view, group, time_ms)?.is_some()
+        || !locks::ended(view, group, time_ms, 1)?.is_empty()
         || sessions::is_due(system, time_ms))
 }

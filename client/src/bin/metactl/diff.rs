@@ -1,4 +1,4 @@
-//! diff: what differs in a namespace between two revisions.
+//! diff: what differs in the namespace between two revisions.
 
 use metad_client::v1::{Difference, Node};
 use serde_json::{Value, json};
@@ -7,16 +7,22 @@ use crate::{
     cli,
     context::Context,
     failure::Failure,
+    history,
     output::{self, printable},
 };
 
 pub async fn run(context: &Context, options: &cli::Diff) -> Result<(), Failure> {
-    let ns = context.ns_of(&options.namespace).await?;
-    let reply = context.client.diff(ns, options.from, options.to).await;
-    let reply = reply.map_err(Failure::about(&options.namespace))?;
+    let ns = context.ns().await?;
+    let from = history::revision(context, ns, &options.from).await?;
+    let to = match &options.to {
+        Some(to) => history::revision(context, ns, to).await?,
+        None => 0,
+    };
+    let reply = context.client.diff(ns, from, to).await;
+    let reply = reply.map_err(Failure::about(context.namespace()))?;
     let value = || {
         let differences: Vec<_> = reply.value.iter().map(to_json).collect();
-        json!({"from": options.from, "to": reply.revision, "differences": differences})
+        json!({"from": from, "to": reply.revision, "differences": differences})
     };
     let lines = || reply.value.iter().map(line).collect::<Vec<_>>().join("\n");
     Ok(context.output.answer(&reply, value, lines)?)

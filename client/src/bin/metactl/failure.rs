@@ -23,6 +23,12 @@ pub enum Failure {
     Read { path: String, error: io::Error },
     #[error("{}", no_namespace(name))]
     NoNamespace { name: String, error: Error },
+    #[error("no snapshot {name:?}: `metactl snapshot ls` shows those that there are")]
+    NoSnapshot { name: String },
+    #[error("no mount at {path}: `metactl ls -l` shows those that there are, with an m")]
+    NoMount { path: String },
+    #[error("{failure}. Delete what was made before you load it again: {}", deletions(made))]
+    HalfLoaded { made: Vec<String>, failure: Box<Failure> },
     /// A step of a batch; lines are counted from 1.
     #[error("line {line}: {text}: {error}")]
     Line { line: usize, text: String, error: Error },
@@ -88,6 +94,10 @@ impl Failure {
                     error["reason"] = json!(Reason::NoLeader.as_str());
                     "unavailable"
                 }
+                Failure::NoSnapshot { .. } | Failure::NoMount { .. } => {
+                    error["reason"] = json!(Reason::NotFound.as_str());
+                    "rejected"
+                }
                 Failure::Usage(_) => "invalid",
                 Failure::Refused(_) => "rejected",
                 _ => "failed",
@@ -104,7 +114,10 @@ impl Failure {
                 _ => None,
             },
             // The message says it.
-            Failure::NoNamespace { .. } => None,
+            Failure::NoNamespace { .. } | Failure::NoSnapshot { .. } | Failure::NoMount { .. } => {
+                None
+            }
+            Failure::HalfLoaded { failure, .. } => failure.hint(),
             _ => self.client_error().and_then(hint),
         }
     }
@@ -126,10 +139,13 @@ impl Failure {
             | Failure::Line { error, .. }
             | Failure::NoNamespace { error, .. }
             | Failure::Client(error) => Some(error),
+            Failure::HalfLoaded { failure, .. } => failure.client_error(),
             Failure::Import(ImportError::Refused { error, .. } | ImportError::Client(error)) => {
                 Some(error)
             }
             Failure::Import(ImportError::Source { .. })
+            | Failure::NoSnapshot { .. }
+            | Failure::NoMount { .. }
             | Failure::Backup(_)
             | Failure::Read { .. }
             | Failure::NoLeader
@@ -149,6 +165,11 @@ fn no_namespace(name: &str) -> String {
              with --ns"
         ),
     }
+}
+
+fn deletions(made: &[String]) -> String {
+    let commands = made.iter().map(|name| format!("`metactl ns rm -r {name}`"));
+    commands.collect::<Vec<_>>().join(", ")
 }
 
 fn hint(error: &Error) -> Option<&'static str> {

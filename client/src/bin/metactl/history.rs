@@ -1,6 +1,10 @@
 //! log and snapshot: what was there.
 
-use metad_client::v1::{ListRevisionsRequest, Node, Snapshot};
+use metad_client::{
+    Error,
+    errors::Reason,
+    v1::{ListRevisionsRequest, Node, Snapshot},
+};
 use serde_json::{Value, json};
 
 use crate::{
@@ -57,6 +61,17 @@ async fn snapshots(context: &Context) -> Result<(), Failure> {
     Ok(context.output.answer(&reply, value, lines)?)
 }
 
+/// The one of this number, or of the snapshot of this name.
+pub async fn revision(context: &Context, ns: u64, text: &str) -> Result<u64, Failure> {
+    if let Ok(revision) = text.parse() {
+        return Ok(revision);
+    }
+    let mut snapshots = context.client.list_snapshots(ns).await?.value.into_iter();
+    let named = snapshots.find(|snapshot| snapshot.name == text);
+    let revision = named.map(|snapshot| snapshot.revision);
+    revision.ok_or_else(|| Failure::NoSnapshot { name: text.to_owned() })
+}
+
 async fn create_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let made = context.writer().await?.create_snapshot(ns, name).await;
@@ -68,8 +83,15 @@ async fn create_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
 async fn delete_snapshot(context: &Context, name: &str) -> Result<(), Failure> {
     let ns = context.ns().await?;
     let gone = context.writer().await?.delete_snapshot(ns, name).await;
-    let gone = gone.map_err(Failure::about(name))?;
+    let gone = gone.map_err(|error| no_snapshot(name, error))?;
     Ok(context.output.data(|| to_json(&gone.value), String::new)?)
+}
+
+fn no_snapshot(name: &str, error: Error) -> Failure {
+    match error.reason() {
+        Some(Reason::NotFound) => Failure::NoSnapshot { name: name.to_owned() },
+        _ => Failure::about(name)(error),
+    }
 }
 
 fn to_json(snapshot: &Snapshot) -> Value {

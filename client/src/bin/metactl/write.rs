@@ -1,7 +1,9 @@
 //! mkdir, put, mv, cp, ln, attr, quota, restore, rm, mount and unmount.
 
 use metad_client::{
-    Error, Level, Reply, import, steps,
+    Error, Level, Reply,
+    errors::Reason,
+    import, steps,
     v1::{
         self, Step, StepResult,
         commit_file::{self, Mode},
@@ -187,7 +189,12 @@ pub async fn mount(context: &Context, path: &NodePath, namespace: &str) -> Resul
 
 pub async fn unmount(context: &Context, path: &NodePath) -> Result<(), Failure> {
     let ns = context.ns().await?;
-    one(context, ns, path.as_str(), steps::unmount(path.target())).await
+    match one(context, ns, path.as_str(), steps::unmount(path.target())).await {
+        Err(Failure::About { error, .. }) if error.reason() == Some(Reason::NotFound) => {
+            Err(Failure::NoMount { path: path.as_str().to_owned() })
+        }
+        done => done,
+    }
 }
 
 /// Quiet for people: no news is good news.

@@ -14,16 +14,20 @@ use crate::{
     types::{GroupId, Node, NodeId, Revision},
 };
 
-/// The next one in the queue, and the revision that deleted it.
-pub(super) fn next(
+/// The first ones in the queue, and the revision that deleted each.
+pub(super) fn queued(
     view: &(impl KvRead + ?Sized),
     group: GroupId,
-) -> Result<Option<(NodeId, Revision)>> {
+    count: usize,
+) -> Result<Vec<(NodeId, Revision)>> {
     let queued = key::reclaims(group);
-    let Some(pair) = view.scan(&queued.start, &queued.end).next() else { return Ok(None) };
-    let (key, value) = pair?;
-    let id = key::last_id(&key).ok_or_else(|| StorageFault::corrupt("reclaim record", "key"))?;
-    Ok(Some((NodeId(id), decode_revision("reclaim record", &value)?)))
+    let queued = view.scan(&queued.start, &queued.end).take(count).map(|pair| {
+        let (key, value) = pair?;
+        let id = key::last_id(&key);
+        let id = id.ok_or_else(|| StorageFault::corrupt("reclaim record", "key"))?;
+        Ok((NodeId(id), decode_revision("reclaim record", &value)?))
+    });
+    queued.collect()
 }
 
 /// Works on entries of a directory; once they are all gone, the directory leaves the queue.

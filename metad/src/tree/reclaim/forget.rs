@@ -6,12 +6,18 @@ use crate::{
     types::{GroupId, NodeId, Revision},
 };
 
-/// The next one in the queue.
-pub(super) fn next(view: &(impl KvRead + ?Sized), group: GroupId) -> Result<Option<NodeId>> {
+/// The first ones in the queue.
+pub(super) fn queued(
+    view: &(impl KvRead + ?Sized),
+    group: GroupId,
+    count: usize,
+) -> Result<Vec<NodeId>> {
     let queued = key::forgets(group);
-    let Some(pair) = view.scan(&queued.start, &queued.end).next() else { return Ok(None) };
-    let id = key::last_id(&pair?.0);
-    Ok(Some(NodeId(id.ok_or_else(|| StorageFault::corrupt("forget record", "key"))?)))
+    let queued = view.scan(&queued.start, &queued.end).take(count).map(|pair| {
+        let id = key::last_id(&pair?.0);
+        Ok(NodeId(id.ok_or_else(|| StorageFault::corrupt("forget record", "key"))?))
+    });
+    queued.collect()
 }
 
 /// Removes past entries of a directory; once they are all gone, the directory leaves the

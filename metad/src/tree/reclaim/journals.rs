@@ -8,7 +8,7 @@ use metad_proto::planted;
 use crate::{
     kv::{KvRead, KvTxn, Result, StorageFault},
     records::{
-        change, encode_cursor, key,
+        change, decode_cursor, encode_cursor, key,
         system::{System, Trim},
     },
     types::{Change, ChangeKind, Cursor, GroupId, Name, NamespaceId, NodeId},
@@ -43,7 +43,10 @@ pub(super) fn trim(
         return Ok(1);
     };
     system.trim.next = namespace;
-    let start = key::journal_after(group, namespace, None).start;
+    // Not from its first line: all that was trimmed before would be passed over again.
+    let trimmed = txn.get(&key::journal_start(group, namespace))?;
+    let trimmed = trimmed.map(|record| decode_cursor("journal start", &record)).transpose()?;
+    let start = key::journal_after(group, namespace, trimmed).start;
     let until = if planted!(CompactionForgetsAll) { system.revision } else { target };
     let end = key::journal(group, namespace, Cursor { revision: until, ordinal: 0 });
     let lines = txn.scan(&start, &end).take(records_max);

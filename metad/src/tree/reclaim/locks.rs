@@ -6,23 +6,27 @@ use crate::{
     types::GroupId,
 };
 
-/// The end of the first one at a time.
-pub(super) fn next(
+/// The ends of the first ones that have ended at a time.
+pub(super) fn ended(
     view: &(impl KvRead + ?Sized),
     group: GroupId,
     time_ms: u64,
-) -> Result<Option<Vec<u8>>> {
+    count: usize,
+) -> Result<Vec<Vec<u8>>> {
     let range = key::lock_ends(group);
-    let Some(pair) = view.scan(&range.start, &range.end).next() else { return Ok(None) };
-    let end = pair?.0;
-    let (expires_ms, _) = key::lock_at_end(&end).expect("the range holds whole keys");
-    Ok((expires_ms <= time_ms).then_some(end))
+    let ends = view.scan(&range.start, &range.end).map(|pair| Ok(pair?.0));
+    let has_ended = |end: &Result<Vec<u8>>| {
+        let expires_ms = |end: &Vec<u8>| key::lock_at_end(end).expect("whole keys").0;
+        end.as_ref().map_or(true, |end| expires_ms(end) <= time_ms)
+    };
+    ends.take_while(has_ended).take(count).collect()
 }
 
-/// Frees it.
-pub(super) fn reclaim(txn: &mut impl KvTxn, system: &mut System, end: Vec<u8>) {
+/// Frees one, by its end. Says how many that are.
+pub(super) fn reclaim(txn: &mut impl KvTxn, system: &mut System, end: Vec<u8>) -> usize {
     let (_, lock) = key::lock_at_end(&end).expect("the range holds whole keys");
     txn.delete(lock);
     txn.delete(end);
     system.locks -= 1;
+    1
 }

@@ -75,7 +75,11 @@ fn mutation(machine: &mut Machine, text: &str) -> String {
     let request = Request { client: ClientId(1), sequence };
     let mutation = Mutation::Steps { namespace: NAMESPACE, steps: vec![step(text)] };
     let asked = ClientRequest { request, first_pending: sequence, fences: Vec::new(), mutation };
-    let command = Command { time_ms: 1_000, action: Action::Request(asked) };
+    applied(machine, Action::Request(asked))
+}
+
+fn applied(machine: &mut Machine, action: Action) -> String {
+    let command = Command { time_ms: 1_000, action };
     let view = Counting::new(&machine.state);
     let mut txn = Txn::new(&view);
     let allocations = allocations(|| drop(apply(&mut txn, GROUP, &command).unwrap()));
@@ -94,6 +98,17 @@ fn size(write: &Write) -> usize {
         Write::Delete(key) => key.len(),
         Write::DeleteRange(from, to) => from.len() + to.len(),
     }
+}
+
+/// A step of housekeeping that frees 100 directories with a directory in each.
+fn reclaim() -> String {
+    let mut machine = Machine::new();
+    for number in 0..100 {
+        mutation(&mut machine, &format!("mkdir -p /a/{number:02}/d"));
+    }
+    mutation(&mut machine, "delete -r /a");
+    applied(&mut machine, Action::Reclaim { records_max: 100 });
+    applied(&mut machine, Action::Reclaim { records_max: 200 })
 }
 
 fn read(machine: &Machine, text: &str) -> String {
@@ -126,6 +141,7 @@ fn costs_are_what_they_were() {
         let cost = mutation(&mut machine, line);
         writeln!(table, "{line:<32} {cost}").unwrap();
     }
+    writeln!(table, "{:<32} {}", "reclaim 100 directories", reclaim()).unwrap();
     machine = self::machine();
     for line in ["stat /a/b/c/d/000", "stat /e", "list /a/b/c/d"] {
         let cost = read(&machine, line);
@@ -142,6 +158,7 @@ fn costs_are_what_they_were() {
         delete /e/b/c/d/newer              15     0     0   10       2    432          80
         delete /e/b/c/d/dir                16     0     0   10       3    361          80
         delete -r /e/b                      9     0     0    7       4    283          50
+        reclaim 100 directories           201   109   404  201     401  12155        3300
         stat /a/b/c/d/000                   6     0     0                              30
         stat /e                             3     0     0                              10
         list /a/b/c/d                       5     1  1000                            5040

@@ -136,8 +136,9 @@ pub const DIFF: &str = "\
 Prints + what was added, - what was removed, ~ what changed, > what was moved.
 
 Examples:
-  metactl diff main 17            what has changed since revision 17
-  metactl diff --json main 17 40  what differs between two revisions";
+  metactl diff 17                   what has changed since revision 17
+  metactl diff --ns team before     since the snapshot `before` of the namespace `team`
+  metactl diff --json 17 40         what differs between two revisions";
 
 pub const IMPORT: &str = "\
 Examples:

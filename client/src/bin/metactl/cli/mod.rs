@@ -186,7 +186,7 @@ pub enum Command {
         #[arg(default_value = "-")]
         file: PathBuf,
     },
-    /// Shows what differs in a namespace between two revisions.
+    /// Shows what differs in the namespace between two revisions.
     Diff(Diff),
     /// Imports a real directory tree. Symbolic links are left out.
     Import(Import),

@@ -70,13 +70,10 @@ pub struct Log {
 #[derive(Args)]
 #[command(after_help = examples::DIFF)]
 pub struct Diff {
-    /// The namespace.
-    pub namespace: String,
-    /// The earlier revision.
-    pub from: u64,
-    /// The later revision; now, without it.
-    #[arg(default_value_t = 0, hide_default_value = true)]
-    pub to: u64,
+    /// The earlier revision, or the name of a snapshot.
+    pub from: String,
+    /// The later one; now, without it.
+    pub to: Option<String>,
 }
 
 #[derive(Args)]

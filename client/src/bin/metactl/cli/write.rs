@@ -76,10 +76,10 @@ pub struct Quota {
     /// The directory; / for the whole namespace.
     pub path: NodePath,
     /// Nodes at most, or none.
-    #[arg(long, value_name = "COUNT|none", value_parser = bound)]
+    #[arg(long, value_name = "COUNT|none", value_parser = bound, allow_hyphen_values = true)]
     nodes: Option<Bound>,
     /// Bytes at most, or none.
-    #[arg(long, value_name = "BYTES|none", value_parser = bound)]
+    #[arg(long, value_name = "BYTES|none", value_parser = bound, allow_hyphen_values = true)]
     bytes: Option<Bound>,
 }
 

@@ -28,7 +28,7 @@ mod session;
 mod status;
 mod subscribe;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::http::header::CONTENT_TYPE;
 use futures::FutureExt as _;
@@ -38,7 +38,6 @@ use metad_proto::{
 };
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
-use tonic_reflection::server::v1::{ServerReflection, ServerReflectionServer};
 
 pub use self::closing::{Closer, Closing, closing};
 pub use self::gate::{Principal, RULES, Rule};
@@ -82,10 +81,10 @@ pub fn routes(
     let cluster = ClusterServer::new(cluster);
     let health = HealthServer::new(health);
     let raft = raft::network::service(replica.clone(), state);
-    let services = Routes::new(Counted::new(files, calls.clone()))
+    let services = reflection()
+        .add_service(Counted::new(files, calls.clone()))
         .add_service(Counted::new(cluster, calls.clone()))
         .add_service(health)
-        .add_service(reflection())
         .add_service(raft);
     let shown = calls.clone();
     let page = move || {
@@ -97,9 +96,15 @@ pub fn routes(
     Routes::from(gate::guarded(routes, auth, server, calls))
 }
 
-fn reflection() -> ServerReflectionServer<impl ServerReflection> {
-    tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(metad_proto::DESCRIPTORS)
-        .build_v1()
-        .expect("our own descriptors are well-formed")
+/// Tells what the others are. It is made once, however many nodes there are in the process: that
+/// takes longer than everything else at a start.
+fn reflection() -> Routes {
+    static MADE: OnceLock<Routes> = OnceLock::new();
+    let make = || {
+        let service = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(metad_proto::DESCRIPTORS)
+            .build_v1();
+        Routes::new(service.expect("our own descriptors are well-formed"))
+    };
+    MADE.get_or_init(make).clone()
 }

@@ -22,7 +22,6 @@ use metad::{
     raft::runtime::set_clock_rate,
     records::identity::{FORMAT, FORMAT_BEFORE},
 };
-use metad_workload::Run;
 use rand::{RngExt, SeedableRng, rngs::ChaCha8Rng};
 
 use super::{
@@ -78,8 +77,6 @@ pub struct Cluster {
     is_claimed: Cell<bool>,
     /// What an operator is changing, if anything.
     change: RefCell<Option<Change>>,
-    /// Where faults are told, once there is a history.
-    history: RefCell<Option<Arc<Run>>>,
 }
 
 /// Members that come and go.
@@ -162,9 +159,9 @@ impl Cluster {
             })
             .collect();
         let nodes = RefCell::new(nodes);
-        let (change, history) = (RefCell::new(None), RefCell::new(None));
+        let change = RefCell::new(None);
         let is_claimed = Cell::new(false);
-        Cluster { handle, nodes, machines, clients, network, watcher, is_claimed, change, history }
+        Cluster { handle, nodes, machines, clients, network, watcher, is_claimed, change }
     }
 
     /// The numbers of the nodes in service.
@@ -255,7 +252,7 @@ impl Cluster {
 
     /// The calls that clients made so far.
     pub fn calls_made(&self) -> Vec<(u64, u64)> {
-        self.history.borrow().as_ref().map_or(Vec::new(), |run| run.made())
+        self.watcher.history().map_or(Vec::new(), |run| run.made())
     }
 
     /// Where the nodes serve.
@@ -290,17 +287,10 @@ impl Cluster {
         &self.machines[index]
     }
 
-    /// Faults are told to this run's history from now on.
-    pub fn set_history(&self, run: Arc<Run>) {
-        *self.history.borrow_mut() = Some(run);
-    }
-
     /// Tells the history and the trace what the nemesis does.
     pub fn note(&self, what: &str, value: serde_json::Value) {
         tracing::info!(what, %value, "nemesis");
-        if let Some(run) = &*self.history.borrow() {
-            run.recorder().write_nemesis(what, value).expect("memory holds the history");
-        }
+        self.watcher.record(what, value);
     }
 
     /// How long the syncs of a node take, in microseconds.

@@ -80,7 +80,7 @@ pub async fn run(plan: &Plan, watcher: &Watcher, history: &History) -> Result<()
 
 async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(), Violation> {
     let run = begin(plan, cluster, history).await?;
-    cluster.set_history(run.clone());
+    cluster.watcher.set_history(run.clone());
     if plan.canary {
         sleep(Duration::from_micros(std::process::id().into())).await;
     }
@@ -91,6 +91,7 @@ async fn stages(plan: &Plan, cluster: &Cluster, history: &History) -> Result<(),
     cluster.note("whole", json!({}));
     checks::serves(cluster, client(plan, cluster, FINAL_CLIENT)?, LIVENESS_LIMIT).await?;
     remark_effects(cluster, &run);
+    cluster.watcher.end_history();
     finish(plan, cluster, run).await?;
     checks::converges(cluster, client(plan, cluster, FINAL_CLIENT)?, LIVENESS_LIMIT).await?;
     checks::trees(cluster)?;

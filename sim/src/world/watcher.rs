@@ -7,6 +7,8 @@ use std::{
 
 use metad::kv::{Result, Write};
 use metad_client::v1::RequestId;
+use metad_workload::Run;
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::effects::{Effect, Effects};
@@ -41,6 +43,12 @@ struct State {
     calls: Vec<(u64, u64)>,
     /// The last vote for another node, and who cast it.
     last_vote: Option<(Node, Ballot)>,
+    /// The last term that anybody led in, and who did.
+    led: (u64, Node),
+    /// Where faults and leaders are told, once there is a history.
+    history: Option<Arc<Run>>,
+    /// The history has its end.
+    is_whole: bool,
 }
 
 impl Watcher {
@@ -154,8 +162,43 @@ impl Watcher {
             state.last_vote = Some((node, vote));
             self.0.voted.notify_waiters();
         }
+        let is_new = sample.is_leader && sample.term > state.led.0;
+        if is_new {
+            state.led = (sample.term, node);
+        }
         drop(state);
+        if is_new {
+            self.record_leader();
+        }
         self.tell(|oracles| oracles.samples(node, sample));
+    }
+
+    /// Faults and leaders are told to this run's history from now on.
+    pub fn set_history(&self, run: Arc<Run>) {
+        self.state().history = Some(run);
+        self.record_leader();
+    }
+
+    /// Nothing more is told to the history: it gets its end.
+    pub fn end_history(&self) {
+        self.state().is_whole = true;
+    }
+
+    /// The run that the history is of.
+    pub fn history(&self) -> Option<Arc<Run>> {
+        self.state().history.clone()
+    }
+
+    /// Tells the history what the nemesis did, or what it saw.
+    pub fn record(&self, what: &str, value: Value) {
+        if let Some(run) = self.history().filter(|_| !self.state().is_whole) {
+            run.recorder().write_nemesis(what, value).expect("memory holds the history");
+        }
+    }
+
+    fn record_leader(&self) {
+        let (term, node) = self.state().led;
+        self.record("leader", json!({ "node": node, "term": term }));
     }
 
     /// A node is down: what it said of itself is over.

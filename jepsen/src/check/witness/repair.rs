@@ -5,6 +5,8 @@
 //! one of the gaps before it, the one with which the replay comes furthest. That is a guess after
 //! the other: an order that is found is a certificate, and where none is, nothing is decided.
 
+use std::cmp::Ordering;
+
 use super::super::budget::Budget;
 use super::step_all;
 use super::{Claim, NoWitness, insert_floating, order_by_claims, replay_group, respects_time};
@@ -14,6 +16,8 @@ use crate::model::{Claimed, Entry, Model};
 const GAPS_MAX: usize = 256;
 /// Likewise, where what is missing names nothing that was refused.
 const GAPS_OF_ALL_MAX: usize = 24;
+/// Places of operations that are tried two at a time.
+const PAIRED_MAX: usize = 64;
 /// Operations that are tried in one gap, the last ones first.
 const CANDIDATES_MAX: usize = 48;
 /// Gaps to which what was put in is moved, to make room.
@@ -145,6 +149,39 @@ impl<'a, M: Model> Repair<'a, M> {
     fn best_guess(&self, refused: usize, budget: &mut Budget) -> Option<Guess> {
         let near = self.best_guess_of(refused, GAPS_MAX, Of::WhatMeets, budget);
         near.or_else(|| self.best_guess_of(refused, GAPS_OF_ALL_MAX, Of::All, budget))
+            .or_else(|| self.best_pair(refused, budget))
+    }
+
+    /// Two operations: one answer, such as a listing, may miss both of them.
+    fn best_pair(&self, refused: usize, budget: &mut Budget) -> Option<Guess> {
+        let mut places = Vec::new();
+        for gap in (0..self.gaps.len()).rev().take(GAPS_OF_ALL_MAX) {
+            for entry in self.candidates(gap, refused, Of::WhatMeets) {
+                let guess = self.beside(gap, &[entry]);
+                if places.len() < PAIRED_MAX && self.follow(&guess, refused, budget)? == refused {
+                    places.push((gap, entry));
+                }
+            }
+        }
+        let mut best: Option<(usize, Guess)> = None;
+        for (gap, entry) in &places {
+            for (later, second) in places.iter().filter(|(_, second)| second != entry) {
+                let guess = match later.cmp(gap) {
+                    Ordering::Less => continue,
+                    Ordering::Equal => self.beside(*gap, &[*entry, *second]),
+                    Ordering::Greater => {
+                        let (first, then) =
+                            (self.beside(*gap, &[*entry]), self.beside(*later, &[*second]));
+                        Guess { gap: *gap, put_in: [first.put_in, then.put_in].concat() }
+                    }
+                };
+                let reached = self.follow(&guess, refused, budget)?;
+                if reached > best.as_ref().map_or(refused, |(reached, _)| *reached) {
+                    best = Some((reached, guess));
+                }
+            }
+        }
+        best.map(|(_, guess)| guess)
     }
 
     fn best_guess_of(
@@ -176,8 +213,7 @@ impl<'a, M: Model> Repair<'a, M> {
     fn guesses(&self, gap: usize, entry: usize) -> Vec<Guess> {
         let group = self.gaps[gap].group;
         let there = &self.put_in[group];
-        let mut guesses =
-            vec![Guess { gap, put_in: vec![(group, [there, &[entry][..]].concat())] }];
+        let mut guesses = vec![self.beside(gap, &[entry])];
         let [moved] = there[..] else { return guesses };
         for earlier in (0..gap).rev().take(MOVES_MAX) {
             let to = self.gaps[earlier].group;
@@ -187,6 +223,12 @@ impl<'a, M: Model> Repair<'a, M> {
             }
         }
         guesses
+    }
+
+    /// To put operations into a gap, beside what is there.
+    fn beside(&self, gap: usize, entries: &[usize]) -> Guess {
+        let group = self.gaps[gap].group;
+        Guess { gap, put_in: vec![(group, [&self.put_in[group], entries].concat())] }
     }
 
     /// Whether an operation was asked for before what this group claims was answered.

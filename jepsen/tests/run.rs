@@ -70,6 +70,35 @@ fn a_cluster_is_killed_and_cut_and_holds() {
     nothing_is_left(out.path());
 }
 
+#[cfg(feature = "power-loss")]
+#[test]
+fn what_was_not_synced_is_lost_and_the_cluster_holds() {
+    if !has_server() {
+        return;
+    }
+    let out = out("power");
+    let nemesis = ["--nemesis", "power-loss,power-loss-all", "--pace", "2"];
+    let output = jepsen(&["--time", "12s", "--json", "--out", text(out.path())])
+        .args(nemesis)
+        .output()
+        .expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    if said.contains("without power-loss") {
+        eprintln!("SKIPPED: {said}");
+        return;
+    }
+    let verdict = verdict(&output);
+    assert_eq!(verdict["report"]["verdict"], "valid", "{said}\n{verdict:#}");
+    let history = fs::read_to_string(out.path().join("history.jsonl")).expect("a history");
+    let lost = history.lines().filter_map(|line| {
+        let event: Value = serde_json::from_str(line).ok()?;
+        let is_cut = event["f"].as_str()?.starts_with("power-loss");
+        event["value"]["lost_writes"].as_u64().filter(|_| is_cut)
+    });
+    assert!(lost.sum::<u64>() > 0, "nothing was lost: {said}");
+    nothing_is_left(out.path());
+}
+
 #[test]
 fn on_loopback_too() {
     if !has_server() {

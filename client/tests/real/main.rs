@@ -8,3 +8,4 @@ mod portable;
 mod rolling;
 mod servers;
 mod tls;
+mod tour;

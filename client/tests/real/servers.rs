@@ -31,7 +31,8 @@ impl Drop for Server {
     }
 }
 
-fn binary() -> Option<PathBuf> {
+/// The server, if it was built.
+pub fn binary() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_BIN_EXE_metactl")).with_file_name("metad");
     if !path.is_file() {
         eprintln!("SKIPPED: there is no {}: cargo build -p metad", path.display());

@@ -7,6 +7,7 @@ mod tree;
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -81,7 +82,11 @@ impl Disk {
     /// Ends it.
     pub fn unmount(&mut self) -> Result<()> {
         let Some(mounted) = self.mounted.take() else { return Ok(()) };
-        mounted.umount_and_join().with_context(|| format!("unmount {}", self.folder.display()))
+        match mounted.umount_and_join() {
+            // It is unmounted; somebody still asked for something at that moment.
+            Err(error) if error.kind() == ErrorKind::ConnectionAborted => Ok(()),
+            ended => ended.with_context(|| format!("unmount {}", self.folder.display())),
+        }
     }
 }
 
